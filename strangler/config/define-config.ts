@@ -1,0 +1,59 @@
+import type { z } from 'zod'
+import { StranglerError } from '../core/errors.ts'
+import { type Config, type ConfigInput, configSchema } from './schema.ts'
+
+/** Types the object that `strangler.config.ts` exports by default. It is checked when the kit starts, not here. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config
+}
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @param source the name of the file, for messages
+ * @throws StranglerError STRANGLER_CONFIG_INVALID naming the key, the value and the mend
+ */
+export function checkConfig(input: unknown, source = 'strangler.config.ts'): Config {
+  const parsed = configSchema.safeParse(input)
+  if (!parsed.success) throw invalid(source, parsed.error.issues, input)
+  const config = parsed.data
+  if (config.sides['monolith'] === undefined) {
+    throw new StranglerError(
+      'STRANGLER_CONFIG_INVALID',
+      `\`sides.monolith\` is missing in ${source}: every request that no capability names goes there.`,
+      { fix: "Add `sides: { monolith: 'http://127.0.0.1:3000' }`." },
+    )
+  }
+  for (const [name, capability] of Object.entries(config.capabilities)) {
+    const service = capability.service ?? name
+    if (service === 'monolith' || config.sides[service] === undefined) {
+      throw new StranglerError(
+        'STRANGLER_CONFIG_INVALID',
+        `\`capabilities.${name}\` in ${source} is served by the side "${service}", and \`sides\` has ${Object.keys(config.sides).join(', ')}.`,
+        {
+          fix: `Add \`sides.${service}\` with the service's address, or set \`capabilities.${name}.service\`.`,
+        },
+      )
+    }
+  }
+  return config
+}
+
+function invalid(source: string, issues: readonly z.core.$ZodIssue[], input: unknown): StranglerError {
+  const first = issues[0]
+  if (first === undefined) return new StranglerError('STRANGLER_CONFIG_INVALID', `${source} is not valid.`)
+  const key = first.path.length === 0 ? 'the default export' : first.path.map(String).join('.')
+  const value = first.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown>)?.[step], input)
+  const shown = (JSON.stringify(value) ?? String(value)).slice(0, 120)
+  const more = issues.length > 1 ? ` ${issues.length - 1} more after it.` : ''
+  return new StranglerError(
+    'STRANGLER_CONFIG_INVALID',
+    `\`${key}\` in ${source} is ${shown}: ${first.message}.${more}`,
+    {
+      fix: `Correct \`${key}\`; docs/reference/config.md lists every key.`,
+      details: {
+        key,
+        issues: issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message })),
+      },
+    },
+  )
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod'
+
+/** A web address of a side: scheme, host and port, nothing behind it. */
+const origin = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'is not an address like http://127.0.0.1:3000',
+  })
+  .refine((value) => !URL.canParse(value) || new URL(value).pathname === '/', {
+    error: 'has a path; use `rewritePath` of an endpoint to change paths',
+  })
+
+const milliseconds = z.int().min(0).max(86_400_000)
+const percent = z.number().min(0).max(100).multipleOf(0.01)
+
+/** How long each part of an exchange may take. 0 means: no deadline. */
+const deadlines = z.strictObject({
+  /** Until the side has accepted the connection. */
+  connectMs: milliseconds.default(2_000),
+  /** From the request's end until the answer's headers. */
+  headersMs: milliseconds.default(60_000),
+  /** From the request's headers in until the answer's end; `text/event-stream` answers and upgrades are exempt. */
+  totalMs: milliseconds.default(600_000),
+})
+
+const side = z.preprocess(
+  (value) => (typeof value === 'string' ? { url: value } : value),
+  z.strictObject({
+    url: origin,
+    deadlines: deadlines.partial().optional(),
+    /** The `Host` that the side sees: what the client sent (default), or the host of `url`. */
+    host: z.enum(['preserve', 'target']).default('preserve'),
+    /** Most connections to this side at once; the default is no bound but the clients' own number. */
+    maxConnections: z.int().min(1).max(100_000).optional(),
+  }),
+)
+
+const modeSetting = z.preprocess(
+  (value) => {
+    const canary = typeof value === 'string' ? /^canary=(\d+(?:\.\d+)?)$/.exec(value) : null
+    if (canary) return { mode: 'canary', percent: Number(canary[1]) }
+    return typeof value === 'string' ? { mode: value } : value
+  },
+  z.discriminatedUnion('mode', [
+    z.strictObject({ mode: z.enum(['monolith', 'shadow', 'service']) }),
+    z.strictObject({ mode: z.literal('canary'), percent }),
+  ]),
+)
+
+const endpoint = z.preprocess(
+  (value) => (typeof value === 'string' ? { endpoint: value } : value),
+  z.strictObject({
+    /** Method and template, e.g. `GET /api/inventory/:sku` (Express 5 syntax). */
+    endpoint: z.string(),
+    /** Says otherwise than the method: a POST that only searches, a GET that writes. */
+    effect: z.enum(['read', 'write']).optional(),
+    /** Where requests go until an operator says otherwise. */
+    mode: modeSetting.default({ mode: 'monolith' }),
+    deadlines: deadlines.partial().optional(),
+    /** Prefix replacement on the way to the service, `{ from: '/api/v1', to: '/v2' }`; Location is rewritten back. */
+    rewritePath: z
+      .strictObject({ from: z.string().startsWith('/'), to: z.string().startsWith('/') })
+      .optional(),
+    /** Options of http-proxy-middleware; an endpoint that has them is forwarded by it instead of undici. */
+    httpProxyMiddleware: z.record(z.string(), z.unknown()).optional(),
+  }),
+)
+
+const targetingRule = z.strictObject({
+  /** All the conditions given must hold. Header and cookie names are compared without case, values exactly. */
+  header: z.strictObject({ name: z.string(), value: z.string() }).optional(),
+  cookie: z.strictObject({ name: z.string(), value: z.string() }).optional(),
+  /** The claim of the bearer token that names the tenant, and the tenants. The signature is the side's to check. */
+  tenant: z.strictObject({ claim: z.string(), in: z.array(z.string()).min(1) }).optional(),
+  /** Client addresses as CIDR blocks. */
+  address: z.array(z.string()).min(1).optional(),
+  target: z.enum(['monolith', 'service']),
+})
+
+const capability = z.strictObject({
+  /** The side that is its service; the capability's own name by default. */
+  service: z.string().optional(),
+  endpoints: z.array(endpoint).min(1),
+  /** The tables that it owns. With tables, a toggle that would split the ownership of the data is refused. */
+  tables: z.array(z.string()).default([]),
+  /** What marks a user for the sticky canary: the first that a request carries. */
+  unit: z
+    .strictObject({
+      header: z.string().optional(),
+      cookie: z.string().optional(),
+      claim: z.string().optional(),
+    })
+    .default({}),
+  targeting: z.array(targetingRule).default([]),
+  /** Canary reads go to the owner while the copy is older than this. */
+  maxStalenessMs: milliseconds.default(5_000),
+})
+
+export const configSchema = z.strictObject({
+  /** The monolith and every service, by name. `monolith` is required. */
+  sides: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), side),
+  capabilities: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), capability).default({}),
+  proxy: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(8_080),
+      /** Proxies in front of this one whose X-Forwarded-* and Forwarded are believed (addresses or CIDR blocks). */
+      trustedProxies: z.array(z.string()).default([]),
+      deadlines: deadlines.prefault({}),
+      /** Adds x-strangler-target, -reason, -endpoint and -table-version to answers. */
+      debugHeaders: z.boolean().default(false),
+      /** How long SIGTERM waits for requests in flight. */
+      drainMs: milliseconds.default(30_000),
+      /** How long an upgraded connection may live on after its endpoint was flipped. */
+      upgradeDrainMs: milliseconds.default(30_000),
+      accessLog: z.boolean().default(true),
+    })
+    .prefault({}),
+  hold: z
+    .strictObject({
+      /** The longest that one write waits. */
+      maxWaitMs: milliseconds.default(5_000),
+      /** How many writes may wait at once, per capability. */
+      maxWaiting: z.int().min(0).max(100_000).default(1_000),
+    })
+    .prefault({}),
+  admin: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(8_081),
+    })
+    .prefault({}),
+  control: z
+    .strictObject({
+      /** postgres://… of the control database; an embedded one under `.strangler/` when absent. Never the monolith's own. */
+      url: z.string().startsWith('postgres').optional(),
+    })
+    .prefault({}),
+  redis: z.strictObject({ url: z.string().startsWith('redis').optional() }).prefault({}),
+  /** Where the kit keeps its files: last good table, tokens, embedded database. */
+  directory: z.string().default('.strangler'),
+})
+
+/** What a person writes in `strangler.config.ts`. */
+export type ConfigInput = z.input<typeof configSchema>
+
+/** The checked configuration, every default filled in. */
+export type Config = z.output<typeof configSchema>
+export type CapabilityConfig = Config['capabilities'][string]
+export type SideConfig = Config['sides'][string]
+export type Deadlines = Config['proxy']['deadlines']
+export type TargetingRule = CapabilityConfig['targeting'][number]

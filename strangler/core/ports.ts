@@ -1,0 +1,51 @@
+import type { JournalEntry, JournalEvent, Registration } from './words.ts'
+
+/** Something that was started and can be stopped; stopping twice, or before it started, is fine. */
+export interface Stoppable {
+  stop(): Promise<void>
+}
+
+/** Where an observer's own failure goes: it must never reach what it observes. */
+export type ReportError = (operation: string, error: unknown) => void
+
+/** A decision to append, and who takes it. `expectedVersion` is the last version its author has seen. */
+export interface JournalAppend {
+  readonly event: JournalEvent
+  readonly by: string
+  readonly because?: string
+  readonly expectedVersion: number
+}
+
+/** The append-only list of decisions. */
+export interface Journal {
+  /** @throws StranglerError STRANGLER_VERSION_CONFLICT when the journal has moved on; its `details.entries` say what changed. */
+  append(entry: JournalAppend): Promise<JournalEntry>
+  /** Entries with `version > afterVersion`, oldest first, at most `limit` (default 1,000). */
+  read(afterVersion: number, limit?: number): Promise<JournalEntry[]>
+  /** The newest entries first, for people. */
+  history(options: { limit: number; beforeVersion?: number }): Promise<JournalEntry[]>
+  /**
+   * Calls `onEntries` with every entry after `afterVersion`, in order, without gaps, as they are appended. Survives a lost
+   * connection (reconnects, reads what was missed). `onConnection` tells whether the control database is in reach.
+   */
+  watch(options: {
+    afterVersion: number
+    onEntries: (entries: JournalEntry[]) => void
+    onConnection?: (connected: boolean) => void
+  }): Promise<Stoppable>
+}
+
+/** The rows by which a cut-over knows which proxies exist. Only a clean stop or an eviction removes one. */
+export interface Registrations {
+  register(proxy: { id?: string; host: string; pid: number }): Promise<Registration>
+  /** False when the row is gone: evicted. */
+  report(
+    id: string,
+    progress: { tableVersion: number; holdsAcknowledged: readonly string[] },
+  ): Promise<boolean>
+  remove(id: string): Promise<void>
+  list(): Promise<Registration[]>
+}
+
+/** Time, passed in so that tests can turn the clock. Epoch milliseconds. */
+export type Clock = () => number

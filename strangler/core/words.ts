@@ -1,0 +1,119 @@
+/**
+ * The words of the kit as types. GLOSSARY.md explains each one; code, CLI, API and docs use exactly these.
+ */
+
+/** The existing system (`monolith`) or the extracted one (`service`). */
+export type Side = 'monolith' | 'service'
+
+/** Where an endpoint's requests go. */
+export type Mode = 'monolith' | 'shadow' | 'canary' | 'service'
+
+/** A mode with its parameter. `percent` is 0–100 with at most two decimals (a bucket is 1/100 of a percent). */
+export type ModeSetting =
+  | { readonly mode: 'monolith' | 'shadow' | 'service' }
+  | { readonly mode: 'canary'; readonly percent: number }
+
+/** GET, HEAD and OPTIONS are reads; everything else, and every upgrade, is a write; `effect` in the config says otherwise. */
+export type Effect = 'read' | 'write'
+
+/** One endpoint of a capability. `id` is what people type: `GET /api/inventory/:sku`. */
+export interface Endpoint {
+  readonly id: string
+  readonly method: string
+  /** Path template in Express 5 / path-to-regexp 8 syntax. */
+  readonly template: string
+  readonly capability: string
+  readonly effect: Effect
+}
+
+/**
+ * Why a request went where it went (OpenFeature's vocabulary where it has a word).
+ * `STATIC` no capability names it, or its mode decides alone · `TARGETING_MATCH` a rule of the config · `SPLIT` the canary's
+ * bucket · `OVERRIDE` an operator's header · `FALLBACK` the service failed and the monolith still owns the data ·
+ * `BREAKER_OPEN` · `HELD` waited for a write hold · `READ_YOUR_WRITES` the client wrote a moment ago · `STALE` the copy is too old.
+ */
+export type Reason =
+  | 'STATIC'
+  | 'TARGETING_MATCH'
+  | 'SPLIT'
+  | 'OVERRIDE'
+  | 'FALLBACK'
+  | 'BREAKER_OPEN'
+  | 'HELD'
+  | 'READ_YOUR_WRITES'
+  | 'STALE'
+
+/** Which of the client's marks the sticky bucket was computed from. */
+export type UnitSource = 'header' | 'cookie' | 'claim' | 'kit-cookie' | 'address'
+
+/** The phases of a write hold. Before the fence an expired hold goes to the old owner; after it, 503 until the journal says. */
+export type HoldPhase = 'holding' | 'fenced'
+
+/** A write hold as the journal states it. Times are epoch milliseconds. */
+export interface Hold {
+  readonly id: string
+  readonly capability: string
+  readonly phase: HoldPhase
+  readonly expiresAt: number
+}
+
+/** What an operator, or the kit itself, decided. The journal is a list of these; the present state is a fold of it. */
+export type JournalEvent =
+  | {
+      readonly kind: 'route.set'
+      readonly endpoint: string
+      readonly setting: ModeSetting
+      /** Fixes the canary's buckets for the life of a rollout; set by the first canary of a capability. */
+      readonly salt?: string
+      /** The operator waived the data rules for this toggle (`--unsafe`). */
+      readonly unsafe?: true
+    }
+  | { readonly kind: 'route.cleared'; readonly endpoint: string }
+  | {
+      readonly kind: 'hold.started'
+      readonly capability: string
+      readonly holdId: string
+      readonly expiresAt: number
+    }
+  | { readonly kind: 'hold.fenced'; readonly capability: string; readonly holdId: string }
+  | { readonly kind: 'hold.released'; readonly capability: string; readonly holdId: string }
+  | { readonly kind: 'hold.aborted'; readonly capability: string; readonly holdId: string }
+  | { readonly kind: 'proxy.evicted'; readonly registration: string }
+
+/** One line of the journal. `version` is 1, 2, 3 … without gaps; `at` is ISO 8601 in UTC. */
+export interface JournalEntry {
+  readonly version: number
+  readonly at: string
+  readonly by: string
+  readonly because?: string
+  readonly event: JournalEvent
+}
+
+/** An operator's mode for one endpoint, with the line of the journal it came from. */
+export interface Override {
+  readonly setting: ModeSetting
+  readonly unsafe: boolean
+  readonly version: number
+  readonly at: string
+  readonly by: string
+  readonly because?: string
+}
+
+/** The fold of the journal. Version 0 is the empty journal: every endpoint as the config says. */
+export interface RouteState {
+  readonly version: number
+  readonly overrides: Readonly<Record<string, Override>>
+  readonly salts: Readonly<Record<string, string>>
+  readonly holds: Readonly<Record<string, Hold>>
+}
+
+/** How far a registered proxy has come: the table it serves by, and the holds under which it has no write in flight. */
+export interface Registration {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly startedAt: string
+  readonly seenAt: string
+  readonly tableVersion: number
+  readonly holdsAcknowledged: readonly string[]
+}
