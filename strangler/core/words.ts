@@ -63,8 +63,8 @@ export type JournalEvent =
       readonly kind: 'route.set'
       readonly endpoint: string
       readonly setting: ModeSetting
-      /** Fixes the canary's buckets for the life of a rollout; set by the first canary of a capability. */
-      readonly salt?: string
+      /** Fixes the canary's buckets for the life of a rollout; the first canary of a capability carries it. */
+      readonly salt?: { readonly capability: string; readonly value: string }
       /** The operator waived the data rules for this toggle (`--unsafe`). */
       readonly unsafe?: true
     }

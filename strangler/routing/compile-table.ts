@@ -1,0 +1,158 @@
+import type { CapabilityConfig, Config, Deadlines, TargetingRule } from '../config/schema.ts'
+import { StranglerError } from '../core/errors.ts'
+import type { Effect, Endpoint, Hold, ModeSetting, Override, RouteState, Side } from '../core/words.ts'
+import { compileTargeting, type Targeting } from './compile-targeting.ts'
+import { parseTemplate } from './parse-template.ts'
+import { createTrie, findLeaf, insertTemplate, type PathTrie } from './path-trie.ts'
+
+/** A capability as the table needs it. */
+export interface TableCapability {
+  readonly name: string
+  /** The name of the side that is its service. */
+  readonly service: string
+  /** The side whose database takes the writes. */
+  readonly owner: Side
+  readonly hasTables: boolean
+  readonly salt: string
+  readonly unit: CapabilityConfig['unit']
+  readonly targeting: readonly Targeting[]
+  readonly maxStalenessMs: number
+  readonly hold: Hold | undefined
+}
+
+/** An endpoint with its present mode and all that forwarding needs to know. */
+export interface Route {
+  readonly endpoint: Endpoint
+  readonly capability: TableCapability
+  readonly setting: ModeSetting
+  readonly source: 'config' | 'override'
+  readonly override: Override | undefined
+  readonly deadlines: Partial<Deadlines>
+  readonly rewritePath: { readonly from: string; readonly to: string } | undefined
+  readonly httpProxyMiddleware: Record<string, unknown> | undefined
+}
+
+/** What every request is decided by. Immutable; a toggle builds another and swaps it in one assignment. */
+export interface RouteTable {
+  readonly version: number
+  /** In the order of the configuration. */
+  readonly routes: readonly Route[]
+  readonly capabilities: ReadonlyMap<string, TableCapability>
+  /** The route for a method and a path without its query, if a capability names it. */
+  match(method: string, path: string): Route | undefined
+}
+
+/**
+ * Builds the table from the configuration and the fold of the journal. Overrides of endpoints that the configuration no longer
+ * has are left out: an endpoint no capability names goes to the monolith.
+ * @throws StranglerError STRANGLER_ENDPOINT_TIE, STRANGLER_CONFIG_INVALID
+ */
+export function compileTable(config: Config, state: RouteState): RouteTable {
+  const trie: PathTrie<Route> = createTrie()
+  const routes: Route[] = []
+  const capabilities = new Map<string, TableCapability>()
+  for (const [name, capabilityConfig] of Object.entries(config.capabilities)) {
+    const drafts = capabilityConfig.endpoints.map((endpoint) => draftRoute(name, endpoint, state))
+    const capability = compileCapability(name, capabilityConfig, state, drafts)
+    capabilities.set(name, capability)
+    for (const draft of drafts) {
+      const route = Object.freeze({ ...draft, capability })
+      insertRoute(trie, route)
+      routes.push(route)
+    }
+  }
+  return Object.freeze({
+    version: state.version,
+    routes: Object.freeze(routes),
+    capabilities,
+    match: (method: string, path: string) => findLeaf(trie, method, path.toLowerCase()),
+  })
+}
+
+type Draft = Omit<Route, 'capability'>
+type EndpointConfig = CapabilityConfig['endpoints'][number]
+
+function draftRoute(capability: string, config: EndpointConfig, state: RouteState): Draft {
+  const endpoint = parseEndpoint(capability, config)
+  const override = state.overrides[endpoint.id]
+  return {
+    endpoint,
+    setting: override?.setting ?? config.mode,
+    source: override === undefined ? 'config' : 'override',
+    override,
+    deadlines: withoutUndefined(config.deadlines ?? {}),
+    rewritePath: config.rewritePath,
+    httpProxyMiddleware: config.httpProxyMiddleware,
+  }
+}
+
+function withoutUndefined(deadlines: { [K in keyof Deadlines]?: number | undefined }): Partial<Deadlines> {
+  return Object.fromEntries(Object.entries(deadlines).filter(([, value]) => value !== undefined))
+}
+
+const READ_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+function parseEndpoint(capability: string, config: EndpointConfig): Endpoint {
+  const [, method, template] = /^(\*|[A-Za-z][A-Za-z-]*)\s+(\/\S*)$/.exec(config.endpoint.trim()) ?? []
+  if (method === undefined || template === undefined) {
+    throw new StranglerError(
+      'STRANGLER_CONFIG_INVALID',
+      `\`capabilities.${capability}.endpoints\` has "${config.endpoint}", which is not a method and a path.`,
+      { fix: 'Write it like `GET /api/inventory/:sku`; `*` stands for every method.' },
+    )
+  }
+  const upper = method.toUpperCase()
+  const effect: Effect = config.effect ?? (READ_METHODS.has(upper) ? 'read' : 'write')
+  return { id: `${upper} ${template}`, method: upper, template, capability, effect }
+}
+
+function compileCapability(
+  name: string,
+  config: CapabilityConfig,
+  state: RouteState,
+  drafts: readonly Draft[],
+): TableCapability {
+  return Object.freeze({
+    name,
+    service: config.service ?? name,
+    owner: ownerOf(config, drafts),
+    hasTables: config.tables.length > 0,
+    salt: saltOf(name, config, state),
+    unit: config.unit,
+    targeting: config.targeting.map((rule: TargetingRule) => compileTargeting(rule, name)),
+    maxStalenessMs: config.maxStalenessMs,
+    hold: state.holds[name],
+  })
+}
+
+/**
+ * With tables the monolith owns until a cut-over says otherwise. Without tables there is nothing to own, but once writes go to the
+ * service, only the service has seen them: falling back to the monolith would answer from the past.
+ */
+function ownerOf(config: CapabilityConfig, drafts: readonly Draft[]): Side {
+  if (config.tables.length > 0) return 'monolith'
+  const writesMoved = drafts.some(
+    ({ endpoint, setting }) =>
+      endpoint.effect === 'write' &&
+      (setting.mode === 'service' || (setting.mode === 'canary' && setting.percent > 0)),
+  )
+  return writesMoved ? 'service' : 'monolith'
+}
+
+// A canary written in the configuration runs before the first decision, so its buckets must not move when one comes.
+function saltOf(name: string, config: CapabilityConfig, state: RouteState): string {
+  const canaryInConfig = config.endpoints.some((endpoint) => endpoint.mode.mode === 'canary')
+  return (canaryInConfig ? undefined : state.salts[name]) ?? 'config'
+}
+
+function insertRoute(trie: PathTrie<Route>, route: Route): void {
+  for (const template of parseTemplate(route.endpoint.template)) {
+    const present = insertTemplate(trie, route.endpoint.method, template, route)
+    if (present === undefined || present === route) continue
+    throw new StranglerError(
+      'STRANGLER_ENDPOINT_TIE',
+      `"${present.endpoint.id}" (${present.capability.name}) and "${route.endpoint.id}" (${route.capability.name}) match the same requests, so it would be chance which one decides.`,
+      { fix: 'Remove one of them, or make its path more specific.' },
+    )
+  }
+}

@@ -1,0 +1,118 @@
+import type { Endpoint, Reason, Side, UnitSource } from '../core/words.ts'
+import { bucketOf, isInCanary } from './bucket.ts'
+import type { Route, RouteTable } from './compile-table.ts'
+import { findUnit, type RequestIdentity } from './identity.ts'
+import { isSuspicious, otherViews } from './path-views.ts'
+
+/** Where one request goes, and why: enough to answer "why did this user get that answer" afterwards. */
+export interface Decision {
+  readonly route: Route | undefined
+  readonly endpoint: Endpoint | undefined
+  readonly target: Side
+  /** The side to compare with, after the client was answered. */
+  readonly shadowTo: Side | undefined
+  readonly reason: Reason
+  readonly bucket: number | undefined
+  readonly unitSource: UnitSource | undefined
+  readonly tableVersion: number
+}
+
+/** How far the copy of a capability's data is behind. Absent numbers mean: not known. */
+export interface DataView {
+  lagMs(capability: string): number | undefined
+  /** Whether the client's own latest write to the capability is applied on the other side; true when it has written nothing. */
+  hasAppliedWrites(capability: string, identity: RequestIdentity): boolean
+}
+
+/** What may override the table for one request. */
+export interface DecideOptions {
+  /** Asked for by `x-strangler-target` with a valid operator token. */
+  readonly forced?: Side | undefined
+  /** Absent while no sync runs: then nothing is known, and canary reads of a capability with tables stay with the owner. */
+  readonly data?: DataView | undefined
+}
+
+/**
+ * Decides where a request goes.
+ * @param path as it will be forwarded, without the query
+ * @returns `ambiguous` when an endpoint could match the path one way and the upstream read it another: refuse it with 400
+ */
+export function decide(
+  table: RouteTable,
+  request: { readonly method: string; readonly path: string },
+  identity: RequestIdentity,
+  options: DecideOptions = {},
+): Decision | 'ambiguous' {
+  const route = table.match(request.method, request.path)
+  if (isSuspicious(request.path) && isAmbiguous(table, request.method, request.path, route))
+    return 'ambiguous'
+  if (route === undefined) return decision(table, undefined, 'monolith', 'STATIC')
+  if (options.forced !== undefined && mayForce(route, options.forced)) {
+    return decision(table, route, options.forced, 'OVERRIDE')
+  }
+  const { setting } = route
+  if (setting.mode === 'canary')
+    return guardFreshness(decideCanary(table, route, setting.percent, identity), identity, options.data)
+  if (setting.mode === 'service')
+    return guardFreshness(decision(table, route, 'service', 'STATIC'), identity, options.data)
+  return decision(table, route, 'monolith', 'STATIC', setting.mode === 'shadow' ? 'service' : undefined)
+}
+
+function isAmbiguous(table: RouteTable, method: string, path: string, route: Route | undefined): boolean {
+  return otherViews(path).some((view) => table.match(method, view) !== route)
+}
+
+// An operator may look at either side, but one header must not write to the side that does not own the data.
+function mayForce(route: Route, side: Side): boolean {
+  return route.endpoint.effect === 'read' || !route.capability.hasTables || route.capability.owner === side
+}
+
+function decideCanary(table: RouteTable, route: Route, percent: number, identity: RequestIdentity): Decision {
+  const { capability } = route
+  for (const rule of capability.targeting) {
+    if (rule.matches(identity))
+      return decision(table, route, rule.target, 'TARGETING_MATCH', otherSide(rule.target))
+  }
+  const unit = findUnit(identity, capability)
+  const bucket = bucketOf(capability.salt, capability.name, unit.value)
+  const target = isInCanary(bucket, percent) ? 'service' : 'monolith'
+  return { ...decision(table, route, target, 'SPLIT', otherSide(target)), bucket, unitSource: unit.source }
+}
+
+/** Reads leave the owner's side only for a copy that is known to be fresh, and that has the client's own writes. */
+function guardFreshness(decided: Decision, identity: RequestIdentity, data: DataView | undefined): Decision {
+  const { route } = decided
+  if (route === undefined || !route.capability.hasTables || route.endpoint.effect === 'write') return decided
+  const { capability } = route
+  if (decided.target === capability.owner || route.override?.unsafe === true) return decided
+  const lagMs = data?.lagMs(capability.name)
+  if (lagMs === undefined || lagMs > capability.maxStalenessMs)
+    return { ...decided, target: capability.owner, reason: 'STALE' }
+  if (data?.hasAppliedWrites(capability.name, identity) === false) {
+    return { ...decided, target: capability.owner, reason: 'READ_YOUR_WRITES' }
+  }
+  return decided
+}
+
+function otherSide(side: Side): Side {
+  return side === 'monolith' ? 'service' : 'monolith'
+}
+
+function decision(
+  table: RouteTable,
+  route: Route | undefined,
+  target: Side,
+  reason: Reason,
+  shadowTo?: Side,
+): Decision {
+  return {
+    route,
+    endpoint: route?.endpoint,
+    target,
+    shadowTo: route?.endpoint.effect === 'read' ? shadowTo : undefined,
+    reason,
+    bucket: undefined,
+    unitSource: undefined,
+    tableVersion: table.version,
+  }
+}
