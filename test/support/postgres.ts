@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+
+/** A database of its own on the server that the whole run shares. */
+export interface TestDatabase {
+  readonly url: string
+  /** Ends every connection to it and deletes it. */
+  drop(): Promise<void>
+}
+
+/** Makes a fresh database; call it once per test file and `drop()` it in `afterAll`. */
+export async function createTestDatabase(name = 'test'): Promise<TestDatabase> {
+  const server = process.env['STRANGLER_TEST_PG_URL']
+  if (server === undefined) {
+    throw new Error(
+      'STRANGLER_TEST_PG_URL is not set: run the tests through vitest, whose global setup starts the server.',
+    )
+  }
+  const database = `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}_${randomBytes(4).toString('hex')}`
+  await runStatement(server, `CREATE DATABASE ${database}`)
+  const url = new URL(server)
+  url.pathname = `/${database}`
+  return {
+    url: url.href,
+    drop: () => runStatement(server, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),
+  }
+}
+
+async function runStatement(server: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts', 'monolith/**/*.test.ts', 'extracted/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/.strangler/**'],
+    globalSetup: ['test/support/global-setup.ts'],
+    // Real servers and real signals: every file gets a process of its own.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 60_000,
+  },
+})
