@@ -1,0 +1,128 @@
+import { DataSource, type QueryRunner } from 'typeorm'
+import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
+import { createRunControl, showDatabase, unreachable } from './control-errors.ts'
+import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
+import { createJournalStore } from './journal-store.ts'
+import { CreateControlTables1766000000001 } from './migrations/1-create-control-tables.ts'
+import { createRegistrationStore } from './registration-store.ts'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const STATEMENT_TIMEOUT_MS = 10_000
+const MIGRATION_LOCK_TIMEOUT_MS = 30_000
+const POOL_SIZE = 4
+// Any number will do, as long as every version of the kit uses this one.
+const MIGRATION_LOCK_KEY = 7_284_601_935
+
+/** The control database: the journal and the registrations. */
+export interface ControlDatabase extends Stoppable {
+  readonly journal: Journal
+  readonly registrations: Registrations
+  /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
+  ping(): Promise<void>
+}
+
+/**
+ * Connects, and brings the kit's schema up to date; any number of processes may do so at once.
+ * Once open it survives the loss of the database: calls fail with the catalogue's error until it is back, watchers reconnect.
+ * @param url postgres://user:password@host:port/database
+ * @param report where failures go that no caller waits for (a watcher's lost connection)
+ * @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE
+ */
+export async function openControlDatabase(
+  url: string,
+  { report = () => undefined }: { report?: ReportError } = {},
+): Promise<ControlDatabase> {
+  const address = showDatabase(url)
+  const dataSource = createDataSource(url, report)
+  try {
+    await dataSource.initialize()
+    await migrate(dataSource)
+  } catch (error) {
+    if (dataSource.isInitialized) await dataSource.destroy()
+    throw unreachable(address, 'opening it', error)
+  }
+  const runControl = createRunControl(address)
+  const journal = createJournalStore({ url, dataSource, runControl, report })
+  const watchers = new Set<Promise<Stoppable>>()
+  let stopped: Promise<void> | undefined
+
+  async function stop(): Promise<void> {
+    await Promise.all([...watchers].map(async (watcher) => (await watcher).stop()))
+    await dataSource.destroy()
+  }
+
+  // Kept from its first moment, so that a stop in the middle of its start ends it too.
+  async function watch(options: Parameters<Journal['watch']>[0]): Promise<Stoppable> {
+    const starting = journal.watch(options)
+    watchers.add(starting)
+    const watcher = await starting
+    return {
+      async stop() {
+        watchers.delete(starting)
+        await watcher.stop()
+      },
+    }
+  }
+
+  return {
+    journal: { ...journal, watch },
+    registrations: createRegistrationStore(dataSource, runControl),
+    async ping() {
+      await runControl('asking whether it answers', () => dataSource.query('SELECT 1'))
+    },
+    stop() {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+function createDataSource(url: string, report: ReportError): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    schema: CONTROL_SCHEMA,
+    applicationName: 'strangler',
+    entities: [journalTable, registrationTable],
+    migrations: [CreateControlTables1766000000001],
+    migrationsTransactionMode: 'each',
+    installExtensions: false,
+    logging: false,
+    poolSize: POOL_SIZE,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    poolErrorHandler: (error: unknown) => report('control-database.pool', error),
+    extra: {
+      keepAlive: true,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: STATEMENT_TIMEOUT_MS + 1_000,
+    },
+  })
+}
+
+/** One process migrates, the others wait for it and find the work done. The lock dies with its connection. */
+async function migrate(dataSource: DataSource): Promise<void> {
+  const holder = dataSource.createQueryRunner()
+  try {
+    await takeMigrationLock(holder)
+    await holder.query(`CREATE SCHEMA IF NOT EXISTS ${CONTROL_SCHEMA}`)
+    await dataSource.runMigrations()
+    await holder.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK_KEY])
+  } finally {
+    await holder.release()
+  }
+}
+
+// Asked for in turns: a statement that waits inside PostgreSQL would run into the pool's own statement timeout.
+async function takeMigrationLock(holder: QueryRunner): Promise<void> {
+  const giveUpAt = performance.now() + MIGRATION_LOCK_TIMEOUT_MS
+  while (performance.now() < giveUpAt) {
+    const rows: { taken: boolean }[] = await holder.query('SELECT pg_try_advisory_lock($1) AS taken', [
+      MIGRATION_LOCK_KEY,
+    ])
+    if (rows[0]?.taken === true) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(
+    `another process has been bringing the schema up to date for ${MIGRATION_LOCK_TIMEOUT_MS / 1_000} s`,
+  )
+}

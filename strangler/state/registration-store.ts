@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import type { DataSource } from 'typeorm'
+import type { Registrations } from '../core/ports.ts'
+import type { Registration } from '../core/words.ts'
+import type { RunControl } from './control-errors.ts'
+import { type RegistrationRow, registrationTable, toRegistration } from './control-tables.ts'
+
+/** The registrations in the control database. Times are the database's, so that they compare across hosts. */
+export function createRegistrationStore(dataSource: DataSource, runControl: RunControl): Registrations {
+  const rows = dataSource.getRepository(registrationTable)
+  const now = () => 'clock_timestamp()'
+
+  return {
+    // A proxy that comes back after a crash takes its own row over; it has acknowledged nothing yet.
+    async register(proxy) {
+      const id = proxy.id ?? `proxy-${randomBytes(6).toString('hex')}`
+      const fresh = { id, host: proxy.host, pid: proxy.pid, tableVersion: 0, holdsAcknowledged: [] }
+      const row = await runControl('registering this proxy', async () => {
+        await rows.upsert({ ...fresh, startedAt: now, seenAt: now }, ['id'])
+        return rows.findOneByOrFail({ id })
+      })
+      return toRegistration(row)
+    },
+
+    async report(id, { tableVersion, holdsAcknowledged }) {
+      const progress = { tableVersion, holdsAcknowledged: [...holdsAcknowledged], seenAt: now }
+      const result = await runControl('reporting this proxy’s progress', () => rows.update({ id }, progress))
+      return result.affected === 1
+    },
+
+    async remove(id) {
+      await runControl('removing a registration', () => rows.delete({ id }))
+    },
+
+    async list(): Promise<Registration[]> {
+      const found: RegistrationRow[] = await runControl('listing the proxies', () =>
+        rows.find({ order: { startedAt: 'ASC', id: 'ASC' } }),
+      )
+      return found.map(toRegistration)
+    },
+  }
+}

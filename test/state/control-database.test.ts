@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { JournalEvent } from '../../strangler/core/words.ts'
+import { startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
+import { openControlDatabase } from '../../strangler/state/control-database.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { createInbox } from './inbox.ts'
+
+const cleared: JournalEvent = { kind: 'route.cleared', endpoint: 'GET /x' }
+
+describe('the control database', () => {
+  it('is brought up to date once when many processes open it at the same moment', async () => {
+    const database = await createTestDatabase('opening')
+    const opened = await Promise.all(Array.from({ length: 8 }, () => openControlDatabase(database.url)))
+    await opened[0]!.journal.append({ event: cleared, by: 'test', expectedVersion: 0 })
+    expect(await opened[7]!.journal.read(0)).toHaveLength(1)
+    await Promise.all(opened.map((control) => control.stop()))
+    const later = await openControlDatabase(database.url)
+    expect(await later.journal.read(0)).toHaveLength(1)
+    await later.stop()
+    await database.drop()
+  })
+
+  it('can be stopped twice', async () => {
+    const database = await createTestDatabase('stopping')
+    const control = await openControlDatabase(database.url)
+    await Promise.all([control.stop(), control.stop()])
+    await control.stop()
+    await expect(control.ping()).rejects.toMatchObject({ code: 'STRANGLER_CONTROL_DATABASE_UNREACHABLE' })
+    await database.drop()
+  })
+
+  it('that does not answer is named by its address, without the password', async () => {
+    const port = await closedPort()
+    const error = await openControlDatabase(`postgres://kit:s3cret@127.0.0.1:${port}/control`).catch(
+      (thrown) => thrown,
+    )
+    expect(error.code).toBe('STRANGLER_CONTROL_DATABASE_UNREACHABLE')
+    expect(error.message).toContain(`127.0.0.1:${port}/control`)
+    expect(`${error.message}${error.fix}`).not.toContain('s3cret')
+  })
+
+  it('may stop and come back: calls fail with a code meanwhile, watchers miss nothing', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'strangler-control-'))
+    let server = await startEmbeddedPostgres({ directory })
+    const control = await openControlDatabase(server.url)
+    const inbox = createInbox()
+    const connection = createSignal()
+    await control.journal.watch({
+      afterVersion: 0,
+      onEntries: inbox.receive,
+      onConnection: connection.tell,
+    })
+    await control.journal.append({ event: cleared, by: 'before', expectedVersion: 0 })
+
+    await server.stop()
+    await connection.until(false)
+    const failed = control.journal.append({ event: cleared, by: 'meanwhile', expectedVersion: 1 })
+    await expect(failed).rejects.toMatchObject({ code: 'STRANGLER_CONTROL_DATABASE_UNREACHABLE' })
+    await expect(control.ping()).rejects.toMatchObject({ code: 'STRANGLER_CONTROL_DATABASE_UNREACHABLE' })
+
+    server = await startEmbeddedPostgres({ directory, port: server.port })
+    await control.journal.append({ event: cleared, by: 'after', expectedVersion: 1 })
+    await inbox.until((versions) => versions.length === 2)
+    await connection.until(true)
+    expect(inbox.entries.map(({ by }) => by)).toEqual(['before', 'after'])
+
+    await control.stop()
+    await server.stop()
+    await rm(directory, { recursive: true, force: true })
+  }, 60_000)
+})
+
+/** Waits for a value that a callback tells. */
+function createSignal() {
+  let last: boolean | undefined
+  let onTell: () => void = () => undefined
+  return {
+    tell(value: boolean) {
+      last = value
+      onTell()
+    },
+    until(value: boolean): Promise<void> {
+      return new Promise((resolve) => {
+        onTell = () => last === value && resolve()
+        onTell()
+      })
+    },
+  }
+}
+
+async function closedPort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
