@@ -203,7 +203,8 @@ async function listenOnly(onEntries: (entries: JournalEntry[]) => void): Promise
   const connect = async () => {
     client = new Client({ connectionString: database.url, application_name: 'strangler-watch' })
     client.on('error', () => undefined)
-    client.on('end', () => stopped || void connect())
+    // Killed again while it comes back: the next end tries once more.
+    client.on('end', () => stopped || connect().catch((error) => error))
     client.on('notification', ({ payload }) => onEntries([toJournalEntry(JSON.parse(payload!))]))
     await client.connect()
     await client.query('LISTEN strangler_journal')
