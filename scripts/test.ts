@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runChecks } from './check.ts'
+import { type SuiteReport, summarizeSuite } from './summarize-suite.ts'
+
+/**
+ * `npm test [-- <vitest's arguments>]`: the checks, then the tests. The last line is `N passed, N failed`; a check counts
+ * as one test that fails.
+ */
+async function testAll(args: readonly string[]): Promise<number> {
+  const failedChecks = runChecks()
+  const suite = await runVitest(args)
+  const { line, exitCode, notes } = summarizeSuite({ failedChecks, ...suite })
+  for (const note of notes) process.stdout.write(`${note}\n`)
+  process.stdout.write(`${line}\n`)
+  return exitCode
+}
+
+async function runVitest(
+  args: readonly string[],
+): Promise<{ report: SuiteReport | undefined; exitCode: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'strangler-report-'))
+  const outputFile = join(folder, 'report.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`]
+    const child = spawn('vitest', ['run', ...reporters, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+    // A terminal sends Ctrl-C to vitest as well, which ends by itself; we stay to report and to tidy up.
+    process.on('SIGINT', () => undefined)
+    process.on('SIGTERM', () => child.kill('SIGTERM'))
+    const [code] = (await once(child, 'exit')) as [number | null]
+    const text = await readFile(outputFile, 'utf8').catch(() => undefined)
+    return { report: text === undefined ? undefined : JSON.parse(text), exitCode: code ?? 1 }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+process.exitCode = await testAll(process.argv.slice(2))
