@@ -23,6 +23,10 @@ export const ERRORS = {
   STRANGLER_UNAUTHORIZED: { status: 401, title: 'The token is missing or wrong' },
   STRANGLER_FORBIDDEN: { status: 403, title: 'The token may look, not change' },
   STRANGLER_TOO_MANY_ATTEMPTS: { status: 429, title: 'Too many failed sign-ins' },
+  STRANGLER_HOST_REFUSED: { status: 421, title: 'The request was meant for another host' },
+  STRANGLER_NOT_FOUND: { status: 404, title: 'The admin API has nothing at this address' },
+  STRANGLER_BODY_TOO_LARGE: { status: 413, title: 'The command is too large' },
+  STRANGLER_NOT_JSON: { status: 415, title: 'The command is not JSON' },
   STRANGLER_ADMIN_UNREACHABLE: { status: 503, title: 'The admin API does not answer' },
   // requests through the proxy
   STRANGLER_PATH_REFUSED: { status: 400, title: 'The path can be read in two ways' },
