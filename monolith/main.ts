@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util'
+import { createMonolith } from './create-monolith.ts'
+import { type MonolithOptions, OptionsError, optionNames } from './monolith-options.ts'
+
+/**
+ * node monolith/main.ts [serve|nightly] --database-url postgres://… [--port 3000] [--rows 3000] …
+ * Every option can come from the environment instead: --database-url or DATABASE_URL.
+ */
+
+const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+function readCommandLine(args: string[], environment: NodeJS.ProcessEnv) {
+  const known = Object.fromEntries(optionNames.map((name) => [kebab(name), { type: 'string' as const }]))
+  const { values, positionals } = parseCommandLine(args, known)
+  const command = positionals[0] ?? 'serve'
+  if (positionals.length > 1 || (command !== 'serve' && command !== 'nightly'))
+    throw new OptionsError(`Unknown command "${positionals.join(' ')}": use serve (the default) or nightly.`)
+  const options: Record<string, unknown> = {}
+  for (const name of optionNames) {
+    const value = values[kebab(name)] ?? environment[kebab(name).replaceAll('-', '_').toUpperCase()]
+    if (value !== undefined && value !== '') options[name] = value
+  }
+  return { command, options: options as unknown as MonolithOptions }
+}
+
+function parseCommandLine(args: string[], options: Record<string, { type: 'string' }>) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true })
+  } catch (cause) {
+    throw new OptionsError((cause as Error).message, { cause })
+  }
+}
+
+const print = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+async function main() {
+  const { command, options } = readCommandLine(process.argv.slice(2), process.env)
+  const monolith = await createMonolith(options)
+  if (command === 'nightly') {
+    print({ app: 'monolith', nightly: { rowsWritten: await monolith.runNightly() } })
+    return monolith.stop()
+  }
+  try {
+    const { url, port } = await monolith.start()
+    print({ app: 'monolith', listening: url, port, pid: process.pid })
+  } catch (error) {
+    await monolith.stop()
+    throw error
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void monolith.stop())
+}
+
+function explain(error: unknown): string {
+  if (error instanceof OptionsError) return error.message
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE')
+    return `The monolith cannot listen: ${message}. Choose another --port (0 = any free one).`
+  if (code === 'ECONNREFUSED')
+    return 'The monolith cannot reach its database: nothing listens at --database-url.'
+  return `The monolith cannot start: ${message || code || String(error)}`
+}
+
+if (import.meta.main)
+  main().catch((error: unknown) => {
+    process.stderr.write(`${explain(error)}\n`)
+    process.exitCode = 1
+  })

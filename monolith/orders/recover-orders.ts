@@ -1,0 +1,34 @@
+import { type DataSource, LessThan } from 'typeorm'
+import type { EndpointStockTaker } from './endpoint-stock-taker.ts'
+import { OrderSchema } from './order-entities.ts'
+import { advanceOrder } from './order-store.ts'
+import type { CallContext } from './stock-taker.ts'
+
+/** Longer than any request can take, so that nobody is still working on such an order. */
+const ABANDONED_AFTER_MS = 2 * 60_000
+
+/**
+ * Undoes orders that a crash or an unreachable inventory left half done: their stock is given back and they are
+ * forgotten. One that still fails is tried again in the next run. Returns how many were undone.
+ */
+export async function recoverOrders(
+  dataSource: DataSource,
+  taker: Pick<EndpointStockTaker, 'undo'>,
+  call: CallContext,
+): Promise<number> {
+  const before = new Date(Date.now() - ABANDONED_AFTER_MS)
+  const orders = await dataSource.getRepository(OrderSchema).find({
+    where: [{ status: 'pending', updatedAt: LessThan(before) }, { status: 'failed' }],
+    order: { id: 'ASC' },
+    take: 100,
+  })
+  let undone = 0
+  for (const order of orders) {
+    const failed =
+      order.status === 'failed' ? order : await advanceOrder(dataSource.manager, order, { status: 'failed' })
+    if (failed === null) continue
+    await taker.undo(failed, call)
+    undone += 1
+  }
+  return undone
+}
