@@ -10,8 +10,12 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, string>> = {
 }
 
 /** A problem body (RFC 9457). It names the code, never an address or a path of the inside. */
-export function problemBody(code: ErrorCode, correlationId: string | undefined): string {
-  const { status, title } = ERRORS[code]
+export function problemBody(
+  code: ErrorCode,
+  correlationId: string | undefined,
+  status: number = ERRORS[code].status,
+): string {
+  const { title } = ERRORS[code]
   return JSON.stringify({ type: 'about:blank', title, status, code, ...(correlationId === undefined ? {} : { correlationId }) })
 }
 

@@ -1,0 +1,29 @@
+import type { ErrorCode } from './errors.ts'
+import type { Reason, Side, UnitSource } from './words.ts'
+
+/** What is known of an exchange when it is over: one line of the access log, one sample of the metrics. Times are milliseconds. */
+export interface ExchangeRecord {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly target: Side
+  /** The name of the side that answered, or was to. */
+  readonly side: string
+  readonly reason: Reason
+  readonly endpoint: string | undefined
+  readonly capability: string | undefined
+  readonly tableVersion: number
+  readonly bucket: number | undefined
+  readonly unitSource: UnitSource | undefined
+  readonly engine: 'undici' | 'node-http' | 'http-proxy-middleware' | 'next' | undefined
+  readonly attempts: number
+  readonly code: ErrorCode | 'CLIENT_GONE' | undefined
+  readonly cause: unknown
+  readonly durationMs: number
+  /** The proxy's own share: until the request left, and from the side's headers to the client's. */
+  readonly proxyMs: number | undefined
+  readonly upstreamMs: number | undefined
+  readonly heldMs: number
+  readonly correlationId: string
+  readonly traceId: string
+}

@@ -1,0 +1,113 @@
+import type { Config } from '../config/schema.ts'
+import { StranglerError } from '../core/errors.ts'
+import type { ExchangeRecord } from '../core/exchange-record.ts'
+import type { Clock, ReportError } from '../core/ports.ts'
+import type { RouteTable } from '../routing/compile-table.ts'
+import { compileAddresses } from '../routing/compile-targeting.ts'
+import type { DataView } from '../routing/decide.ts'
+import { type Breaker, type BreakerState, createBreaker } from './breaker.ts'
+import { createHpmEngine } from './forward-hpm.ts'
+import { createNodeHttpEngine } from './forward-node-http.ts'
+import { createUndiciEngine } from './forward-undici.ts'
+import { createRequestHandler, type RequestHandler } from './handle-request.ts'
+import { createParentWrites } from './parent-write.ts'
+import { createDeadlines, type ProxyContext } from './proxy-context.ts'
+import { createUpstream } from './upstream.ts'
+import { createWriteHolds, type WriteHolds } from './write-hold.ts'
+
+/** What the proxy needs from outside. Everything that observes is a callback, and none can fail a request. */
+export interface ProxyOptions {
+  readonly config: Config
+  readonly table: RouteTable
+  /** Shared by all proxies of one control database. */
+  readonly secret: Buffer
+  readonly isOperator?: (token: string) => boolean
+  readonly isConfirmed?: () => boolean
+  readonly data?: DataView
+  readonly clock?: Clock
+  readonly onExchange?: (record: ExchangeRecord) => void
+  readonly onBreaker?: (capability: string, state: BreakerState) => void
+  readonly onAcknowledged?: (holdIds: string[]) => void
+  readonly report?: ReportError
+}
+
+/** The proxy without its listener: what the standalone server and the Express middleware share. */
+export interface Proxy {
+  readonly handle: RequestHandler
+  readonly holds: WriteHolds
+  /** The table that serves now. */
+  table(): RouteTable
+  /** Serves by another table from the next request on; requests in flight finish on theirs. */
+  swapTable(table: RouteTable): void
+  readonly context: ProxyContext
+  stop(): Promise<void>
+}
+
+/** Builds the proxy's parts and wires them. */
+export function createProxy(options: ProxyOptions): Proxy {
+  const { config } = options
+  const clock = options.clock ?? Date.now
+  let table = options.table
+  const sides = new Map(Object.entries(config.sides).map(([name, side]) => [name, createUpstream(name, side)]))
+  const upstreamOf = (name: string) => {
+    const upstream = sides.get(name)
+    if (upstream === undefined) throw new StranglerError('STRANGLER_CONFIG_INVALID', `There is no side "${name}".`)
+    return upstream
+  }
+  const engines = {
+    undici: createUndiciEngine({ maxConnections: (side) => config.sides[side]?.maxConnections }),
+    nodeHttp: createNodeHttpEngine(),
+    hpm: createHpmEngine(),
+  }
+  const holds = createWriteHolds({ clock, ...config.hold, onAcknowledged: options.onAcknowledged ?? (() => undefined) })
+  const trusted = config.proxy.trustedProxies
+  const context: ProxyContext = {
+    config,
+    table: () => table,
+    monolith: upstreamOf('monolith'),
+    serviceOf: (route) => upstreamOf(route.capability.service),
+    deadlinesFor: createDeadlines(config),
+    engines,
+    holds,
+    breakerOf: createBreakers(clock, options.onBreaker),
+    parentWrites: createParentWrites(options.secret, clock),
+    trustedProxies: trusted.length === 0 ? undefined : compileAddresses(trusted, 'proxy.trustedProxies'),
+    isOperator: options.isOperator ?? (() => false),
+    isConfirmed: options.isConfirmed ?? (() => true),
+    data: options.data,
+    clock,
+    onExchange: options.onExchange ?? (() => undefined),
+    report: options.report ?? (() => undefined),
+  }
+  holds.apply(holdsOf(table))
+  return {
+    handle: createRequestHandler(context),
+    holds,
+    context,
+    table: () => table,
+    swapTable(next) {
+      table = next
+      holds.apply(holdsOf(next))
+    },
+    async stop() {
+      holds.stop()
+      await Promise.all(Object.values(engines).map((engine) => engine.stop()))
+    },
+  }
+}
+
+function holdsOf(table: RouteTable) {
+  const held = [...table.capabilities.values()].flatMap(({ name, hold }) => (hold === undefined ? [] : [[name, hold] as const]))
+  return new Map(held)
+}
+
+function createBreakers(clock: Clock, onBreaker: ProxyOptions['onBreaker']): (capability: string) => Breaker {
+  const breakers = new Map<string, Breaker>()
+  return (capability) => {
+    const present = breakers.get(capability)
+    if (present !== undefined) return present
+    const breaker = createBreaker(clock, (state) => onBreaker?.(capability, state))
+    breakers.set(capability, breaker)
+    return breaker
+  }
+}

@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import type { TLSSocket } from 'node:tls'
+import type { ErrorCode } from '../core/errors.ts'
+import type { ExchangeRecord } from '../core/exchange-record.ts'
+import type { Effect, Reason, Side } from '../core/words.ts'
+import type { Route } from '../routing/compile-table.ts'
+import { isInBlocks } from '../routing/compile-targeting.ts'
+import type { Decision } from '../routing/decide.ts'
+import type { ProxyContext } from './proxy-context.ts'
+import { createIdentity, type ProxyIdentity } from './request-identity.ts'
+import { createTraceContext, type TraceContext } from './trace-context.ts'
+
+/** One request on its way through the proxy. */
+export interface Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** The request target as received. */
+  readonly target: string
+  /** Its path without the query. */
+  readonly path: string
+  readonly startedAt: number
+  readonly trace: TraceContext
+  readonly identity: ProxyIdentity
+  readonly peer: string
+  readonly trusted: boolean
+  readonly protocol: 'http' | 'https'
+}
+
+/** Reads what every later step needs. `target` differs from `req.url` when an Express app has mounted the proxy under a path. */
+export function openExchange(context: ProxyContext, req: IncomingMessage, res: ServerResponse, target: string): Exchange {
+  const peer = plainAddress(req.socket.remoteAddress ?? '')
+  const trusted = context.trustedProxies !== undefined && isInBlocks(context.trustedProxies, peer)
+  const protocol = (req.socket as TLSSocket).encrypted === true ? 'https' : 'http'
+  const query = target.indexOf('?')
+  return {
+    req,
+    res,
+    target,
+    path: query === -1 ? target : target.slice(0, query),
+    startedAt: performance.now(),
+    trace: createTraceContext(first(req.headers['traceparent']), first(req.headers['x-correlation-id'])),
+    identity: createIdentity(req, trusted ? clientAddress(context, req, peer) : peer, protocol === 'https'),
+    peer,
+    trusted,
+    protocol,
+  }
+}
+
+/** The last address of the chain that no trusted proxy vouches for itself. */
+function clientAddress(context: ProxyContext, req: IncomingMessage, peer: string): string {
+  const chain = (first(req.headers['x-forwarded-for']) ?? '').split(',').map((part) => plainAddress(part.trim()))
+  for (const address of chain.reverse()) {
+    if (address === '') continue
+    if (context.trustedProxies === undefined || !isInBlocks(context.trustedProxies, address)) return address
+  }
+  return peer
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** Whether a request reads or writes: by its endpoint, else by its method. */
+export function effectOf(exchange: Exchange, route: Route | undefined): Effect {
+  if (route !== undefined) return route.endpoint.effect
+  const { method } = exchange.req
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'
+}
+
+/** What happened after the decision. */
+export interface ExchangeEnd {
+  readonly status: number
+  readonly side: string
+  readonly target: Side
+  readonly reason: Reason
+  readonly engine: ExchangeRecord['engine']
+  readonly attempts: number
+  readonly code?: ErrorCode | 'CLIENT_GONE' | undefined
+  readonly cause?: unknown
+  readonly sentAt?: number | undefined
+  readonly headersAt?: number | undefined
+  readonly heldMs: number
+  /** When the client's headers had gone out. */
+  readonly answeredAt?: number | undefined
+}
+
+/** Builds the frozen record of an exchange that is over. */
+export function closeExchange(exchange: Exchange, decision: Decision | undefined, end: ExchangeEnd): ExchangeRecord {
+  const { req, trace, startedAt } = exchange
+  const { sentAt, headersAt } = end
+  const own = sentAt === undefined ? undefined : sentAt - startedAt - end.heldMs
+  return Object.freeze({
+    method: req.method ?? '',
+    path: exchange.path,
+    status: end.status,
+    target: end.target,
+    side: end.side,
+    reason: end.reason,
+    endpoint: decision?.endpoint?.id,
+    capability: decision?.endpoint?.capability,
+    tableVersion: decision?.tableVersion ?? 0,
+    bucket: decision?.bucket,
+    unitSource: decision?.unitSource,
+    engine: end.engine,
+    attempts: end.attempts,
+    code: end.code,
+    cause: end.cause,
+    durationMs: performance.now() - startedAt,
+    proxyMs: own === undefined ? undefined : own + (headersAt === undefined ? 0 : (end.answeredAt ?? headersAt) - headersAt),
+    upstreamMs: sentAt === undefined || headersAt === undefined ? undefined : headersAt - sentAt,
+    heldMs: end.heldMs,
+    correlationId: trace.correlationId,
+    traceId: trace.traceId,
+  })
+}

@@ -1,0 +1,108 @@
+import { performance } from 'node:perf_hooks'
+import type { Reason, Side } from '../core/words.ts'
+import type { Decision } from '../routing/decide.ts'
+import type { Breaker } from './breaker.ts'
+import { effectOf, type Exchange } from './exchange.ts'
+import type { ForwardEngine, ForwardOutcome, Upstream } from './forward.ts'
+import { forwardTo } from './forward-to.ts'
+import type { ProxyContext } from './proxy-context.ts'
+
+/** How the whole forwarding of an exchange ended: the last attempt, and what led there. */
+export interface ForwardResult {
+  readonly outcome: ForwardOutcome
+  readonly upstream: Upstream
+  readonly target: Side
+  readonly reason: Reason
+  readonly engine: ForwardEngine['name']
+  readonly attempts: number
+}
+
+/** Embedded in the monolith's own app, the monolith is reached by `next()`, never by a call of itself. */
+export interface PassToApp {
+  readonly kind: 'pass-to-app'
+  readonly reason: Reason
+}
+
+/**
+ * Forwards an exchange, with the one second try that is allowed. A write is never sent again once a byte may have left. A read
+ * without a body may be, once, while the client has seen nothing: on a fresh connection after a reset, or to the monolith while it
+ * owns the data. A 5xx is an answer.
+ */
+export async function forwardWithFailOver(
+  context: ProxyContext,
+  exchange: Exchange,
+  decision: Decision,
+  embedded: boolean,
+): Promise<ForwardResult | PassToApp> {
+  const { target, reason } = decision
+  if (embedded && target === 'monolith') return { kind: 'pass-to-app', reason }
+  const breaker = breakerFor(context, exchange, decision)
+  if (breaker === undefined) return retryReset(context, exchange, decision, { target, reason })
+  if (!breaker.admit()) {
+    if (embedded) return { kind: 'pass-to-app', reason: 'BREAKER_OPEN' }
+    return retryReset(context, exchange, decision, { target: 'monolith', reason: 'BREAKER_OPEN' })
+  }
+  const first = await retryReset(context, exchange, decision, { target, reason })
+  judge(breaker, first.outcome)
+  if (!mayFallBack(exchange, first)) return first
+  if (embedded) return { kind: 'pass-to-app', reason: 'FALLBACK' }
+  const second = await attempt(context, exchange, decision, { target: 'monolith', reason: 'FALLBACK', fresh: false })
+  return { ...second, attempts: first.attempts + 1 }
+}
+
+/** The breaker counts the service's reads while the monolith owns; nowhere else is there a lawful other way. */
+function breakerFor(context: ProxyContext, exchange: Exchange, { route, target }: Decision): Breaker | undefined {
+  if (route === undefined || target !== 'service' || route.capability.owner !== 'monolith') return undefined
+  return effectOf(exchange, route) === 'read' ? context.breakerOf(route.capability.name) : undefined
+}
+
+function judge(breaker: Breaker, outcome: ForwardOutcome): void {
+  if (outcome.kind === 'client-gone') return breaker.release()
+  const failed = outcome.kind === 'failed' || (outcome.status >= 502 && outcome.status <= 504)
+  breaker.record(!failed)
+}
+
+interface Destination {
+  readonly target: Side
+  readonly reason: Reason
+}
+
+/** A pooled connection may have been closed by the side at the very moment it was used: not the side's failure. */
+async function retryReset(
+  context: ProxyContext,
+  exchange: Exchange,
+  decision: Decision,
+  destination: Destination,
+): Promise<ForwardResult> {
+  const first = await attempt(context, exchange, decision, { ...destination, fresh: false })
+  const { outcome } = first
+  if (outcome.kind !== 'failed' || outcome.code !== 'STRANGLER_UPSTREAM_RESET') return first
+  if (!isRepeatable(exchange, outcome) || effectOf(exchange, decision.route) !== 'read') return first
+  const second = await attempt(context, exchange, decision, { ...destination, fresh: true })
+  return { ...second, attempts: 2 }
+}
+
+function isRepeatable({ req }: Exchange, outcome: Extract<ForwardOutcome, { kind: 'failed' }>): boolean {
+  const length = req.headers['content-length']
+  const hasBody = req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  return !outcome.answerBegun && !hasBody
+}
+
+/** At most one repetition may have reached a side: after two sent attempts only a third that was never sent would be left. */
+function mayFallBack(exchange: Exchange, { outcome, attempts }: ForwardResult): boolean {
+  if (outcome.kind !== 'failed' || !isRepeatable(exchange, outcome)) return false
+  return attempts === 1 || outcome.nothingSent
+}
+
+async function attempt(
+  context: ProxyContext,
+  exchange: Exchange,
+  decision: Decision,
+  { target, reason, fresh }: Destination & { fresh: boolean },
+): Promise<ForwardResult> {
+  const { route } = decision
+  const upstream = target === 'monolith' || route === undefined ? context.monolith : context.serviceOf(route)
+  const elapsedMs = performance.now() - exchange.startedAt
+  const { outcome, engine } = await forwardTo(context, exchange, { decision, upstream, target, reason, fresh, elapsedMs })
+  return { outcome, upstream, target, reason, engine, attempts: 1 }
+}

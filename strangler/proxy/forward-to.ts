@@ -1,0 +1,98 @@
+import type { Reason, Side } from '../core/words.ts'
+import type { Decision } from '../routing/decide.ts'
+import { effectOf, type Exchange } from './exchange.ts'
+import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
+import type { ProxyContext } from './proxy-context.ts'
+import { buildRequestHeaders } from './request-headers.ts'
+import { rewriteRequestPath, rewriteResponseHeaders } from './response-headers.ts'
+
+interface Destination {
+  readonly decision: Decision
+  readonly upstream: Upstream
+  readonly target: Side
+  readonly reason: Reason
+  readonly fresh: boolean
+  /** How much of the total deadline is used up already. */
+  readonly elapsedMs: number
+}
+
+/** One attempt: builds what goes out, chooses the engine, and forwards. */
+export async function forwardTo(
+  context: ProxyContext,
+  exchange: Exchange,
+  destination: Destination,
+): Promise<{ outcome: ForwardOutcome; engine: ForwardEngine['name'] }> {
+  const request = buildForwardRequest(context, exchange, destination)
+  const engine = chooseEngine(context, request)
+  return { outcome: await engine.forward(request), engine: engine.name }
+}
+
+function buildForwardRequest(context: ProxyContext, exchange: Exchange, destination: Destination): ForwardRequest {
+  const { decision, upstream, target, fresh, elapsedMs } = destination
+  const { route } = decision
+  const { req, res, trace } = exchange
+  const deadlines = context.deadlinesFor(route, upstream)
+  const isWrite = route !== undefined && effectOf(exchange, route) === 'write'
+  const rewrite = target === 'service' ? route?.rewritePath : undefined
+  return {
+    req,
+    res,
+    upstream,
+    path: rewriteRequestPath(exchange.target, rewrite),
+    headers: buildRequestHeaders(req, upstream, {
+      peer: exchange.peer,
+      trusted: exchange.trusted,
+      protocol: exchange.protocol,
+      correlationId: trace.correlationId,
+      traceparent: trace.traceparent,
+      parentWrite: isWrite ? context.parentWrites.sign(route.capability.name) : undefined,
+    }),
+    deadlines,
+    // At least a millisecond, because 0 would mean no deadline at all.
+    remainingMs: deadlines.totalMs === 0 ? 0 : Math.max(1, deadlines.totalMs - elapsedMs),
+    fresh,
+    adaptHeaders: (headers, status) => adaptHeaders(context, exchange, { ...destination, headers, status }),
+    httpProxyMiddleware: route?.httpProxyMiddleware,
+  }
+}
+
+function adaptHeaders(
+  context: ProxyContext,
+  exchange: Exchange,
+  answer: Destination & { readonly headers: string[]; readonly status: number },
+): void {
+  const { headers, status, upstream, decision } = answer
+  const rewrite = answer.target === 'service' ? decision.route?.rewritePath : undefined
+  if (rewrite !== undefined || upstream.host === 'target' || status === 201 || (status >= 300 && status < 400)) {
+    const clientOrigin = `${exchange.protocol}://${exchange.req.headers.host ?? ''}`
+    rewriteResponseHeaders(headers, { upstream, clientOrigin, rewrite })
+  }
+  if (!hasHeader(headers, 'x-correlation-id')) headers.push('x-correlation-id', exchange.trace.correlationId)
+  const { setCookie } = exchange.identity
+  if (setCookie !== undefined) headers.push('set-cookie', setCookie)
+  if (context.config.proxy.debugHeaders) headers.push(...debugHeaders(answer))
+}
+
+function debugHeaders({ decision, upstream, reason }: Destination): string[] {
+  return [
+    ...['x-strangler-target', upstream.name],
+    ...['x-strangler-reason', reason],
+    ...['x-strangler-endpoint', decision.endpoint?.id ?? '-'],
+    ...['x-strangler-table-version', String(decision.tableVersion)],
+  ]
+}
+
+function hasHeader(headers: readonly string[], name: string): boolean {
+  for (let i = 0; i < headers.length; i += 2) if ((headers[i] as string).toLowerCase() === name) return true
+  return false
+}
+
+// The methods with which undici sends `Content-Length: 0`; with others it drops it, and real back ends depend on it.
+const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
+
+function chooseEngine({ engines }: ProxyContext, request: ForwardRequest): ForwardEngine {
+  const { headers, method } = request.req
+  if (request.httpProxyMiddleware !== undefined) return engines.hpm
+  const emptyBody = headers['content-length'] === '0' && !EXPECTS_BODY.has(method ?? '')
+  return emptyBody || headers.trailer !== undefined || !request.path.startsWith('/') ? engines.nodeHttp : engines.undici
+}

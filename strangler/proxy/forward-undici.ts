@@ -1,0 +1,129 @@
+import { Client, type Dispatcher, Pool } from 'undici'
+import { beginAnswer, passInterim, passTrailers } from './answer-writer.ts'
+import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
+import { ForwardAttempt, isEventStream } from './forward-attempt.ts'
+
+/** How long an idle connection is kept: below the 5 s after which Node and Express close theirs. */
+const KEEP_ALIVE_MS = 4_000
+const LONGEST_KEEP_ALIVE_MS = 60_000
+/** A side's `Keep-Alive: timeout=` is a promise about its clock, not ours: let go a second earlier. */
+const KEEP_ALIVE_MARGIN_MS = 1_000
+
+/**
+ * The engine of plain HTTP. undici's dispatch gives a proxy what it needs: raw headers, interim answers one by one, the reason
+ * phrase, trailers, pause and resume.
+ */
+export function createUndiciEngine(options: { maxConnections: (side: string) => number | undefined }): ForwardEngine {
+  const pools = new Map<string, Pool>()
+
+  function poolFor(upstream: Upstream, connectMs: number): Pool {
+    const key = `${upstream.origin} ${connectMs}`
+    const present = pools.get(key)
+    if (present !== undefined) return present
+    const pool = new Pool(upstream.origin, { ...clientOptions(connectMs), connections: options.maxConnections(upstream.name) ?? null })
+    pools.set(key, pool)
+    return pool
+  }
+
+  return {
+    name: 'undici',
+    forward(request) {
+      const { upstream, deadlines } = request
+      if (!request.fresh) return exchange(request, poolFor(upstream, deadlines.connectMs))
+      const client = new Client(upstream.origin, clientOptions(deadlines.connectMs))
+      return exchange(request, client).finally(() => client.destroy())
+    },
+    async stop() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      pools.clear()
+    },
+  }
+}
+
+function clientOptions(connectMs: number): Client.Options {
+  return {
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: LONGEST_KEEP_ALIVE_MS,
+    keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
+    bodyTimeout: 0,
+    connect: { timeout: connectMs },
+  }
+}
+
+function exchange(request: ForwardRequest, dispatcher: Dispatcher): Promise<ForwardOutcome> {
+  return new Promise((resolve) => {
+    const handler = new ExchangeHandler(request, resolve)
+    try {
+      dispatcher.dispatch(
+        {
+          path: request.path,
+          method: request.req.method as Dispatcher.HttpMethod,
+          headers: request.headers,
+          body: hasBody(request) ? request.req : null,
+          headersTimeout: request.deadlines.headersMs,
+          bodyTimeout: 0,
+        },
+        handler,
+      )
+    } catch (error) {
+      handler.onResponseError(undefined, error)
+    }
+  })
+}
+
+function hasBody({ req }: ForwardRequest): boolean {
+  const length = req.headers['content-length']
+  return req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}
+
+type Controller = Dispatcher.DispatchController
+
+/** Carries one exchange's events from undici to the client. */
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #request: ForwardRequest
+  readonly #attempt: ForwardAttempt
+  #controller: Controller | undefined
+  #status = 0
+
+  constructor(request: ForwardRequest, resolve: (outcome: ForwardOutcome) => void) {
+    this.#request = request
+    this.#attempt = new ForwardAttempt(request, resolve, (reason) => this.#controller?.abort(reason))
+    request.res.on('drain', () => this.#controller?.resume())
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    // It waited for a connection while its deadline passed or its client left.
+    if (this.#attempt.done) controller.abort(new Error('The attempt is over'))
+    else this.#attempt.markSent()
+  }
+
+  onResponseStart(controller: Controller, status: number, _headers: unknown, reason?: string): void {
+    const raw = toLatin1(controller.rawHeaders)
+    if (status < 200) return passInterim(this.#request, status, raw)
+    this.#status = status
+    this.#attempt.markHeaders(isEventStream(raw))
+    beginAnswer(this.#request, status, reason ?? '', raw)
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (!this.#request.res.write(chunk)) controller.pause()
+  }
+
+  onResponseEnd(controller: Controller): void {
+    passTrailers(this.#request.res, toLatin1(controller.rawTrailers))
+    this.#request.res.end()
+    this.#attempt.succeed(this.#status)
+  }
+
+  onResponseError(_controller: unknown, error: unknown): void {
+    this.#attempt.fail(error)
+  }
+}
+
+function toLatin1(raw: Controller['rawHeaders']): string[] {
+  if (!Array.isArray(raw)) return []
+  return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
+}

@@ -1,0 +1,107 @@
+import http from 'node:http'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import { StranglerError } from '../core/errors.ts'
+import { createProxy, type Proxy, type ProxyOptions } from './create-proxy.ts'
+import { problemBody } from './problem.ts'
+
+/** Longer than the idle timeout of any load balancer in front: the one that reuses a connection must be the one that closes it. */
+const KEEP_ALIVE_MS = 75_000
+/** A client has this long for its headers (slowloris); bodies have their own deadlines. */
+const HEADERS_MS = 30_000
+const MAX_HEADER_BYTES = 32_768
+const MAX_CONNECTIONS = 50_000
+/** While draining, connections that are idle may still bring a request that was already on its way. */
+const IDLE_GRACE_MS = 500
+
+/** The standalone proxy. */
+export interface ProxyServer extends Proxy {
+  readonly server: http.Server
+  /** @throws StranglerError STRANGLER_PORT_IN_USE */
+  listen(port: number, host: string): Promise<{ port: number }>
+  /** No new connections; requests in flight finish, or are broken off after `drainMs`. Twice, or before listening, is fine. */
+  stop(options?: { drainMs?: number }): Promise<void>
+}
+
+/** Builds a proxy with its own HTTP server. */
+export function createProxyServer(options: ProxyOptions): ProxyServer {
+  const proxy = createProxy(options)
+  let draining = false
+  const server = http.createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES, noDelay: true },
+    (req, res) => {
+      if (draining) res.shouldKeepAlive = false
+      proxy.handle(req, res)
+    },
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  server.maxRequestsPerSocket = 0
+  server.on('checkContinue', (req, res) => {
+    // Answered here; `expect` is not forwarded, so that no header can get lost behind it.
+    res.writeContinue()
+    server.emit('request', req, res)
+  })
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res))
+  server.on('clientError', answerBadRequest)
+  let stopping: Promise<void> | undefined
+  return {
+    ...proxy,
+    server,
+    listen: (port, host) => listen(server, port, host),
+    stop({ drainMs = options.config.proxy.drainMs } = {}) {
+      draining = true
+      stopping ??= drain(server, drainMs).then(() => proxy.stop())
+      return stopping
+    },
+  }
+}
+
+function listen(server: http.Server, port: number, host: string): Promise<{ port: number }> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error)
+      const found = error.code === 'EADDRINUSE' ? 'another process listens there' : 'this user may not listen there'
+      reject(
+        new StranglerError('STRANGLER_PORT_IN_USE', `The proxy cannot listen on ${host}:${port}: ${found}.`, {
+          fix: 'Set another `proxy.port` in the configuration, or start with `--port 0` for any free one.',
+          cause: error,
+        }),
+      )
+    }
+    server.once('error', onError)
+    server.listen(port, host, () => {
+      server.off('error', onError)
+      resolve({ port: (server.address() as AddressInfo).port })
+    })
+  })
+}
+
+/** What is not HTTP gets a 400 and the connection is closed: nothing after it can be trusted. */
+function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const body = problemBody('STRANGLER_REQUEST_INVALID', undefined, status)
+  const head = [
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}
+
+async function drain(server: http.Server, drainMs: number): Promise<void> {
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => {
+    // http's own close() cuts idle connections at once, and with them a request that is already on its way.
+    net.Server.prototype.close.call(server, () => resolve())
+  })
+  // Every answer from now on closes its connection; this catches the ones whose client does not ask again.
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_GRACE_MS)
+  const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(deadline)
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { RequestIdentity } from '../routing/identity.ts'
+
+/** The kit's own sticky mark, for clients that carry no other. */
+export const KIT_COOKIE = 'strangler_unit'
+const KIT_COOKIE_SECONDS = 86_400
+const KIT_COOKIE_FORM = /^[A-Za-z0-9_-]{16,64}$/
+const LONGEST_TOKEN = 16_384
+
+/** A request's identity, and the cookie it is to be given if the sticky bucket was computed from a new one. */
+export interface ProxyIdentity extends RequestIdentity {
+  /** The `Set-Cookie` value for the answer; undefined when none is due. */
+  readonly setCookie: string | undefined
+}
+
+/** Reads a request's marks when they are asked for, each once. */
+export function createIdentity(req: IncomingMessage, address: string, secure: boolean): ProxyIdentity {
+  let cookies: Map<string, string> | undefined
+  let claims: Record<string, unknown> | undefined
+  let issued: string | undefined
+  const cookie = (name: string) => {
+    cookies ??= parseCookies(req.headers.cookie)
+    return cookies.get(name)
+  }
+  return {
+    address,
+    cookie,
+    header: (name) => {
+      const value = req.headers[name]
+      return Array.isArray(value) ? value[0] : value
+    },
+    claim: (name) => {
+      claims ??= parseClaims(req.headers.authorization)
+      const value = claims[name]
+      return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+    },
+    kitCookie: () => {
+      const present = cookie(KIT_COOKIE)
+      if (present !== undefined && KIT_COOKIE_FORM.test(present)) return present
+      if (!keepsCookies(req)) return undefined
+      issued ??= randomBytes(16).toString('base64url')
+      return issued
+    },
+    get setCookie() {
+      if (issued === undefined) return undefined
+      return `${KIT_COOKIE}=${issued}; Path=/; Max-Age=${KIT_COOKIE_SECONDS}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+    },
+  }
+}
+
+/**
+ * Whether a client will send back a cookie that it is given. A program that does not would be a new user with every request; its
+ * address is the better mark.
+ */
+function keepsCookies({ headers }: IncomingMessage): boolean {
+  return headers.cookie !== undefined || headers['sec-fetch-mode'] !== undefined || headers.accept?.includes('text/html') === true
+}
+
+function parseCookies(header: string | undefined): Map<string, string> {
+  const cookies = new Map<string, string>()
+  for (const part of header?.split(';') ?? []) {
+    const equals = part.indexOf('=')
+    if (equals === -1) continue
+    const name = part.slice(0, equals).trim()
+    if (!cookies.has(name)) cookies.set(name, part.slice(equals + 1).trim())
+  }
+  return cookies
+}
+
+/** The payload of a bearer JWT, unverified; an empty one for anything else. */
+function parseClaims(authorization: string | undefined): Record<string, unknown> {
+  const token = /^Bearer ([\w-]+)\.([\w-]+)\.([\w-]*)$/i.exec(authorization ?? '')
+  if (token === null || (authorization?.length ?? 0) > LONGEST_TOKEN) return {}
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token[2] ?? '', 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? (claims as Record<string, unknown>) : {}
+  } catch {
+    // Not a JWT after all: the client has no claims. The side that checks the token will say so.
+    return {}
+  }
+}

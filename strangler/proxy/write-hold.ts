@@ -1,0 +1,132 @@
+import type { Clock } from '../core/ports.ts'
+import type { Hold, HoldPhase } from '../core/words.ts'
+
+/** How a write left the waiting room. `go`: forward it by the present table. */
+export type HoldAnswer = 'go' | 'full' | 'timeout' | 'gone'
+
+/** Something that tells when the waiting client has left. */
+export interface Waiter {
+  onGone(listener: () => void): () => void
+}
+
+/**
+ * Keeps the writes of a capability waiting during a cut-over. Before the fence a hold that runs out lets them go to the old owner;
+ * once fenced nobody may guess, so they wait, or get 503, until the journal says `released` or `aborted`.
+ */
+export interface WriteHolds {
+  /** Takes the holds of a new table. Call it with every table, before the table serves. */
+  apply(holds: ReadonlyMap<string, Hold>): void
+  /** The phase of the hold that a write must wait for now; undefined when none does. */
+  phaseOf(capability: string): HoldPhase | undefined
+  /** Waits until the write may go. */
+  wait(capability: string, waiter: Waiter): Promise<HoldAnswer>
+  /** Counts a write in flight; call the returned function once, when it has ended. */
+  begin(capability: string): () => void
+  /** The ids of the holds under which no write of this proxy is in flight. */
+  acknowledged(): string[]
+  /** Writes that wait now, per capability. */
+  waiting(): ReadonlyMap<string, number>
+  stop(): void
+}
+
+export interface WriteHoldOptions {
+  readonly clock: Clock
+  readonly maxWaitMs: number
+  readonly maxWaiting: number
+  /** The acknowledgements have changed: the coordinator waits for them. */
+  readonly onAcknowledged: (holdIds: string[]) => void
+}
+
+interface Room {
+  hold: Hold
+  readonly waiting: Set<(answer: HoldAnswer) => void>
+  expiry: NodeJS.Timeout | undefined
+}
+
+export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
+  const rooms = new Map<string, Room>()
+  const inFlight = new Map<string, number>()
+  let lastAcknowledged = ''
+
+  const empty = (room: Room, answer: HoldAnswer) => {
+    clearTimeout(room.expiry)
+    for (const leave of [...room.waiting]) leave(answer)
+  }
+  const isExpired = ({ hold }: Room) => hold.phase === 'holding' && options.clock() >= hold.expiresAt
+  const acknowledged = () =>
+    [...rooms.values()].filter((room) => !isExpired(room) && !inFlight.get(room.hold.capability)).map(({ hold }) => hold.id)
+  const tellAcknowledged = () => {
+    const ids = acknowledged()
+    const key = ids.join()
+    if (key === lastAcknowledged) return
+    lastAcknowledged = key
+    options.onAcknowledged(ids)
+  }
+  const watchExpiry = (room: Room) => {
+    clearTimeout(room.expiry)
+    if (room.hold.phase === 'fenced') return
+    const expire = () => {
+      empty(room, 'go')
+      tellAcknowledged()
+    }
+    room.expiry = setTimeout(expire, Math.max(0, room.hold.expiresAt - options.clock()))
+  }
+
+  return {
+    apply(holds) {
+      for (const [capability, room] of rooms) {
+        if (holds.get(capability)?.id === room.hold.id) continue
+        rooms.delete(capability)
+        empty(room, 'go')
+      }
+      for (const [capability, hold] of holds) {
+        const room = rooms.get(capability) ?? { hold, waiting: new Set(), expiry: undefined }
+        room.hold = hold
+        rooms.set(capability, room)
+        watchExpiry(room)
+      }
+      tellAcknowledged()
+    },
+    phaseOf(capability) {
+      const room = rooms.get(capability)
+      return room === undefined || isExpired(room) ? undefined : room.hold.phase
+    },
+    wait(capability, waiter) {
+      const room = rooms.get(capability)
+      if (room === undefined || isExpired(room)) return Promise.resolve('go')
+      if (room.waiting.size >= options.maxWaiting) return Promise.resolve('full')
+      return waitIn(room, waiter, options.maxWaitMs)
+    },
+    begin(capability) {
+      inFlight.set(capability, (inFlight.get(capability) ?? 0) + 1)
+      if (rooms.size > 0) tellAcknowledged()
+      let ended = false
+      return () => {
+        if (ended) return
+        ended = true
+        inFlight.set(capability, (inFlight.get(capability) ?? 1) - 1)
+        if (rooms.size > 0) tellAcknowledged()
+      }
+    },
+    acknowledged,
+    waiting: () => new Map([...rooms].map(([capability, room]) => [capability, room.waiting.size])),
+    stop() {
+      for (const room of rooms.values()) empty(room, 'timeout')
+      rooms.clear()
+    },
+  }
+}
+
+function waitIn(room: Room, waiter: Waiter, maxWaitMs: number): Promise<HoldAnswer> {
+  return new Promise((resolve) => {
+    const leave = (answer: HoldAnswer) => {
+      room.waiting.delete(leave)
+      clearTimeout(timer)
+      forget()
+      resolve(answer)
+    }
+    const timer = setTimeout(() => leave('timeout'), maxWaitMs)
+    const forget = waiter.onGone(() => leave('gone'))
+    room.waiting.add(leave)
+  })
+}

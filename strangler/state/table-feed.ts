@@ -1,0 +1,148 @@
+import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { JournalEntry, RouteState } from '../core/words.ts'
+import { EMPTY_STATE, foldJournal } from '../routing/fold-journal.ts'
+import type { ControlDatabase } from './control-database.ts'
+import type { ControlLink } from './control-link.ts'
+import { readLastGood, writeLastGood } from './last-good-table.ts'
+
+/** How long a start waits for the control database before it goes on from the copy on disk. */
+const FIRST_CONNECT_MS = 8_000
+const HEARTBEAT_MS = 2_000
+const PAGE = 1_000
+
+export interface TableFeedOptions {
+  readonly link: ControlLink
+  /** Where the copy on disk is kept. */
+  readonly directory: string
+  /** Tells the proxies of one directory apart. */
+  readonly name: string
+  readonly host: string
+  /** A new state; also called once with the first. */
+  readonly onState: (state: RouteState) => void
+  readonly onConnection: (connected: boolean) => void
+  /** The holds under which this proxy has no write in flight. */
+  readonly acknowledged: () => readonly string[]
+  readonly report: ReportError
+}
+
+/** What a proxy serves by: the fold of the journal, followed live, kept on disk, and registered. */
+export interface TableFeed extends Stoppable {
+  /** Resolves when there is a state to serve by: the journal's, else the disk's, else the configuration alone. */
+  start(): Promise<RouteState>
+  /**
+   * Whether this proxy may serve a capability that has data: it has seen the journal, or its copy on disk comes from a registration
+   * that still stands. Otherwise ownership may have moved while it was away.
+   */
+  isConfirmed(): boolean
+  /** Tells the registration what has changed: the table in use, the holds acknowledged. */
+  tellProgress(): void
+}
+
+/** Registers first and reads the journal then, so that a hold that is open cannot be missed. */
+export function createTableFeed(options: TableFeedOptions): TableFeed {
+  const { link, directory, name, report } = options
+  let state: RouteState = EMPTY_STATE
+  let registration: string | undefined
+  let confirmed = false
+  let heartbeat: NodeJS.Timeout | undefined
+  let watcher: Stoppable | undefined
+  let telling: Promise<void> = Promise.resolve()
+  let stopped = false
+
+  const save = () => {
+    const content = registration === undefined ? { state } : { state, registration }
+    return writeLastGood(directory, content, { name }).catch((error: unknown) => report('keep the table on disk', error))
+  }
+  const take = (next: RouteState) => {
+    state = next
+    options.onState(state)
+  }
+  const takeEntries = (entries: JournalEntry[]) => {
+    take(foldJournal(state, entries))
+    void save()
+    tellProgress()
+  }
+  function tellProgress(): void {
+    const id = registration
+    if (id === undefined || stopped) return
+    telling = telling
+      .then(() => link.registrations.report(id, { tableVersion: state.version, holdsAcknowledged: options.acknowledged() }))
+      .then((stands) => (stands ? undefined : registerAgain()))
+      .catch((error: unknown) => report('tell the control database how far this proxy is', error))
+  }
+  // An evicted proxy that is alive after all must be waited for again, and must have seen the journal before it serves on.
+  async function registerAgain(): Promise<void> {
+    if (stopped) return
+    registration = (await link.registrations.register({ host: options.host, pid: process.pid })).id
+    await save()
+  }
+  async function follow(database: ControlDatabase): Promise<void> {
+    const wanted = registration === undefined ? {} : { id: registration }
+    registration = (await database.registrations.register({ ...wanted, host: options.host, pid: process.pid })).id
+    const journal = await readAll(database)
+    if (journal.version < state.version) {
+      report('read the journal', new Error(`It ends at version ${journal.version}, and this proxy has served version ${state.version}`))
+    }
+    confirmed = true
+    take(journal)
+    await save()
+    watcher = await database.journal.watch({
+      afterVersion: state.version,
+      onEntries: takeEntries,
+      onConnection: options.onConnection,
+    })
+    tellProgress()
+    heartbeat = setInterval(tellProgress, HEARTBEAT_MS)
+    if (stopped) await stop()
+  }
+  async function stop(): Promise<void> {
+    stopped = true
+    clearInterval(heartbeat)
+    await watcher?.stop()
+    await telling
+    const id = registration
+    if (id === undefined || !confirmed) return
+    // A registration that cannot be removed stays, and its copy on disk with it: a cut-over then waits for this proxy.
+    await link.registrations.remove(id).then(
+      () => {
+        registration = undefined
+        return save()
+      },
+      (error: unknown) => report('remove the registration', error),
+    )
+  }
+
+  return {
+    async start() {
+      const lastGood = await readLastGood(directory, { name, report })
+      if (lastGood !== undefined) {
+        registration = lastGood.registration
+        confirmed = registration !== undefined
+        state = lastGood.state
+      }
+      const followed = new Promise<void>((resolve) => {
+        link.whenOpen((database) => {
+          follow(database).then(resolve, (error: unknown) => report('follow the journal', error))
+        })
+      })
+      if (await link.connect(FIRST_CONNECT_MS)) await followed
+      else {
+        options.onConnection(false)
+        take(state)
+      }
+      return state
+    },
+    isConfirmed: () => confirmed,
+    tellProgress,
+    stop,
+  }
+}
+
+async function readAll({ journal }: ControlDatabase): Promise<RouteState> {
+  let state = EMPTY_STATE
+  for (;;) {
+    const entries = await journal.read(state.version, PAGE)
+    state = foldJournal(state, entries)
+    if (entries.length < PAGE) return state
+  }
+}

@@ -1,0 +1,100 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ExchangeRecord } from '../core/exchange-record.ts'
+
+const DURATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const OWN_TIME_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064]
+const BREAKER_VALUE = { closed: 0, probing: 1, open: 2 } as const
+
+/** The kit's Prometheus metrics. Labels are bounded: endpoints of the configuration, sides, reasons, status classes. */
+export interface Metrics {
+  recordExchange(record: ExchangeRecord): void
+  setBreaker(capability: string, state: keyof typeof BREAKER_VALUE): void
+  setTableVersion(version: number): void
+  setControlConnected(connected: boolean): void
+  setHeld(capability: string, waiting: number): void
+  setUpgraded(open: number): void
+  readonly registry: Registry
+}
+
+/** @param options.beforeScrape runs before every scrape, for gauges that are read, not written */
+export function createMetrics(options: { beforeScrape?: (metrics: Metrics) => void; processMetrics?: boolean } = {}): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  if (options.processMetrics !== false) collectDefaultMetrics({ register: registry })
+  const requests = createExchangeMetrics(registers)
+  const breaker = new Gauge({
+    name: 'strangler_breaker_state',
+    help: 'Breaker of a capability’s service reads: 0 closed, 1 probing, 2 open.',
+    labelNames: ['capability'],
+    registers,
+  })
+  const tableVersion = new Gauge({ name: 'strangler_table_version', help: 'Journal version of the route table in use.', registers })
+  const connected = new Gauge({
+    name: 'strangler_control_connected',
+    help: 'Whether the control database is in reach: 1 or 0.',
+    registers,
+  })
+  const held = new Gauge({
+    name: 'strangler_held_writes',
+    help: 'Writes that wait for a hold now.',
+    labelNames: ['capability'],
+    registers,
+  })
+  const upgraded = new Gauge({
+    name: 'strangler_upgraded_connections',
+    help: 'Open upgraded connections (WebSocket).',
+    registers,
+    collect: () => options.beforeScrape?.(metrics),
+  })
+  const metrics: Metrics = {
+    registry,
+    recordExchange: requests,
+    setBreaker: (capability, state) => breaker.set({ capability }, BREAKER_VALUE[state]),
+    setTableVersion: (version) => tableVersion.set(version),
+    setControlConnected: (isConnected) => connected.set(isConnected ? 1 : 0),
+    setHeld: (capability, waiting) => held.set({ capability }, waiting),
+    setUpgraded: (open) => upgraded.set(open),
+  }
+  return metrics
+}
+
+/** Children are looked up once per combination: the labels' hashing would otherwise cost more than the counting. */
+function createExchangeMetrics(registers: Registry[]): (record: ExchangeRecord) => void {
+  const total = new Counter({
+    name: 'strangler_requests_total',
+    help: 'Requests through the proxy.',
+    labelNames: ['endpoint', 'target', 'reason', 'status', 'code'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'strangler_request_duration_seconds',
+    help: 'Time from a request’s headers in to its answer’s end, held time included.',
+    labelNames: ['endpoint', 'target'],
+    buckets: DURATION_SECONDS,
+    registers,
+  })
+  const own = new Histogram({
+    name: 'strangler_proxy_duration_seconds',
+    help: 'The proxy’s own share of a request, without the side’s time and without holds.',
+    buckets: OWN_TIME_SECONDS,
+    registers,
+  })
+  const children = new Map<string, { total: Counter.Internal; duration: Histogram.Internal<'endpoint' | 'target'> }>()
+  return (record) => {
+    const endpoint = record.endpoint ?? '-'
+    const status = `${Math.floor(record.status / 100)}xx`
+    const code = record.code ?? ''
+    const key = `${endpoint} ${record.target} ${record.reason} ${status} ${code}`
+    let child = children.get(key)
+    if (child === undefined) {
+      child = {
+        total: total.labels(endpoint, record.target, record.reason, status, code),
+        duration: duration.labels(endpoint, record.target),
+      }
+      children.set(key, child)
+    }
+    child.total.inc()
+    child.duration.observe(record.durationMs / 1_000)
+    if (record.proxyMs !== undefined) own.observe(record.proxyMs / 1_000)
+  }
+}
