@@ -133,7 +133,7 @@ function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[] } {
 function mountInventory(app: Express, { options, dataSource, tokens, feed, stopping }: Parts) {
   const { random, noise } = options
   const unordered = <T>(rows: readonly T[]) => (noise ? dealOut(rows, random) : [...rows])
-  const report = { delayMs: options.reportDelayMs, failureRate: options.reportFailureRate, random }
+  const report = { delayMs: options.reportDelayMs, failureRate: options.reportFailureRate, random, noise }
   const reservations = { dataSource, tokens, feed, ttlSeconds: options.reservationTtlSeconds }
   app.get('/api/inventory/report', inventoryReport(dataSource, report))
   app.get('/api/inventory/stream', stockStream(feed, stopping))

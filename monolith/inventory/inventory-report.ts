@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RequestHandler } from 'express'
 import type { DataSource } from 'typeorm'
+import { dealOut } from '../http/deal-out.ts'
 import { Problem } from '../http/problem.ts'
 import { stamp } from '../http/request-context.ts'
 import { type Stock, StockSchema, WarehouseSchema } from './inventory-entities.ts'
@@ -12,6 +13,8 @@ export interface ReportOptions {
   readonly failureRate: number
   /** A number in [0, 1). */
   readonly random: () => number
+  /** Adds the rows up in any order, as they would come from a big table: floats then differ in their last digits. */
+  readonly noise: boolean
 }
 
 interface WarehouseTotals {
@@ -33,8 +36,10 @@ export function inventoryReport(dataSource: DataSource, options: ReportOptions):
     if (options.random() < options.failureRate)
       throw new Problem(500, 'report_failed', 'The report could not be made: the temporary table was lost.')
     const warehouses: WarehouseTotals[] = []
-    for (const { code } of await dataSource.getRepository(WarehouseSchema).find({ order: { code: 'ASC' } }))
-      warehouses.push(addUp(code, await dataSource.getRepository(StockSchema).findBy({ warehouse: code })))
+    for (const { code } of await dataSource.getRepository(WarehouseSchema).find({ order: { code: 'ASC' } })) {
+      const rows = await dataSource.getRepository(StockSchema).findBy({ warehouse: code })
+      warehouses.push(addUp(code, options.noise ? dealOut(rows, options.random) : rows))
+    }
     const totals = warehouses.reduce(
       (sum, part) => ({
         onHand: sum.onHand + part.onHand,

@@ -1,0 +1,91 @@
+import express, { type Express, json } from 'express'
+import { pino } from 'pino'
+import type { DataSource, EntitySchema } from 'typeorm'
+import type { z } from 'zod'
+import { copySnapshot } from '../platform/copy-snapshot.ts'
+import { openDatabase } from '../platform/open-database.ts'
+import { handleErrors, handleUnknownPath } from '../platform/problem.ts'
+import { createRepeatingJob } from '../platform/repeating-job.ts'
+import { requestContext } from '../platform/request-context.ts'
+import { assembleService, type Service } from '../platform/run-service.ts'
+import { jwksUrlOf, resolveOptions } from '../platform/service-options.ts'
+import { systemRouter } from '../platform/system-router.ts'
+import { createTokenVerifier } from '../platform/token-verifier.ts'
+import { inventoryEntities } from './inventory-entities.ts'
+import { type InventoryOptions, inventoryOptions } from './inventory-options.ts'
+import { inventoryReport } from './inventory-report.ts'
+import { inventoryRouter } from './inventory-router.ts'
+import { reservationsRouter } from './reservations-router.ts'
+import { expireReservations } from './settle-reservation.ts'
+import { snapshotTables } from './snapshot-tables.ts'
+import { createStockFeed, type StockFeed } from './stock-feed.ts'
+import { attachStockSocket, type StockSocket } from './stock-socket.ts'
+import { stockStream } from './stock-stream.ts'
+
+type Options = z.output<typeof inventoryOptions>
+
+/** Opens the database, copies the shop's rows into it when asked to and it has none, and wires the service. */
+export async function createInventoryService(given: InventoryOptions): Promise<Service> {
+  const options = resolveOptions('inventory', inventoryOptions, given)
+  const dataSource = await openDatabase({
+    databaseUrl: options.databaseUrl,
+    entities: inventoryEntities as unknown as EntitySchema<never>[],
+    applicationName: 'inventory',
+    markerTable: 'stock',
+  })
+  try {
+    if (options.seedFrom !== undefined) await copySnapshot(dataSource, options.seedFrom, snapshotTables)
+    return wire(options, dataSource)
+  } catch (error) {
+    await dataSource.destroy()
+    throw error
+  }
+}
+
+function wire(options: Options, dataSource: DataSource): Service {
+  const logger = pino({ level: options.logLevel, base: { app: 'inventory', build: options.build } })
+  const feed = createStockFeed()
+  const stopping = new AbortController()
+  let socket: StockSocket | undefined
+
+  const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
+  app.use(requestContext(options.build))
+  app.use(systemRouter(dataSource, { name: 'inventory', build: options.build }))
+  app.use(json({ limit: '100kb' }))
+  mountInventory(app, { options, dataSource, feed, stopping: stopping.signal })
+  app.use(handleUnknownPath)
+  app.use(handleErrors(logger))
+
+  const sweep = async () => feed.publish(await expireReservations(dataSource))
+  const job = { name: 'sweep reservations', intervalMs: options.sweepIntervalMs, work: sweep }
+  return assembleService({
+    app,
+    dataSource,
+    options,
+    jobs: [createRepeatingJob(job, logger)],
+    onListening: ({ server }) => {
+      socket = attachStockSocket(server, feed, options.build)
+    },
+    onStop: () => {
+      stopping.abort()
+      socket?.close()
+    },
+  })
+}
+
+interface Parts {
+  readonly options: Options
+  readonly dataSource: DataSource
+  readonly feed: StockFeed
+  readonly stopping: AbortSignal
+}
+
+/** Fixed segments first: `/api/inventory/:sku` would take `report` for a sku. */
+function mountInventory(app: Express, { options, dataSource, feed, stopping }: Parts) {
+  const tokens = createTokenVerifier(jwksUrlOf(options))
+  const reservations = { dataSource, tokens, feed, ttlSeconds: options.reservationTtlSeconds }
+  app.get('/api/inventory/report', inventoryReport(dataSource))
+  app.get('/api/inventory/stream', stockStream(feed, stopping))
+  app.use('/api/inventory/reservations', reservationsRouter(reservations))
+  app.use('/api/inventory', inventoryRouter({ dataSource, tokens, feed }))
+}
