@@ -1,0 +1,92 @@
+import express, { type RequestHandler, type Response, type Router } from 'express'
+import type { z } from 'zod'
+import { answerWhy } from './answer-why.ts'
+import { type RequireRole, roleOf } from './authenticate.ts'
+import type { CommandAnswer } from './contracts.ts'
+import * as contract from './contracts.ts'
+import { requireJson } from './guard-request.ts'
+import { endHold, fenceHold, listHolds, startHold } from './hold-commands.ts'
+import { listRoutes } from './list-routes.ts'
+import { type AdminContext, type Author, findPosition } from './present-state.ts'
+import { evictProxy, listProxies } from './proxy-commands.ts'
+import { clearRoute, setRoute } from './route-commands.ts'
+
+const BODY_LIMIT_BYTES = 64 * 1_024
+
+export interface AdminApiOptions {
+  readonly context: AdminContext
+  readonly requireRole: RequireRole
+  /** Told of every decision that was journalled. */
+  readonly onDecision: (answer: CommandAnswer) => void
+}
+
+/** Everything under `/api`: questions for viewers, commands for operators. The token is checked before a body is read. */
+export function createAdminApi({ context, requireRole, onDecision }: AdminApiOptions): Router {
+  const api = express.Router({ caseSensitive: true, strict: true })
+  const readBody = [requireJson, express.json({ limit: BODY_LIMIT_BYTES, inflate: false })]
+
+  const question = (path: string, answer: (query: unknown) => Promise<unknown>) => {
+    api.get(
+      path,
+      requireRole('viewer'),
+      answerWith((req) => answer(req.query)),
+    )
+  }
+  const command = <S extends CommandSchema>(path: string, schema: S, run: RunCommand<z.output<S>>) => {
+    const answer = async (body: unknown, res: Response) => {
+      const parsed = schema.parse(body)
+      const { as, because } = parsed
+      const done = await run(context, parsed, { role: roleOf(res), as, because })
+      if (done.changed) onDecision(done)
+      return done
+    }
+    api.post(
+      path,
+      requireRole('operator'),
+      ...readBody,
+      answerWith((req, res) => answer(req.body, res)),
+    )
+  }
+
+  question('/routes', () => listRoutes(context))
+  question('/history', async (query) => {
+    const { limit, before } = contract.historyQuestion.parse(query)
+    const beforeVersion = before === undefined ? {} : { beforeVersion: before }
+    return { entries: await context.journal.history({ limit, ...beforeVersion }) }
+  })
+  question('/proxies', () => listProxies(context))
+  question('/holds', () => listHolds(context))
+  const why = async (body: unknown) =>
+    answerWhy((await findPosition(context)).table, contract.whyQuestion.parse(body))
+  // A question too, but a described request does not fit into a URL.
+  api.post(
+    '/routes/why',
+    requireRole('viewer'),
+    ...readBody,
+    answerWith((req) => why(req.body)),
+  )
+
+  command('/routes/set', contract.setRouteCommand, setRoute)
+  command('/routes/clear', contract.clearRouteCommand, clearRoute)
+  command('/proxies/evict', contract.evictProxyCommand, evictProxy)
+  command('/holds/start', contract.startHoldCommand, startHold)
+  command('/holds/fence', contract.changeHoldCommand, fenceHold)
+  command('/holds/release', contract.changeHoldCommand, (context, parsed, author) =>
+    endHold(context, { ...parsed, kind: 'hold.released' }, author),
+  )
+  command('/holds/abort', contract.changeHoldCommand, (context, parsed, author) =>
+    endHold(context, { ...parsed, kind: 'hold.aborted' }, author),
+  )
+  return api
+}
+
+type CommandSchema = z.ZodType<{ as?: string | undefined; because?: string | undefined }>
+type RunCommand<C> = (context: AdminContext, command: C, author: Author) => Promise<CommandAnswer>
+
+function answerWith(
+  answer: (req: Parameters<RequestHandler>[0], res: Response) => Promise<unknown>,
+): RequestHandler {
+  return async (req, res) => {
+    res.json(await answer(req, res))
+  }
+}

@@ -1,0 +1,132 @@
+import type { z } from 'zod'
+import { ERRORS, type ErrorCode, StranglerError } from '../core/errors.ts'
+import * as contract from './contracts.ts'
+
+export interface AdminClientOptions {
+  /** e.g. http://127.0.0.1:8081 */
+  readonly url: string
+  readonly token: string | undefined
+  /** Default 15,000. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * The admin API as functions. Every failure of the API comes back as the StranglerError that the server threw.
+ * @throws StranglerError of the API, or STRANGLER_ADMIN_UNREACHABLE
+ */
+export interface AdminClient {
+  routes(): Promise<contract.RoutesAnswer>
+  history(question: { limit?: number; before?: number }): Promise<contract.HistoryAnswer>
+  proxies(): Promise<contract.ProxiesAnswer>
+  holds(): Promise<contract.HoldsAnswer>
+  why(question: z.input<typeof contract.whyQuestion>): Promise<contract.WhyAnswer>
+  setRoute(command: z.input<typeof contract.setRouteCommand>): Promise<contract.CommandAnswer>
+  clearRoute(command: contract.ClearRouteCommand): Promise<contract.CommandAnswer>
+  evictProxy(command: contract.EvictProxyCommand): Promise<contract.CommandAnswer>
+  startHold(command: contract.StartHoldCommand): Promise<contract.CommandAnswer>
+  changeHold(
+    change: 'fence' | 'release' | 'abort',
+    command: contract.ChangeHoldCommand,
+  ): Promise<contract.CommandAnswer>
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000
+
+export function createAdminClient(options: AdminClientOptions): AdminClient {
+  const ask = <S extends z.ZodType>(path: string, answer: S) => call(options, { path, answer })
+  const tell = <S extends z.ZodType>(path: string, body: unknown, answer: S) =>
+    call(options, { path, body, answer })
+  const command = (path: string, body: unknown) => tell(path, body, contract.commandAnswer)
+  return {
+    routes: () => ask('/api/routes', contract.routesAnswer),
+    history: (question) => ask(`/api/history${toQuery(question)}`, contract.historyAnswer),
+    proxies: () => ask('/api/proxies', contract.proxiesAnswer),
+    holds: () => ask('/api/holds', contract.holdsAnswer),
+    why: (question) => tell('/api/routes/why', question, contract.whyAnswer),
+    setRoute: (body) => command('/api/routes/set', body),
+    clearRoute: (body) => command('/api/routes/clear', body),
+    evictProxy: (body) => command('/api/proxies/evict', body),
+    startHold: (body) => command('/api/holds/start', body),
+    changeHold: (change, body) => command(`/api/holds/${change}`, body),
+  }
+}
+
+interface Call<S extends z.ZodType> {
+  readonly path: string
+  readonly body?: unknown
+  readonly answer: S
+}
+
+async function call<S extends z.ZodType>(options: AdminClientOptions, asked: Call<S>): Promise<z.output<S>> {
+  const { status, text } = await send(options, asked)
+  const parsed = parseJson(text)
+  if (status === 200) {
+    const answer = asked.answer.safeParse(parsed)
+    if (answer.success) return answer.data
+  }
+  const problem = contract.problem.safeParse(parsed)
+  throw problem.success ? toError(problem.data) : strangeAnswer(options.url, status)
+}
+
+async function send(
+  { url, token, timeoutMs = DEFAULT_TIMEOUT_MS }: AdminClientOptions,
+  { path, body }: Call<z.ZodType>,
+): Promise<{ status: number; text: string }> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  try {
+    // A redirect would carry the token to whoever is named in it.
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(new URL(path, url), { ...init, headers, redirect: 'error', signal })
+    return { status: response.status, text: await response.text() }
+  } catch (error) {
+    throw new StranglerError(
+      'STRANGLER_ADMIN_UNREACHABLE',
+      `Nothing answered at ${url} (${whyFailed(error)}).`,
+      {
+        fix: 'Start the kit with `strangler start`, or name its address with --admin-url or STRANGLER_ADMIN_URL.',
+        cause: error,
+      },
+    )
+  }
+}
+
+function toQuery(question: Readonly<Record<string, number | undefined>>): string {
+  const given = Object.entries(question).filter(([, value]) => value !== undefined)
+  return given.length === 0
+    ? ''
+    : `?${new URLSearchParams(given.map(([key, value]): [string, string] => [key, String(value)]))}`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not our API then; the caller says so.
+    return undefined
+  }
+}
+
+function toError({ code, detail, fix, details }: contract.Problem): StranglerError {
+  const known = Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'STRANGLER_INTERNAL'
+  return new StranglerError(known, detail, {
+    ...(fix === undefined ? {} : { fix }),
+    ...(details === undefined ? {} : { details }),
+  })
+}
+
+function strangeAnswer(url: string, status: number): StranglerError {
+  return new StranglerError(
+    'STRANGLER_ADMIN_UNREACHABLE',
+    `What answered at ${url} (with ${status}) is not the admin API of this version of the kit.`,
+    { fix: 'Name the right address with --admin-url or STRANGLER_ADMIN_URL.' },
+  )
+}
+
+function whyFailed(error: unknown): string {
+  const cause = (error as { cause?: { code?: unknown; message?: unknown } }).cause
+  const found = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : error)
+  return String(found)
+}

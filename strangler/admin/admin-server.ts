@@ -1,0 +1,150 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express } from 'express'
+import { StranglerError } from '../core/errors.ts'
+import type { Stoppable } from '../core/ports.ts'
+import { createAdminApi } from './admin-api.ts'
+import { answerProblems } from './answer-problem.ts'
+import { createAuthentication, type RequireRole } from './authenticate.ts'
+import { guardHost, isLoopbackHost, setSecurityHeaders } from './guard-request.ts'
+import type { AdminContext } from './present-state.ts'
+import type { AdminTokens } from './tokens.ts'
+
+/** Where the admin server writes; pino's own shape. */
+export interface AdminLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface AdminServerOptions extends AdminContext {
+  readonly tokens: AdminTokens
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+  readonly readiness: () => { readonly ready: boolean; readonly reasons: readonly string[] }
+  readonly log: AdminLog
+}
+
+export interface AdminServer extends Stoppable {
+  /** The Express app, to be mounted elsewhere. */
+  readonly app: Express
+  /**
+   * @param port 0 takes a free one
+   * @returns the address it listens on
+   * @throws StranglerError STRANGLER_PORT_IN_USE
+   */
+  start(host: string, port: number): Promise<{ readonly url: string; readonly port: number }>
+}
+
+const REQUEST_TIMEOUT_MS = 30_000
+const MOST_CONNECTIONS = 512
+const DRAIN_MS = 2_000
+
+/** The admin API: health and metrics for machines, questions for viewers, commands for operators. */
+export function createAdminServer(options: AdminServerOptions): AdminServer {
+  let listenHost = options.config.admin.host
+  const app = createApp(options, () => listenHost)
+  let server: Server | undefined
+
+  return {
+    app,
+    async start(host, port) {
+      listenHost = host
+      server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 10_000 }, app)
+      server.maxConnections = MOST_CONNECTIONS
+      await listen(server, host, port)
+      const address = server.address() as AddressInfo
+      const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
+      return { url: `http://${shown}:${address.port}`, port: address.port }
+    },
+    async stop() {
+      const stopping = server
+      server = undefined
+      if (stopping !== undefined) await close(stopping)
+    },
+  }
+}
+
+function createApp(options: AdminServerOptions, listenHost: () => string): Express {
+  const { tokens, clock, log } = options
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.set('json escape', true)
+  const requireRole = createAuthentication({
+    tokens,
+    clock,
+    onFailure: (address) => log.warn({ address }, 'admin: a sign-in failed'),
+  })
+  const onDecision: Parameters<typeof createAdminApi>[0]['onDecision'] = ({ entry }) =>
+    log.info({ entry }, 'admin: a decision was journalled')
+
+  app.use(setSecurityHeaders, guardHost(listenHost))
+  addHealth(app, options)
+  addMetrics(app, options, { requireRole, listenHost })
+  app.use('/api', createAdminApi({ context: options, requireRole, onDecision }))
+  app.use((req) => {
+    throw new StranglerError('STRANGLER_NOT_FOUND', `There is no ${req.method} ${req.path.slice(0, 200)}.`, {
+      fix: 'docs/reference/admin-api.md lists every address.',
+    })
+  })
+  app.use(
+    answerProblems((operation, error) => log.error({ operation, err: error }, 'admin: a request failed')),
+  )
+  return app
+}
+
+// Open to all: a load balancer has no token, and the answers say nothing that would need one.
+function addHealth(app: Express, { readiness, currentTable }: AdminServerOptions): void {
+  app.get('/livez', (_req, res) => {
+    res.json({ alive: true })
+  })
+  app.get('/readyz', (_req, res) => {
+    const { ready, reasons } = readiness()
+    res.status(ready ? 200 : 503).json({ ready, reasons, tableVersion: currentTable().version })
+  })
+}
+
+function addMetrics(
+  app: Express,
+  { metrics }: AdminServerOptions,
+  { requireRole, listenHost }: { requireRole: RequireRole; listenHost: () => string },
+): void {
+  const requireViewer = requireRole('viewer')
+  app.get(
+    '/metrics',
+    (req, res, next) => (isLoopbackHost(listenHost()) ? next() : requireViewer(req, res, next)),
+    async (_req, res) => {
+      const { contentType, body } = await metrics()
+      res.setHeader('content-type', contentType)
+      res.end(body)
+    },
+  )
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(asListenError(error, host, port)))
+    server.listen(port, host, resolve)
+  })
+}
+
+function asListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code !== 'EADDRINUSE') return error
+  return new StranglerError(
+    'STRANGLER_PORT_IN_USE',
+    `The admin API cannot listen on ${host}:${port}: another program does.`,
+    {
+      fix: 'Stop that program, or give another port: `strangler start --admin-port N` or `admin.port` in the config.',
+      cause: error,
+    },
+  )
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await closed
+  clearTimeout(timer)
+}

@@ -1,0 +1,89 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Request, RequestHandler, Response } from 'express'
+import { StranglerError } from '../core/errors.ts'
+import type { Clock } from '../core/ports.ts'
+import { createAttemptLimiter } from './attempt-limiter.ts'
+import type { AdminTokens } from './tokens.ts'
+
+export type Role = 'viewer' | 'operator'
+
+export interface AuthenticateOptions {
+  readonly tokens: AdminTokens
+  readonly clock: Clock
+  /** Told of every failed sign-in; never of the token. */
+  readonly onFailure: (address: string) => void
+}
+
+/** Lets a request through whose bearer token has the role; an operator may do what a viewer may. */
+export type RequireRole = (role: Role) => RequestHandler
+
+export function createAuthentication({ tokens, clock, onFailure }: AuthenticateOptions): RequireRole {
+  const findRole = createRoleFinder(tokens)
+  const limiter = createAttemptLimiter(clock)
+
+  function authenticate(req: Request, res: Response): Role {
+    const address = req.socket.remoteAddress ?? 'unknown'
+    const waitMs = limiter.waitMs(address)
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1_000)
+      res.setHeader('retry-after', String(seconds))
+      throw tooManyAttempts(seconds)
+    }
+    const token = readBearer(req)
+    if (token === undefined) throw unauthorized(res, 'The request carries no bearer token.')
+    const role = findRole(token)
+    if (role !== undefined) return role
+    limiter.countFailure(address)
+    onFailure(address)
+    throw unauthorized(res, 'The bearer token is neither the operator’s nor the viewer’s.')
+  }
+
+  return (needed) => (req, res, next) => {
+    const role = authenticate(req, res)
+    if (needed === 'operator' && role !== 'operator') {
+      throw new StranglerError('STRANGLER_FORBIDDEN', 'This command needs the operator token.', {
+        fix: 'Use the operator token (STRANGLER_TOKEN, or `operator` in tokens.json).',
+      })
+    }
+    res.locals['role'] = role
+    next()
+  }
+}
+
+export function roleOf(res: Response): Role {
+  return res.locals['role'] as Role
+}
+
+// Both sides are hashed, so that lengths are equal and the time tells nothing; every token is compared, for the same reason.
+function createRoleFinder(tokens: AdminTokens): (token: string) => Role | undefined {
+  const operator = digest(tokens.operator)
+  const viewer = digest(tokens.viewer)
+  return (token) => {
+    const given = digest(token)
+    const isOperator = timingSafeEqual(given, operator)
+    const isViewer = timingSafeEqual(given, viewer)
+    if (isOperator) return 'operator'
+    return isViewer ? 'viewer' : undefined
+  }
+}
+
+function digest(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+function readBearer(req: Request): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1]
+}
+
+function unauthorized(res: Response, found: string): StranglerError {
+  res.setHeader('www-authenticate', 'Bearer realm="strangler"')
+  return new StranglerError('STRANGLER_UNAUTHORIZED', found, {
+    fix: 'Set STRANGLER_TOKEN to the token in `.strangler/tokens.json` of the machine that runs `strangler start`.',
+  })
+}
+
+function tooManyAttempts(seconds: number): StranglerError {
+  return new StranglerError('STRANGLER_TOO_MANY_ATTEMPTS', 'This address has sent too many wrong tokens.', {
+    fix: `Wait ${seconds} s, then use the right token.`,
+  })
+}

@@ -1,0 +1,207 @@
+import { z } from 'zod'
+
+/**
+ * What goes over the admin API, both ways. The server checks commands with it, the client checks answers, so CLI, dashboard
+ * and server cannot drift apart.
+ */
+
+// Shown in terminals later: control characters and direction overrides could make a line say something else.
+const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text), {
+      error: 'has control characters',
+    })
+
+const version = z.int().min(0)
+const percent = z.number().min(0).max(100).multipleOf(0.01, { error: 'has more than two decimals' })
+const side = z.enum(['monolith', 'service'])
+
+/** What every command carries: who gives it, why, and the last version of the journal that its author has seen. */
+const command = {
+  expectedVersion: version,
+  because: line(500).optional(),
+  /** The person's name, for the journal. It is stated, not proven: the token proves the role. */
+  as: z
+    .string()
+    .regex(/^[\p{L}\p{N}._@ -]{1,64}$/u, {
+      error: 'may have letters, digits, spaces and . _ @ -, 64 at most',
+    })
+    .optional(),
+}
+
+export const setRouteCommand = z
+  .strictObject({
+    ...command,
+    endpoint: line(500),
+    mode: z.enum(['monolith', 'shadow', 'canary', 'service']),
+    percent: percent.optional(),
+    /** Waives the data rules for this toggle. */
+    unsafe: z.boolean().default(false),
+  })
+  .refine(({ mode, percent }) => (mode === 'canary') === (percent !== undefined), {
+    error: 'must be given with mode canary, and with no other',
+    path: ['percent'],
+  })
+export const clearRouteCommand = z.strictObject({ ...command, endpoint: line(500) })
+export const evictProxyCommand = z.strictObject({ ...command, id: line(100), because: line(500) })
+export const startHoldCommand = z.strictObject({
+  ...command,
+  capability: line(100),
+  /** How long writes are held unless fenced; `hold.maxWaitMs` of the configuration by default. */
+  forMs: z.int().min(1).max(60_000).optional(),
+})
+export const changeHoldCommand = z.strictObject({ ...command, capability: line(100) })
+
+/** A request as a person describes it, to be told where it would go. */
+export const whyQuestion = z.strictObject({
+  method: z.string().regex(/^[A-Za-z-]{1,32}$/, { error: 'is not a method' }),
+  path: z.string().startsWith('/').max(8_192),
+  headers: z.record(z.string().max(256), z.string().max(8_192)).default({}),
+  /** The value of the capability's unit, wherever requests carry it. */
+  user: z.string().min(1).max(1_024).optional(),
+  address: z.string().max(64).default('127.0.0.1'),
+})
+
+export const historyQuestion = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(50),
+  before: z.coerce.number().int().min(1).optional(),
+})
+
+const modeSetting = z.discriminatedUnion('mode', [
+  z.object({ mode: z.enum(['monolith', 'shadow', 'service']) }),
+  z.object({ mode: z.literal('canary'), percent }),
+])
+
+const override = z.object({
+  setting: modeSetting,
+  unsafe: z.boolean(),
+  version,
+  at: z.string(),
+  by: z.string(),
+  because: z.string().optional(),
+})
+
+const event = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('route.set'),
+    endpoint: z.string(),
+    setting: modeSetting,
+    unsafe: z.literal(true).optional(),
+  }),
+  z.object({ kind: z.literal('route.cleared'), endpoint: z.string() }),
+  z.object({
+    kind: z.literal('hold.started'),
+    capability: z.string(),
+    holdId: z.string(),
+    expiresAt: z.number(),
+  }),
+  z.object({
+    kind: z.enum(['hold.fenced', 'hold.released', 'hold.aborted']),
+    capability: z.string(),
+    holdId: z.string(),
+  }),
+  z.object({ kind: z.literal('proxy.evicted'), registration: z.string() }),
+])
+
+const entry = z.object({
+  version,
+  at: z.string(),
+  by: z.string(),
+  because: z.string().optional(),
+  event,
+})
+
+/** `changed: false` when everything was so already, and nothing was written to the journal. */
+export const commandAnswer = z.object({ version, changed: z.boolean(), entry: entry.optional() })
+
+export const routesAnswer = z.object({
+  version,
+  /** False when the control database could not be asked: this is what the process knew last. */
+  confirmed: z.boolean(),
+  routes: z.array(
+    z.object({
+      endpoint: z.string(),
+      capability: z.string(),
+      effect: z.enum(['read', 'write']),
+      setting: modeSetting,
+      source: z.enum(['config', 'override']),
+      override: override.optional(),
+    }),
+  ),
+  /** Overrides of endpoints that the configuration no longer has; they do nothing until it has them again. */
+  orphans: z.array(z.string()),
+})
+
+export const whyAnswer = z.object({
+  sentence: z.string(),
+  /** Absent when the proxy refuses the request. */
+  target: side.optional(),
+  reason: z.string(),
+  endpoint: z.string().optional(),
+  capability: z.string().optional(),
+  setting: modeSetting.optional(),
+  bucket: z.number().optional(),
+  unitSource: z.string().optional(),
+  tableVersion: version,
+})
+
+export const historyAnswer = z.object({ entries: z.array(entry) })
+
+export const proxiesAnswer = z.object({
+  version,
+  proxies: z.array(
+    z.object({
+      id: z.string(),
+      host: z.string(),
+      pid: z.number(),
+      startedAt: z.string(),
+      seenAt: z.string(),
+      tableVersion: version,
+      holdsAcknowledged: z.array(z.string()),
+    }),
+  ),
+})
+
+export const holdsAnswer = z.object({
+  version,
+  holds: z.array(
+    z.object({
+      id: z.string(),
+      capability: z.string(),
+      phase: z.enum(['holding', 'fenced']),
+      expiresAt: z.string(),
+      isExpired: z.boolean(),
+      /** Proxies with no write of the capability in flight. */
+      acknowledgedBy: z.array(z.string()),
+      waitingFor: z.array(z.string()),
+    }),
+  ),
+})
+
+/** An error as it travels (RFC 9457), with the catalogue's code and what mends it. */
+export const problem = z.object({
+  status: z.number(),
+  title: z.string(),
+  code: z.string(),
+  detail: z.string(),
+  fix: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+})
+
+export type SetRouteCommand = z.output<typeof setRouteCommand>
+export type ClearRouteCommand = z.output<typeof clearRouteCommand>
+export type EvictProxyCommand = z.output<typeof evictProxyCommand>
+export type StartHoldCommand = z.output<typeof startHoldCommand>
+export type ChangeHoldCommand = z.output<typeof changeHoldCommand>
+export type WhyQuestion = z.output<typeof whyQuestion>
+export type CommandAnswer = z.output<typeof commandAnswer>
+export type RoutesAnswer = z.output<typeof routesAnswer>
+export type WhyAnswer = z.output<typeof whyAnswer>
+export type HistoryAnswer = z.output<typeof historyAnswer>
+export type ProxiesAnswer = z.output<typeof proxiesAnswer>
+export type HoldsAnswer = z.output<typeof holdsAnswer>
+export type Problem = z.output<typeof problem>

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { StranglerError } from '../core/errors.ts'
+import type { Hold, JournalEvent, RouteState } from '../core/words.ts'
+import type { ChangeHoldCommand, CommandAnswer, HoldsAnswer, StartHoldCommand } from './contracts.ts'
+import { suggestNames } from './nearest-names.ts'
+import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
+
+/** Begins to hold the writes of a capability in every proxy. */
+export async function startHold(
+  context: AdminContext,
+  command: StartHoldCommand,
+  author: Author,
+): Promise<CommandAnswer> {
+  const { capability, expectedVersion } = command
+  checkCapability(context, capability)
+  const { state } = await standAt(context, expectedVersion)
+  const present = state.holds[capability]
+  if (present !== undefined) {
+    throw holdConflict(
+      `The writes of ${capability} are held already (${present.id}, ${present.phase}).`,
+      `\`strangler hold abort ${capability}\` ends that hold.`,
+    )
+  }
+  const forMs = command.forMs ?? context.config.hold.maxWaitMs
+  const holdId = `hold-${randomBytes(6).toString('hex')}`
+  const event: JournalEvent = { kind: 'hold.started', capability, holdId, expiresAt: context.clock() + forMs }
+  return appendDecision(context, event, { expectedVersion, author })
+}
+
+/** From here on an expired hold no longer goes to the old owner: the journal must say who owns. */
+export async function fenceHold(
+  context: AdminContext,
+  command: ChangeHoldCommand,
+  author: Author,
+): Promise<CommandAnswer> {
+  const { state } = await standAt(context, command.expectedVersion)
+  const hold = findHold(context, state, command.capability)
+  if (hold.phase === 'fenced') return { version: state.version, changed: false }
+  if (hold.expiresAt <= context.clock()) {
+    throw holdConflict(
+      `The hold ${hold.id} of ${hold.capability} has expired, so proxies have let its writes go to the old owner; a fence would come too late.`,
+      `\`strangler hold abort ${hold.capability}\`, then start again.`,
+    )
+  }
+  const event: JournalEvent = { kind: 'hold.fenced', capability: hold.capability, holdId: hold.id }
+  return appendDecision(context, event, { expectedVersion: command.expectedVersion, author })
+}
+
+/** Ends a hold; the held writes go on by the table of that moment. */
+export async function endHold(
+  context: AdminContext,
+  command: ChangeHoldCommand & { readonly kind: 'hold.released' | 'hold.aborted' },
+  author: Author,
+): Promise<CommandAnswer> {
+  const { state } = await standAt(context, command.expectedVersion)
+  const hold = findHold(context, state, command.capability)
+  const event: JournalEvent = { kind: command.kind, capability: hold.capability, holdId: hold.id }
+  return appendDecision(context, event, { expectedVersion: command.expectedVersion, author })
+}
+
+/** Every open hold, and which registered proxies have no write of it in flight. */
+export async function listHolds(context: AdminContext): Promise<HoldsAnswer> {
+  const [{ state }, proxies] = await Promise.all([findPosition(context), context.registrations.list()])
+  const holds = Object.values(state.holds).map(({ id, capability, phase, expiresAt }) => {
+    const hasAcknowledged = (proxy: (typeof proxies)[number]) => proxy.holdsAcknowledged.includes(id)
+    return {
+      id,
+      capability,
+      phase,
+      expiresAt: new Date(expiresAt).toISOString(),
+      isExpired: expiresAt <= context.clock(),
+      acknowledgedBy: proxies.filter(hasAcknowledged).map((proxy) => proxy.id),
+      waitingFor: proxies.filter((proxy) => !hasAcknowledged(proxy)).map((proxy) => proxy.id),
+    }
+  })
+  return { version: state.version, holds }
+}
+
+function findHold(context: AdminContext, state: RouteState, capability: string): Hold {
+  const hold = state.holds[capability]
+  if (hold !== undefined) return hold
+  checkCapability(context, capability)
+  throw holdConflict(
+    `The writes of ${capability} are not held.`,
+    `\`strangler hold start ${capability}\` begins a hold.`,
+  )
+}
+
+function checkCapability({ config }: AdminContext, capability: string): void {
+  if (Object.hasOwn(config.capabilities, capability)) return
+  throw new StranglerError(
+    'STRANGLER_UNKNOWN_CAPABILITY',
+    `"${capability}" is not a capability of the configuration.`,
+    { fix: suggestNames(capability, Object.keys(config.capabilities), 'strangler route list') },
+  )
+}
+
+function holdConflict(found: string, fix: string): StranglerError {
+  return new StranglerError('STRANGLER_HOLD_CONFLICT', found, { fix })
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { StranglerError } from '../core/errors.ts'
+import type { JournalEvent, ModeSetting } from '../core/words.ts'
+import { checkToggle } from '../routing/check-toggle.ts'
+import type { Route, RouteTable } from '../routing/compile-table.ts'
+import type { ClearRouteCommand, CommandAnswer, SetRouteCommand } from './contracts.ts'
+import { suggestNames } from './nearest-names.ts'
+import { type AdminContext, type Author, appendDecision, type Position, standAt } from './present-state.ts'
+
+/** Sets the mode of one endpoint. Setting what is set already changes nothing and is not journalled. */
+export async function setRoute(
+  context: AdminContext,
+  command: SetRouteCommand,
+  author: Author,
+): Promise<CommandAnswer> {
+  const setting = toSetting(command)
+  const position = await standAt(context, command.expectedVersion)
+  const route = findRoute(position.table, command.endpoint)
+  const check = checkToggle(route, setting, { unsafe: command.unsafe })
+  if (!check.pass) throw new StranglerError('STRANGLER_TOGGLE_REFUSED', check.reason, { fix: check.fix })
+  if (isSet(route, setting, command.unsafe)) return { version: position.state.version, changed: false }
+  const event: JournalEvent = {
+    kind: 'route.set',
+    endpoint: route.endpoint.id,
+    setting,
+    ...firstSalt(position, route, setting),
+    ...(command.unsafe ? { unsafe: true } : {}),
+  }
+  return appendDecision(context, event, { expectedVersion: command.expectedVersion, author })
+}
+
+/** Takes an operator's mode back: the endpoint is as the configuration says, also when the configuration no longer has it. */
+export async function clearRoute(
+  context: AdminContext,
+  command: ClearRouteCommand,
+  author: Author,
+): Promise<CommandAnswer> {
+  const { state, table } = await standAt(context, command.expectedVersion)
+  const typed = normaliseEndpoint(command.endpoint)
+  const endpoint = Object.hasOwn(state.overrides, typed) ? typed : findRoute(table, typed).endpoint.id
+  if (!Object.hasOwn(state.overrides, endpoint)) return { version: state.version, changed: false }
+  const event: JournalEvent = { kind: 'route.cleared', endpoint }
+  return appendDecision(context, event, { expectedVersion: command.expectedVersion, author })
+}
+
+function toSetting({ mode, percent }: SetRouteCommand): ModeSetting {
+  if (mode === 'shadow') {
+    throw new StranglerError(
+      'STRANGLER_INVALID_COMMAND',
+      'Mode shadow is not available: shadowing arrives with comparison.',
+      { fix: 'Use monolith, canary=N or service.' },
+    )
+  }
+  return mode === 'canary' ? { mode, percent: percent ?? 0 } : { mode }
+}
+
+function findRoute(table: RouteTable, typed: string): Route {
+  const id = normaliseEndpoint(typed)
+  const found = table.routes.find((route) => route.endpoint.id === id)
+  if (found !== undefined) return found
+  const names = table.routes.map((route) => route.endpoint.id)
+  throw new StranglerError('STRANGLER_UNKNOWN_ENDPOINT', `"${id}" is not an endpoint of the configuration.`, {
+    fix: suggestNames(id, names, 'strangler route list'),
+  })
+}
+
+/** `get  /api/x` is what people type, `GET /api/x` is the name. */
+function normaliseEndpoint(typed: string): string {
+  const [method = '', ...rest] = typed.trim().split(/\s+/)
+  return [method.toUpperCase(), ...rest].join(' ')
+}
+
+function isSet({ override }: Route, setting: ModeSetting, unsafe: boolean): boolean {
+  if (override === undefined || override.unsafe !== unsafe) return false
+  const present = override.setting
+  return present.mode === 'canary' && setting.mode === 'canary'
+    ? present.percent === setting.percent
+    : present.mode === setting.mode
+}
+
+// The buckets are fixed for the life of the rollout: only the first canary of a capability brings a salt.
+function firstSalt({ state }: Position, { capability }: Route, setting: ModeSetting) {
+  if (setting.mode !== 'canary' || state.salts[capability.name] !== undefined) return {}
+  return { salt: { capability: capability.name, value: randomBytes(8).toString('hex') } }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { StranglerError } from '../core/errors.ts'
+
+/** `viewer` may look, `operator` may change. */
+export interface AdminTokens {
+  readonly operator: string
+  readonly viewer: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const SHORTEST_TOKEN = 16
+const fileContent = z.object({
+  operator: z.string().min(SHORTEST_TOKEN),
+  viewer: z.string().min(SHORTEST_TOKEN),
+})
+
+/**
+ * The tokens of the admin API: STRANGLER_OPERATOR_TOKEN and STRANGLER_VIEWER_TOKEN, each else from `<directory>/tokens.json`,
+ * which is made once with random ones. Several processes may ask at once and get the same.
+ * @throws StranglerError STRANGLER_CONFIG_INVALID for a token shorter than 16 characters, two equal ones, or a broken file
+ */
+export async function loadTokens(directory: string, env: Environment): Promise<AdminTokens> {
+  const operator = fromEnvironment(env, 'STRANGLER_OPERATOR_TOKEN')
+  const viewer = fromEnvironment(env, 'STRANGLER_VIEWER_TOKEN')
+  const tokens =
+    operator !== undefined && viewer !== undefined
+      ? { operator, viewer }
+      : {
+          ...(await readOrMakeFile(directory)),
+          ...(operator && { operator }),
+          ...(viewer && { viewer }),
+        }
+  if (tokens.operator !== tokens.viewer) return tokens
+  throw new StranglerError(
+    'STRANGLER_CONFIG_INVALID',
+    'The operator token and the viewer token are equal, so every viewer could change the routes.',
+    { fix: 'Give STRANGLER_OPERATOR_TOKEN and STRANGLER_VIEWER_TOKEN different values.' },
+  )
+}
+
+/** The token that a command on this machine uses: the environment's, else the operator's from the file, if it may be read. */
+export async function findToken(directory: string, env: Environment): Promise<string | undefined> {
+  const given = env['STRANGLER_TOKEN'] ?? env['STRANGLER_OPERATOR_TOKEN'] ?? env['STRANGLER_VIEWER_TOKEN']
+  if (given !== undefined && given !== '') return given
+  return (await readFileIfPresent(tokensPath(directory)))?.operator
+}
+
+export function tokensPath(directory: string): string {
+  return join(directory, 'tokens.json')
+}
+
+function fromEnvironment(env: Environment, name: string): string | undefined {
+  const token = env[name]
+  if (token === undefined || token === '') return undefined
+  if (token.length >= SHORTEST_TOKEN && /^[\x21-\x7e]+$/.test(token)) return token
+  throw new StranglerError(
+    'STRANGLER_CONFIG_INVALID',
+    `${name} has ${token.length} characters, or some that a header cannot carry; a token that can be guessed protects nothing.`,
+    {
+      fix: `Give it at least ${SHORTEST_TOKEN} visible ASCII characters, e.g. from \`openssl rand -hex 32\`.`,
+    },
+  )
+}
+
+async function readOrMakeFile(directory: string): Promise<AdminTokens> {
+  const path = tokensPath(directory)
+  const present = await readFileIfPresent(path)
+  if (present !== undefined) {
+    if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o600)
+    return present
+  }
+  await mkdir(directory, { recursive: true })
+  const made = {
+    operator: randomBytes(32).toString('base64url'),
+    viewer: randomBytes(32).toString('base64url'),
+  }
+  return (await placeFile(path, made)) ? made : readOrMakeFile(directory)
+}
+
+// A link, unlike a rename, never replaces: of several processes one makes the file, and nobody reads half of it.
+async function placeFile(path: string, tokens: AdminTokens): Promise<boolean> {
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
+  await writeFile(temporary, `${JSON.stringify(tokens, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  try {
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function readFileIfPresent(path: string): Promise<AdminTokens | undefined> {
+  try {
+    return fileContent.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    // The cause may quote the file, and the file is all secrets.
+    const why = (error as NodeJS.ErrnoException).code ?? 'it does not hold two tokens'
+    throw new StranglerError('STRANGLER_CONFIG_INVALID', `${path} cannot be used (${why}).`, {
+      fix: 'Make it readable for this user, or delete it and restart: new tokens are made.',
+    })
+  }
+}
