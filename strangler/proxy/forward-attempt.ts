@@ -10,7 +10,8 @@ const DEADLINE_CODES = {
   total: 'UND_ERR_BODY_TIMEOUT',
 } as const
 
-const CLIENT_GONE = new Error('The client has gone')
+/** The reason of an attempt that ends because nobody waits for its answer. */
+export const CLIENT_GONE = new Error('The client has gone')
 
 /**
  * What every engine needs around its library: the moments of the attempt, its deadlines, the client's going away, and that the

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.ts'
+import { type ErrorCode, StranglerError } from '../core/errors.ts'
 
 /** What a failed attempt means, whichever library reported it. */
 export interface UpstreamFailure {
@@ -29,6 +29,7 @@ const INVALID: UpstreamFailure = { code: 'STRANGLER_UPSTREAM_INVALID', nothingSe
 
 /** Reads an error of undici, node:http or httpxy. What is not known counts as a reset: the safe guess about what was sent. */
 export function readFailure(error: unknown): UpstreamFailure {
+  if (error instanceof StranglerError) return { code: error.code, nothingSent: false }
   const code = codeOf(error)
   if (code === undefined) return RESET
   if (code.startsWith('HPE_')) return INVALID

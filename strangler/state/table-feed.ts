@@ -14,8 +14,8 @@ export interface TableFeedOptions {
   readonly link: ControlLink
   /** Where the copy on disk is kept. */
   readonly directory: string
-  /** Tells the proxies of one directory apart. */
-  readonly name: string
+  /** Tells the proxies of one directory apart. Without a name this is no proxy: it follows the journal only. */
+  readonly name: string | undefined
   readonly host: string
   /** A new state; also called once with the first. */
   readonly onState: (state: RouteState) => void
@@ -49,9 +49,10 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
   let telling: Promise<void> = Promise.resolve()
   let stopped = false
 
-  const save = () => {
+  const save = async () => {
+    if (name === undefined) return
     const content = registration === undefined ? { state } : { state, registration }
-    return writeLastGood(directory, content, { name }).catch((error: unknown) => report('keep the table on disk', error))
+    await writeLastGood(directory, content, { name }).catch((error: unknown) => report('keep the table on disk', error))
   }
   const take = (next: RouteState) => {
     state = next
@@ -77,8 +78,10 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
     await save()
   }
   async function follow(database: ControlDatabase): Promise<void> {
-    const wanted = registration === undefined ? {} : { id: registration }
-    registration = (await database.registrations.register({ ...wanted, host: options.host, pid: process.pid })).id
+    if (name !== undefined) {
+      const wanted = registration === undefined ? {} : { id: registration }
+      registration = (await database.registrations.register({ ...wanted, host: options.host, pid: process.pid })).id
+    }
     const journal = await readAll(database)
     if (journal.version < state.version) {
       report('read the journal', new Error(`It ends at version ${journal.version}, and this proxy has served version ${state.version}`))
@@ -114,7 +117,7 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
 
   return {
     async start() {
-      const lastGood = await readLastGood(directory, { name, report })
+      const lastGood = name === undefined ? undefined : await readLastGood(directory, { name, report })
       if (lastGood !== undefined) {
         registration = lastGood.registration
         confirmed = registration !== undefined

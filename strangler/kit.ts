@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { createAdminServer } from './admin/admin-server.ts'
+import { type AdminTokens, loadTokens } from './admin/tokens.ts'
+import type { Config } from './config/schema.ts'
+import { keepPostgres } from './infra/keep-postgres.ts'
+import { probeSide } from './infra/probe-side.ts'
+import { findRedis } from './infra/redis-server.ts'
+import type { Kit, KitOptions } from './kit-options.ts'
+import { type ProxyPart, startProxyPart } from './proxy-part.ts'
+import { createReleaseList, type ReleaseList } from './release-list.ts'
+import { compileTable, type RouteTable } from './routing/compile-table.ts'
+import { EMPTY_STATE } from './routing/fold-journal.ts'
+import { openControlDatabase } from './state/control-database.ts'
+import { type ControlLink, createControlLink } from './state/control-link.ts'
+import { lastGoodPath } from './state/last-good-table.ts'
+import { createTableFeed } from './state/table-feed.ts'
+import { createLog, type Log } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { isWorker, startWorkers, tellServing, type Workers } from './workers.ts'
+
+export type { Kit, KitOptions, Role } from './kit-options.ts'
+
+/** What the parts of one process share. */
+export interface KitGround {
+  readonly config: Config
+  readonly options: KitOptions
+  readonly log: Log
+  readonly tokens: AdminTokens
+  readonly link: ControlLink
+  readonly releases: ReleaseList
+}
+
+/**
+ * Starts the kit: control database, proxy, admin API. The only place where parts are built and wired.
+ * @throws StranglerError STRANGLER_ENDPOINT_TIE, STRANGLER_SIDE_UNREACHABLE, STRANGLER_PORT_IN_USE, …; nothing is left running then
+ */
+export async function startKit(config: Config, options: KitOptions = {}): Promise<Kit> {
+  const log = createLog()
+  const releases = createReleaseList(log.report)
+  releases.add('the log', () => log.flush())
+  try {
+    return await start(config, options, { log, releases })
+  } catch (error) {
+    await releases.releaseAll()
+    throw error
+  }
+}
+
+async function start(config: Config, options: KitOptions, { log, releases }: { log: Log; releases: ReleaseList }): Promise<Kit> {
+  compileTable(config, EMPTY_STATE)
+  const description: string[] = []
+  const role = options.role ?? 'all'
+  if (!isWorker() && role !== 'admin') await probeSides(config, options, log)
+  const tokens = await loadTokens(config.directory, process.env)
+  const control = await findControl(config, { log, releases })
+  const link = createControlLink(() => openControlDatabase(control.url, { report: log.report }), log.report)
+  releases.add('the control database’s connection', () => link.stop())
+  const ground: KitGround = { config, options, log, tokens, link, releases }
+  if (isWorker()) {
+    const part = await startProxyPart(ground)
+    tellServing(part.url)
+    return { proxyUrl: part.url, adminUrl: undefined, description, stop: () => releases.releaseAll() }
+  }
+  const redis = await findRedis({ directory: path.join(config.directory, 'redis'), url: config.redis.url })
+  releases.add('Redis', () => redis.stop())
+  const parts = await startParts(ground, role, control.url)
+  const adminUrl = await startAdmin(ground, parts)
+  description.push(`control database: ${control.description}`, `queue: ${redis.description}`)
+  return { proxyUrl: parts.url, adminUrl, description, stop: () => releases.releaseAll() }
+}
+
+/** The first start wants every side there: a wrong address is a mistake then. A restart must not depend on a side being up. */
+async function probeSides(config: Config, options: KitOptions, log: Log): Promise<void> {
+  const isRestart = existsSync(lastGoodPath(config.directory, options.name ?? 'main'))
+  for (const [name, side] of Object.entries(config.sides)) {
+    try {
+      await probeSide(name, side.url)
+    } catch (error) {
+      if (!isRestart && options.allowUnreachable !== true) throw error
+      log.report(`reach the side ${name}`, error)
+    }
+  }
+}
+
+async function findControl(
+  config: Config,
+  { log, releases }: { log: Log; releases: ReleaseList },
+): Promise<{ url: string; description: string }> {
+  const url = config.control.url ?? process.env['STRANGLER_CONTROL_URL']
+  if (url !== undefined) return { url, description: `PostgreSQL at ${new URL(url).host}` }
+  const kept = await keepPostgres({ directory: path.join(config.directory, 'postgres') }, log.report)
+  releases.add('the embedded control database', () => kept.stop())
+  return { url: kept.url, description: `embedded PostgreSQL at ${new URL(kept.url).host}` }
+}
+
+/** The part of this process that serves, and what the admin API says about it. */
+type Serving = Pick<ProxyPart, 'table' | 'state' | 'metrics' | 'readiness'> & { readonly url: string | undefined }
+
+async function startParts(ground: KitGround, role: string, controlUrl: string): Promise<Serving> {
+  const { options } = ground
+  if (role !== 'admin' && !options.workers) return startProxyPart(ground)
+  const follower = await startFollower(ground)
+  if (role === 'admin') return follower
+  const workers: Workers = await startWorkers(options.workers ?? 1, { controlUrl, report: ground.log.report })
+  ground.releases.add('the workers', () => workers.stop())
+  return { ...follower, url: workers.url, metrics: workers.metrics, readiness: workers.readiness }
+}
+
+/** A process without a proxy of its own follows the journal for the admin API's answers. */
+async function startFollower({ config, link, log, releases }: KitGround): Promise<Serving> {
+  let state = EMPTY_STATE
+  let table: RouteTable = compileTable(config, state)
+  const metrics = createMetrics()
+  const feed = createTableFeed({
+    link,
+    directory: config.directory,
+    name: undefined,
+    host: hostname(),
+    onState: (next) => {
+      state = next
+      table = compileTable(config, next)
+      metrics.setTableVersion(next.version)
+    },
+    onConnection: metrics.setControlConnected,
+    acknowledged: () => [],
+    report: log.report,
+  })
+  releases.add('the journal’s follower', () => feed.stop())
+  await feed.start()
+  return {
+    url: undefined,
+    table: () => table,
+    state: () => state,
+    metrics: async () => ({ contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
+    readiness: () => ({ ready: true, reasons: [] }),
+  }
+}
+
+async function startAdmin(ground: KitGround, serving: Serving): Promise<string> {
+  const { config, options, log, tokens, link, releases } = ground
+  const admin = createAdminServer({
+    journal: link.journal,
+    registrations: link.registrations,
+    config,
+    currentTable: serving.table,
+    currentState: serving.state,
+    clock: Date.now,
+    tokens,
+    metrics: serving.metrics,
+    readiness: serving.readiness,
+    log: log.logger,
+  })
+  const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)
+  releases.add('the admin API', () => admin.stop())
+  const place = path.join(config.directory, 'admin.json')
+  await writeFile(place, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 })
+  releases.add('the admin API’s address on disk', () => rm(place, { force: true }))
+  return url
+}

@@ -1,0 +1,107 @@
+import { hkdfSync, timingSafeEqual } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { RouteState } from './core/words.ts'
+import type { KitGround } from './kit.ts'
+import { createProxyServer, type ProxyServer } from './proxy/proxy-server.ts'
+import { compileTable, type RouteTable } from './routing/compile-table.ts'
+import { EMPTY_STATE } from './routing/fold-journal.ts'
+import { createTableFeed, type TableFeed } from './state/table-feed.ts'
+import { shareMetrics } from './telemetry/cluster-metrics.ts'
+import { logExchange } from './telemetry/log.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { isWorker, workerName } from './workers.ts'
+
+/** A serving proxy, and what the admin API asks of it. */
+export interface ProxyPart {
+  readonly url: string
+  readonly table: () => RouteTable
+  readonly state: () => RouteState
+  readonly metrics: () => Promise<{ contentType: string; body: string }>
+  readonly readiness: () => { ready: boolean; reasons: string[] }
+}
+
+/** Starts the proxy of this process: it registers, reads the journal, and serves by it from then on. */
+export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
+  const { config, options, log, releases } = ground
+  const metrics = createMetrics({ beforeScrape: (own) => readGauges(own, proxy) })
+  if (isWorker()) shareMetrics(metrics.registry)
+  const proxy = createProxyServer({
+    config,
+    table: compileTable(config, EMPTY_STATE),
+    secret: deriveSecret(ground.tokens.operator),
+    isOperator: createOperatorCheck(ground.tokens.operator),
+    isConfirmed: () => feed.isConfirmed(),
+    onExchange: (record) => {
+      metrics.recordExchange(record)
+      if (config.proxy.accessLog) logExchange(log.logger, record)
+    },
+    onBreaker: (capability, state) => {
+      metrics.setBreaker(capability, state)
+      log.logger.warn({ capability, state }, 'the breaker has changed')
+    },
+    onAcknowledged: () => feed.tellProgress(),
+    report: log.report,
+  })
+  let current = EMPTY_STATE
+  let draining = false
+  const feed = createTableFeed({
+    link: ground.link,
+    directory: config.directory,
+    name: workerName() ?? options.name ?? 'main',
+    host: hostname(),
+    onState: (state) => {
+      current = state
+      proxy.swapTable(compileTable(config, state))
+      metrics.setTableVersion(state.version)
+    },
+    onConnection: metrics.setControlConnected,
+    acknowledged: () => proxy.holds.acknowledged(),
+    report: log.report,
+  })
+  // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
+  releases.add('the registration', () => feed.stop())
+  await feed.start()
+  const { port } = await proxy.listen(options.proxyPort ?? config.proxy.port, config.proxy.host)
+  releases.add('the proxy', () => {
+    draining = true
+    return proxy.stop()
+  })
+  return {
+    url: `http://${showHost(config.proxy.host)}:${port}`,
+    table: proxy.table,
+    state: () => current,
+    metrics: async () => ({ contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
+    readiness: () => describeReadiness({ draining, feed, table: proxy.table() }),
+  }
+}
+
+function readGauges(metrics: Metrics, proxy: ProxyServer): void {
+  for (const [capability, waiting] of proxy.holds.waiting()) metrics.setHeld(capability, waiting)
+}
+
+function describeReadiness({ draining, feed, table }: { draining: boolean; feed: TableFeed; table: RouteTable }) {
+  const reasons: string[] = []
+  if (draining) reasons.push('The proxy is stopping.')
+  const hasData = [...table.capabilities.values()].some(({ hasTables }) => hasTables)
+  if (!feed.isConfirmed() && hasData) {
+    reasons.push('The control database has not been reached since the start, so it is not known who owns the data: capabilities with tables are answered with 503.')
+  }
+  return { ready: reasons.length === 0, reasons }
+}
+
+/** One secret for all proxies that share the operator's token, without sharing the token itself. */
+function deriveSecret(operatorToken: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', operatorToken, '', 'strangler parent write', 32))
+}
+
+function createOperatorCheck(operatorToken: string): (token: string) => boolean {
+  const expected = Buffer.from(operatorToken)
+  return (token) => {
+    const given = Buffer.from(token)
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  }
+}
+
+function showHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

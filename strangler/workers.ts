@@ -1,0 +1,101 @@
+import cluster, { type Worker } from 'node:cluster'
+import { StranglerError } from './core/errors.ts'
+import type { ReportError, Stoppable } from './core/ports.ts'
+import { createClusterMetrics } from './telemetry/cluster-metrics.ts'
+
+const RESTART_MS = 500
+const START_MS = 60_000
+
+/** The proxy in several processes that share one port. */
+export interface Workers extends Stoppable {
+  readonly url: string
+  readonly metrics: () => Promise<{ contentType: string; body: string }>
+  readonly readiness: () => { ready: boolean; reasons: string[] }
+}
+
+/** Whether this process is one of them. */
+export function isWorker(): boolean {
+  return cluster.isWorker
+}
+
+/** The name of this worker's registration and files; undefined in any other process. */
+export function workerName(): string | undefined {
+  return cluster.isWorker ? `worker-${process.env['STRANGLER_WORKER']}` : undefined
+}
+
+/** A worker runs the same command line; it tells its address when it serves. */
+export function tellServing(url: string): void {
+  process.send?.({ strangler: 'serving', url })
+}
+
+/**
+ * Forks the workers and waits until each serves. One that dies is replaced.
+ * @throws StranglerError STRANGLER_INTERNAL when one ends before it serves
+ */
+export async function startWorkers(
+  count: number,
+  { controlUrl, report }: { controlUrl: string; report: ReportError },
+): Promise<Workers> {
+  const serving = new Map<number, string>()
+  const workers = new Map<number, Worker>()
+  let stopping = false
+
+  function fork(index: number, onServing: (url: string) => void, onEarlyExit: () => void): void {
+    const worker = cluster.fork({ STRANGLER_WORKER: String(index), STRANGLER_CONTROL_URL: controlUrl })
+    workers.set(index, worker)
+    worker.on('message', (message: { strangler?: string; url?: string }) => {
+      if (message?.strangler !== 'serving' || message.url === undefined) return
+      serving.set(index, message.url)
+      onServing(message.url)
+    })
+    worker.on('exit', (code, signal) => {
+      const served = serving.delete(index)
+      workers.delete(index)
+      if (stopping) return
+      if (!served) onEarlyExit()
+      report('keep a worker running', new Error(`Worker ${index} has ended (${signal ?? code}); starting it again`))
+      setTimeout(() => {
+        if (!stopping) fork(index, onServing, () => undefined)
+      }, RESTART_MS)
+    })
+  }
+  function forkAndWait(index: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const fail = (found: string) => reject(new StranglerError('STRANGLER_INTERNAL', `Worker ${index} ${found}; its own message stands above.`))
+      const timer = setTimeout(() => fail(`was not ready within ${START_MS / 1_000} s`), START_MS)
+      const settle = (run: () => void) => () => {
+        clearTimeout(timer)
+        run()
+      }
+      fork(index, (url) => settle(() => resolve(url))(), settle(() => fail('ended before it served')))
+    })
+  }
+  async function stop(): Promise<void> {
+    stopping = true
+    await Promise.all(
+      [...workers.values()].map(
+        (worker) =>
+          new Promise<void>((resolve) => {
+            worker.once('exit', () => resolve())
+            worker.process.kill('SIGTERM')
+          }),
+      ),
+    )
+  }
+
+  try {
+    const [url = ''] = await Promise.all(Array.from({ length: count }, (_, index) => forkAndWait(index + 1)))
+    return {
+      url,
+      stop,
+      metrics: createClusterMetrics(),
+      readiness: () => {
+        const ready = serving.size > 0
+        return { ready, reasons: ready ? [] : ['No worker serves.'] }
+      },
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
