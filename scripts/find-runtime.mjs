@@ -8,16 +8,16 @@ import { join } from 'node:path'
 const OLDEST = [22, 18]
 
 /** `{ path }` of a Node that runs TypeScript, or `{ message, fix }`. */
-export function findRuntime(root) {
+export function findRuntime(root, ownVersion = process.versions.node) {
   const found = findInstalled(root)
   if (found !== undefined) return { path: found }
   // The machine's own Node will do if it is new enough, without the network.
-  if (isNewEnough(process.versions.node)) return { path: process.execPath }
+  if (isNewEnough(ownVersion)) return { path: process.execPath }
   const output = fetchBinary(root)
   const fetched = findInstalled(root)
   if (fetched !== undefined) return { path: fetched }
   return {
-    message: `This is Node ${process.versions.node}, which cannot run TypeScript, and the Node that npm should have brought for ${process.platform}-${process.arch} is not in node_modules/node.\n${output}`,
+    message: `This is Node ${ownVersion}, which cannot run TypeScript, and the Node that npm should have brought for ${process.platform}-${process.arch} is not in node_modules/node.\n${output}`,
     fix: 'Run `npm rebuild node` to see why, or use Node 24 from https://nodejs.org.',
   }
 }

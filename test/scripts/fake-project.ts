@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const scripts = join(import.meta.dirname, '..', '..', 'scripts')
+
+/** A project with the real run.mjs, one made-up package, and an npm that only notes down that it was called. */
+export interface FakeProject {
+  readonly root: string
+  /** Replaces what `npm` does, as lines of a shell script; `$ROOT` is the project. */
+  setNpm(...lines: string[]): Promise<void>
+  /** Writes package-lock.json with this version of the package. */
+  lock(version: string): Promise<void>
+  /** The arguments of every call of npm. */
+  npmCalls(): Promise<string[]>
+  writeScript(text: string): Promise<void>
+  start(...args: string[]): ChildProcess
+  run(...args: string[]): Promise<{ code: number | null; output: string }>
+  remove(): Promise<void>
+}
+
+/** What a successful `npm ci` leaves behind. */
+export const INSTALL = [
+  'mkdir -p "$ROOT/node_modules/.bin"',
+  'cp "$ROOT/package-lock.json" "$ROOT/node_modules/.package-lock.json"',
+  `ln -sf "${process.execPath}" "$ROOT/node_modules/.bin/node"`,
+]
+
+export async function makeFakeProject(): Promise<FakeProject> {
+  const root = await mkdtemp(join(tmpdir(), 'strangler-run-'))
+  const bin = join(root, 'machine')
+  await mkdir(join(root, 'scripts'))
+  await mkdir(bin)
+  for (const name of ['run.mjs', 'install-packages.mjs', 'find-runtime.mjs']) {
+    await cp(join(scripts, name), join(root, 'scripts', name))
+  }
+  await symlink('/bin/sh', join(bin, 'sh'))
+  const { npm_execpath: _, ...environment } = process.env
+  const start = (...args: string[]) =>
+    // In a session of its own, so that a signal to it is never one from a developer's terminal.
+    spawn(process.execPath, [join(root, 'scripts', 'run.mjs'), ...args], {
+      env: { ...environment, PATH: `${bin}:/usr/bin:/bin`, ROOT: root },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+  const project: FakeProject = {
+    root,
+    setNpm: (...lines) =>
+      writeFile(join(bin, 'npm'), ['#!/bin/sh', 'echo "$@" >> "$ROOT/calls"', ...lines].join('\n'), {
+        mode: 0o755,
+      }),
+    lock: (version) =>
+      writeFile(
+        join(root, 'package-lock.json'),
+        JSON.stringify({
+          packages: {
+            '': { name: 'fake' },
+            'node_modules/thing': { version },
+            'node_modules/for-another-platform': { version: '1.0.0', optional: true },
+          },
+        }),
+      ),
+    npmCalls: async () => {
+      const text = await readFile(join(root, 'calls'), 'utf8').catch(() => '')
+      return text.split('\n').filter((call) => call !== '')
+    },
+    writeScript: (text) => writeFile(join(root, 'main.ts'), text),
+    start,
+    run: (...args) => collect(start(...args)),
+    remove: () => rm(root, { recursive: true, force: true }),
+  }
+  await project.lock('1.0.0')
+  await project.setNpm(...INSTALL)
+  await project.writeScript('console.log("the script ran", ...(process.argv.slice(2) satisfies string[]))')
+  return project
+}
+
+/** Waits for the end of a process; both its streams in one text. */
+export function collect(child: ChildProcess): Promise<{ code: number | null; output: string }> {
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+  }
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })))
+}

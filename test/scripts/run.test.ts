@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process'
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { collect, type FakeProject, INSTALL, makeFakeProject } from './fake-project.ts'
+
+let project: FakeProject
+
+beforeEach(async () => {
+  project = await makeFakeProject()
+})
+afterEach(() => project.remove())
+
+test('a fresh clone is installed, with the development packages whatever NODE_ENV says, and the script runs', async () => {
+  const { code, output } = await project.run('main.ts', 'one', 'two')
+  expect(output).toContain('Installing packages (they are not installed yet)')
+  expect(output).toContain('the script ran one two')
+  expect(code).toBe(0)
+  const [call, ...others] = await project.npmCalls()
+  expect(call).toMatch(/^ci --include=dev --include=optional /)
+  expect(others).toEqual([])
+})
+
+test('the exit code of the script is ours, and node_modules/.bin comes first on its PATH', async () => {
+  await project.writeScript('console.log(process.env.PATH); process.exit(7)')
+  const { code, output } = await project.run('main.ts')
+  expect(code).toBe(7)
+  expect(output).toContain(`\n${join(project.root, 'node_modules', '.bin')}:`)
+})
+
+test('nothing is installed a second time, also when a checkout made the lock file newer', async () => {
+  await project.run('main.ts')
+  await utimes(join(project.root, 'package-lock.json'), new Date(), new Date(Date.now() + 60_000))
+  await project.run('main.ts')
+  expect(await project.npmCalls()).toHaveLength(1)
+})
+
+test('a lock file with another version installs again, and says which package', async () => {
+  await project.run('main.ts')
+  await project.lock('2.0.0')
+  const { output } = await project.run('main.ts')
+  expect(output).toContain('thing should be 2.0.0')
+  expect(await project.npmCalls()).toHaveLength(2)
+})
+
+test('what somebody installed by hand counts when it is what the lock file says', async () => {
+  await project.run('main.ts')
+  await rm(join(project.root, 'node_modules', '.strangler-install'))
+  await rm(join(project.root, 'calls'))
+  await writeFile(
+    join(project.root, 'node_modules', '.package-lock.json'),
+    JSON.stringify({ packages: { 'node_modules/thing': { version: '1.0.0' } } }),
+  )
+  await project.run('main.ts')
+  expect(await project.npmCalls()).toEqual([])
+})
+
+test('an install that was cut short is done again', async () => {
+  await mkdir(join(project.root, 'node_modules'))
+  await writeFile(join(project.root, 'node_modules', '.package-lock.json'), '{"packages": {"node_mod')
+  expect((await project.run('main.ts')).output).toContain('the script ran')
+  expect(await project.npmCalls()).toHaveLength(1)
+})
+
+test('an install that fails shows what npm said and what to do, and the script does not run', async () => {
+  await project.setNpm('echo "npm error network is down" >&2', 'exit 3')
+  const { code, output } = await project.run('main.ts')
+  expect(code).toBe(1)
+  expect(output).toMatch(
+    /npm error network is down[\s\S]*`npm ci` in .* ended with code 3; .*run the same command/,
+  )
+  expect(output).not.toContain('the script ran')
+  await project.setNpm(...INSTALL)
+  expect((await project.run('main.ts')).code).toBe(0)
+})
+
+test('a machine without npm is told so', async () => {
+  await rm(join(project.root, 'machine', 'npm'))
+  // The folders of the machine that runs this test may hold an npm, so the PATH is only ours.
+  const child = await promisify(execFile)(
+    process.execPath,
+    [join(project.root, 'scripts', 'run.mjs'), 'main.ts'],
+    { env: { PATH: join(project.root, 'machine') } },
+  ).catch((error: { code: number; stderr: string }) => error)
+  expect(child).toMatchObject({ code: 1 })
+  expect(child.stderr).toContain('spawn npm ENOENT')
+})
+
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  'a %s that is sent to run.mjs alone reaches the script once, and its exit code comes back',
+  async (signal) => {
+    await project.writeScript(`
+      let count = 0
+      process.on('${signal}', () => { count += 1; setTimeout(() => process.exit(40 + count), 300) })
+      setInterval(() => {}, 1000)
+      console.log('ready')`)
+    const child = project.start('main.ts')
+    const ended = collect(child)
+    await new Promise<void>((resolve) => {
+      child.stdout?.on('data', (chunk: string) => {
+        if (chunk.includes('ready')) resolve()
+      })
+    })
+    child.kill(signal)
+    expect((await ended).code).toBe(41)
+  },
+)
+
+test('without a script that is named, the answer is what to type', async () => {
+  expect(await project.run()).toMatchObject({ code: 1, output: expect.stringContaining('npm run demo') })
+})
