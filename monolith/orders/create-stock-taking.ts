@@ -28,9 +28,9 @@ export function createStockTaking({ options, dataSource, feed, tokens }: Parts):
     return { taker: transactionStockTaker(dataSource, feed), recover: async () => 0 }
   const client = createInventoryClient({ baseUrl: inventoryBaseUrl, timeoutMs: inventoryTimeoutMs })
   const taker = endpointStockTaker(dataSource, client)
-  async function recover() {
+  async function authorize() {
     const token = await tokens.issue({ id: '0', email: 'shop@example.com', role: 'service' })
-    return recoverOrders(dataSource, taker, { headers: { authorization: `Bearer ${token}` } })
+    return { headers: { authorization: `Bearer ${token}` } }
   }
-  return { taker, recover }
+  return { taker, recover: () => recoverOrders(dataSource, taker, authorize) }
 }

@@ -9,12 +9,13 @@ const ABANDONED_AFTER_MS = 2 * 60_000
 
 /**
  * Undoes orders that a crash or an unreachable inventory left half done: their stock is given back and they are
- * forgotten. One that still fails is tried again in the next run. Returns how many were undone.
+ * forgotten. One that still fails is tried again in the next run. Returns how many were undone; `authorize` is asked
+ * only when there are any.
  */
 export async function recoverOrders(
   dataSource: DataSource,
   taker: Pick<EndpointStockTaker, 'undo'>,
-  call: CallContext,
+  authorize: () => Promise<CallContext>,
 ): Promise<number> {
   const before = new Date(Date.now() - ABANDONED_AFTER_MS)
   const orders = await dataSource.getRepository(OrderSchema).find({
@@ -22,6 +23,8 @@ export async function recoverOrders(
     order: { id: 'ASC' },
     take: 100,
   })
+  if (orders.length === 0) return 0
+  const call = await authorize()
   let undone = 0
   for (const order of orders) {
     const failed =

@@ -1,0 +1,67 @@
+import express, { json } from 'express'
+import { pino } from 'pino'
+import type { DataSource, EntitySchema } from 'typeorm'
+import type { z } from 'zod'
+import { copySnapshot } from '../platform/copy-snapshot.ts'
+import { openDatabase } from '../platform/open-database.ts'
+import { handleErrors, handleUnknownPath } from '../platform/problem.ts'
+import { createRepeatingJob } from '../platform/repeating-job.ts'
+import { requestContext } from '../platform/request-context.ts'
+import { assembleService, type Service } from '../platform/run-service.ts'
+import { jwksUrlOf, resolveOptions } from '../platform/service-options.ts'
+import { systemRouter } from '../platform/system-router.ts'
+import { createTokenVerifier } from '../platform/token-verifier.ts'
+import { createCatalogueClient } from './catalogue-client.ts'
+import { createInventoryClient } from './inventory-client.ts'
+import { orderEntities } from './order-entities.ts'
+import { createOrderPlacing } from './order-placing.ts'
+import { type OrdersOptions, ordersOptions } from './orders-options.ts'
+import { ordersRouter } from './orders-router.ts'
+import { recoverOrders } from './recover-orders.ts'
+import { createServiceAccount } from './service-account.ts'
+import { snapshotTables } from './snapshot-tables.ts'
+
+/** Opens the database, copies the shop's rows into it when asked to and it has none, and wires the service. */
+export async function createOrdersService(given: OrdersOptions): Promise<Service> {
+  const options = resolveOptions('orders', ordersOptions, given)
+  const dataSource = await openDatabase({
+    databaseUrl: options.databaseUrl,
+    entities: orderEntities as unknown as EntitySchema<never>[],
+    applicationName: 'orders',
+    markerTable: 'orders',
+  })
+  try {
+    if (options.seedFrom !== undefined) await copySnapshot(dataSource, options.seedFrom, snapshotTables)
+    return wire(options, dataSource)
+  } catch (error) {
+    await dataSource.destroy()
+    throw error
+  }
+}
+
+function wire(options: z.output<typeof ordersOptions>, dataSource: DataSource): Service {
+  const logger = pino({ level: options.logLevel, base: { app: 'orders', build: options.build } })
+  const inventory = { baseUrl: options.inventoryBaseUrl, timeoutMs: options.inventoryTimeoutMs }
+  const catalogue = { baseUrl: options.monolithUrl, timeoutMs: options.catalogueTimeoutMs }
+  const placing = createOrderPlacing(dataSource, createInventoryClient(inventory))
+  const getToken = createServiceAccount(options)
+  const orders = {
+    dataSource,
+    tokens: createTokenVerifier(jwksUrlOf(options)),
+    catalogue: createCatalogueClient(catalogue),
+    placing,
+  }
+
+  const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
+  app.use(requestContext(options.build))
+  app.use(systemRouter(dataSource, { name: 'orders', build: options.build }))
+  app.use(json({ limit: '100kb' }))
+  app.use('/api/orders', ordersRouter(orders))
+  app.use(handleUnknownPath)
+  app.use(handleErrors(logger))
+
+  const authorize = async () => ({ headers: { authorization: `Bearer ${await getToken()}` } })
+  const recover = () => recoverOrders(dataSource, placing, authorize)
+  const job = { name: 'recover orders', intervalMs: options.recoverIntervalMs, work: recover }
+  return assembleService({ app, dataSource, options, jobs: [createRepeatingJob(job, logger)] })
+}
