@@ -1,8 +1,8 @@
 // Part of run.mjs: finds the Node that the project runs on. It comes from npm as the package `node`, whose install script
 // fetches the binary for this platform; npm may have been told to run no scripts, and then we run that one here.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 
 /** The first version that strips types without a flag. */
 const OLDEST = [22, 18]
@@ -15,7 +15,10 @@ export function findRuntime(root, ownVersion = process.versions.node) {
   if (isNewEnough(ownVersion)) return { path: process.execPath }
   const output = fetchBinary(root)
   const fetched = findInstalled(root)
-  if (fetched !== undefined) return { path: fetched }
+  if (fetched !== undefined) {
+    linkForNpm(root, fetched)
+    return { path: fetched }
+  }
   return {
     message: `This is Node ${ownVersion}, which cannot run TypeScript, and the Node that npm should have brought for ${process.platform}-${process.arch} is not in node_modules/node.\n${output}`,
     fix: 'Run `npm rebuild node` to see why, or use Node 24 from https://nodejs.org.',
@@ -44,6 +47,19 @@ function isNewEnough(version) {
   // 23.0 to 23.5 are newer than 22.18 by number and older by date: they still want a flag.
   if (major === 23) return minor >= 6
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
+}
+
+/** npm links a program only if it was there when npm ran; with the link, `npx strangler` runs on this Node as well. */
+function linkForNpm(root, binary) {
+  const link = join(root, 'node_modules', '.bin', 'node')
+  try {
+    rmSync(link, { force: true })
+    symlinkSync(relative(dirname(link), binary), link)
+  } catch (error) {
+    process.stderr.write(
+      `${link} could not be made (${error.code}): \`npx strangler\` needs Node 24 on the PATH.\n`,
+    )
+  }
 }
 
 /** Does what the package's install script does, and returns what was printed. */

@@ -47,12 +47,14 @@ test('a link to nothing and a Node that is too old are passed over', async () =>
   expect(await findRuntime('22.18.0')).toEqual({ path: process.execPath })
 })
 
-test('when npm ran no install scripts, the binary is fetched here', async () => {
+test('when npm ran no install scripts, the binary is fetched here and linked', async () => {
   const binary = JSON.stringify(process.execPath)
   await writeInstallScript(
     `const fs = require('fs'); fs.mkdirSync('bin'); fs.symlinkSync(${binary}, 'bin/node')`,
   )
   expect(await findRuntime('20.0.0')).toEqual({ path: join(modules, 'node', 'bin', 'node') })
+  // `npx` looks into .bin, where npm made no link because there was nothing to link to.
+  expect(await findRuntime('20.0.0')).toEqual({ path: join(modules, '.bin', 'node') })
 })
 
 test.each(['20.0.0', '22.17.1', '23.5.0'])(
