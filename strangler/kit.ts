@@ -38,7 +38,7 @@ export interface KitGround {
  * @throws StranglerError STRANGLER_ENDPOINT_TIE, STRANGLER_SIDE_UNREACHABLE, STRANGLER_PORT_IN_USE, …; nothing is left running then
  */
 export async function startKit(config: Config, options: KitOptions = {}): Promise<Kit> {
-  const log = createLog()
+  const log = createLog(options.logFile === undefined ? {} : { file: options.logFile })
   const releases = createReleaseList(log.report)
   releases.add('the log', () => log.flush())
   try {
@@ -49,7 +49,11 @@ export async function startKit(config: Config, options: KitOptions = {}): Promis
   }
 }
 
-async function start(config: Config, options: KitOptions, { log, releases }: { log: Log; releases: ReleaseList }): Promise<Kit> {
+async function start(
+  config: Config,
+  options: KitOptions,
+  { log, releases }: { log: Log; releases: ReleaseList },
+): Promise<Kit> {
   compileTable(config, EMPTY_STATE)
   const description: string[] = []
   const role = options.role ?? 'all'
@@ -61,21 +65,35 @@ async function start(config: Config, options: KitOptions, { log, releases }: { l
   const ground: KitGround = { config, options, log, tokens, link, releases }
   if (isWorker()) {
     const part = await startProxyPart(ground)
-    tellServing(part.url)
-    return { proxyUrl: part.url, adminUrl: undefined, description, stop: () => releases.releaseAll() }
+    if (part.url !== undefined) tellServing(part.url)
+    return {
+      proxyUrl: part.url,
+      handle: part.handle,
+      adminUrl: undefined,
+      description,
+      stop: () => releases.releaseAll(),
+    }
   }
   const redis = await findRedis({ directory: path.join(config.directory, 'redis'), url: config.redis.url })
   releases.add('Redis', () => redis.stop())
   const parts = await startParts(ground, role, control.url)
   const adminUrl = await startAdmin(ground, parts)
   description.push(`control database: ${control.description}`, `queue: ${redis.description}`)
-  return { proxyUrl: parts.url, adminUrl, description, stop: () => releases.releaseAll() }
+  return {
+    proxyUrl: parts.url,
+    handle: parts.handle,
+    adminUrl,
+    description,
+    stop: () => releases.releaseAll(),
+  }
 }
 
 /** The first start wants every side there: a wrong address is a mistake then. A restart must not depend on a side being up. */
 async function probeSides(config: Config, options: KitOptions, log: Log): Promise<void> {
   const isRestart = existsSync(lastGoodPath(config.directory, options.name ?? 'main'))
   for (const [name, side] of Object.entries(config.sides)) {
+    // Embedded, the monolith is the app that is just being built.
+    if (name === 'monolith' && options.embedded === true) continue
     try {
       await probeSide(name, side.url)
     } catch (error) {
@@ -97,7 +115,7 @@ async function findControl(
 }
 
 /** The part of this process that serves, and what the admin API says about it. */
-type Serving = Pick<ProxyPart, 'table' | 'state' | 'metrics' | 'readiness'> & { readonly url: string | undefined }
+type Serving = Omit<ProxyPart, 'handle'> & { readonly handle: ProxyPart['handle'] | undefined }
 
 async function startParts(ground: KitGround, role: string, controlUrl: string): Promise<Serving> {
   const { options } = ground
@@ -132,9 +150,13 @@ async function startFollower({ config, link, log, releases }: KitGround): Promis
   await feed.start()
   return {
     url: undefined,
+    handle: undefined,
     table: () => table,
     state: () => state,
-    metrics: async () => ({ contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
+    metrics: async () => ({
+      contentType: metrics.registry.contentType,
+      body: await metrics.registry.metrics(),
+    }),
     readiness: () => ({ ready: true, reasons: [] }),
   }
 }

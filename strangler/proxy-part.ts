@@ -2,7 +2,9 @@ import { hkdfSync, timingSafeEqual } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { RouteState } from './core/words.ts'
 import type { KitGround } from './kit.ts'
-import { createProxyServer, type ProxyServer } from './proxy/proxy-server.ts'
+import { createProxy, type Proxy, type ProxyOptions } from './proxy/create-proxy.ts'
+import type { RequestHandler } from './proxy/handle-request.ts'
+import { createProxyServer } from './proxy/proxy-server.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
 import { createTableFeed, type TableFeed } from './state/table-feed.ts'
@@ -13,7 +15,9 @@ import { isWorker, workerName } from './workers.ts'
 
 /** A serving proxy, and what the admin API asks of it. */
 export interface ProxyPart {
-  readonly url: string
+  /** Undefined when it is embedded in somebody else's server. */
+  readonly url: string | undefined
+  readonly handle: RequestHandler
   readonly table: () => RouteTable
   readonly state: () => RouteState
   readonly metrics: () => Promise<{ contentType: string; body: string }>
@@ -22,15 +26,48 @@ export interface ProxyPart {
 
 /** Starts the proxy of this process: it registers, reads the journal, and serves by it from then on. */
 export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
-  const { config, options, log, releases } = ground
+  const { config, options, releases } = ground
   const metrics = createMetrics({ beforeScrape: (own) => readGauges(own, proxy) })
   if (isWorker()) shareMetrics(metrics.registry)
-  const proxy = createProxyServer({
+  const wiring = wireProxy(ground, metrics, () => feed)
+  const server = options.embedded === true ? undefined : createProxyServer(wiring)
+  const proxy: Proxy = server ?? createProxy(wiring)
+  const following = followJournal(ground, { proxy, metrics })
+  const { feed } = following
+  // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
+  releases.add('the registration', () => feed.stop())
+  let draining = false
+  releases.add('the proxy', () => {
+    draining = true
+    return proxy.stop()
+  })
+  await feed.start()
+  const listening = await server?.listen(options.proxyPort ?? config.proxy.port, config.proxy.host)
+  return {
+    url: listening === undefined ? undefined : `http://${showHost(config.proxy.host)}:${listening.port}`,
+    handle: proxy.handle,
+    table: proxy.table,
+    state: following.state,
+    metrics: async () => ({
+      contentType: metrics.registry.contentType,
+      body: await metrics.registry.metrics(),
+    }),
+    readiness: () => describeReadiness({ draining, feed, table: proxy.table() }),
+  }
+}
+
+/** What the proxy asks, and whom it tells. */
+function wireProxy(
+  { config, log, tokens }: KitGround,
+  metrics: Metrics,
+  feed: () => TableFeed,
+): ProxyOptions {
+  return {
     config,
     table: compileTable(config, EMPTY_STATE),
-    secret: deriveSecret(ground.tokens.operator),
-    isOperator: createOperatorCheck(ground.tokens.operator),
-    isConfirmed: () => feed.isConfirmed(),
+    secret: deriveSecret(tokens.operator),
+    isOperator: createOperatorCheck(tokens.operator),
+    isConfirmed: () => feed().isConfirmed(),
     onExchange: (record) => {
       metrics.recordExchange(record)
       if (config.proxy.accessLog) logExchange(log.logger, record)
@@ -39,13 +76,18 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
       metrics.setBreaker(capability, state)
       log.logger.warn({ capability, state }, 'the breaker has changed')
     },
-    onAcknowledged: () => feed.tellProgress(),
+    onAcknowledged: () => feed().tellProgress(),
     report: log.report,
-  })
+  }
+}
+
+function followJournal(
+  { config, options, link, log }: KitGround,
+  { proxy, metrics }: { proxy: Proxy; metrics: Metrics },
+): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
-  let draining = false
   const feed = createTableFeed({
-    link: ground.link,
+    link,
     directory: config.directory,
     name: workerName() ?? options.name ?? 'main',
     host: hostname(),
@@ -58,33 +100,29 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
     acknowledged: () => proxy.holds.acknowledged(),
     report: log.report,
   })
-  // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
-  releases.add('the registration', () => feed.stop())
-  await feed.start()
-  const { port } = await proxy.listen(options.proxyPort ?? config.proxy.port, config.proxy.host)
-  releases.add('the proxy', () => {
-    draining = true
-    return proxy.stop()
-  })
-  return {
-    url: `http://${showHost(config.proxy.host)}:${port}`,
-    table: proxy.table,
-    state: () => current,
-    metrics: async () => ({ contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
-    readiness: () => describeReadiness({ draining, feed, table: proxy.table() }),
-  }
+  return { feed, state: () => current }
 }
 
-function readGauges(metrics: Metrics, proxy: ProxyServer): void {
+function readGauges(metrics: Metrics, proxy: Proxy): void {
   for (const [capability, waiting] of proxy.holds.waiting()) metrics.setHeld(capability, waiting)
 }
 
-function describeReadiness({ draining, feed, table }: { draining: boolean; feed: TableFeed; table: RouteTable }) {
+function describeReadiness({
+  draining,
+  feed,
+  table,
+}: {
+  draining: boolean
+  feed: TableFeed
+  table: RouteTable
+}) {
   const reasons: string[] = []
   if (draining) reasons.push('The proxy is stopping.')
   const hasData = [...table.capabilities.values()].some(({ hasTables }) => hasTables)
   if (!feed.isConfirmed() && hasData) {
-    reasons.push('The control database has not been reached since the start, so it is not known who owns the data: capabilities with tables are answered with 503.')
+    reasons.push(
+      'The control database has not been reached since the start, so it is not known who owns the data: capabilities with tables are answered with 503.',
+    )
   }
   return { ready: reasons.length === 0, reasons }
 }

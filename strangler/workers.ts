@@ -53,7 +53,10 @@ export async function startWorkers(
       workers.delete(index)
       if (stopping) return
       if (!served) onEarlyExit()
-      report('keep a worker running', new Error(`Worker ${index} has ended (${signal ?? code}); starting it again`))
+      report(
+        'keep a worker running',
+        new Error(`Worker ${index} has ended (${signal ?? code}); starting it again`),
+      )
       setTimeout(() => {
         if (!stopping) fork(index, onServing, () => undefined)
       }, RESTART_MS)
@@ -61,13 +64,20 @@ export async function startWorkers(
   }
   function forkAndWait(index: number): Promise<string> {
     return new Promise((resolve, reject) => {
-      const fail = (found: string) => reject(new StranglerError('STRANGLER_INTERNAL', `Worker ${index} ${found}; its own message stands above.`))
+      const fail = (found: string) =>
+        reject(
+          new StranglerError('STRANGLER_INTERNAL', `Worker ${index} ${found}; its own message stands above.`),
+        )
       const timer = setTimeout(() => fail(`was not ready within ${START_MS / 1_000} s`), START_MS)
       const settle = (run: () => void) => () => {
         clearTimeout(timer)
         run()
       }
-      fork(index, (url) => settle(() => resolve(url))(), settle(() => fail('ended before it served')))
+      fork(
+        index,
+        (url) => settle(() => resolve(url))(),
+        settle(() => fail('ended before it served')),
+      )
     })
   }
   async function stop(): Promise<void> {

@@ -22,7 +22,10 @@ export async function loadConfig(file?: string): Promise<LoadedConfig> {
   const found = findConfig(file)
   const input = await importDefault(found)
   const config = checkConfig(input, path.basename(found))
-  return { config: { ...config, directory: path.resolve(path.dirname(found), config.directory) }, file: found }
+  return {
+    config: { ...config, directory: path.resolve(path.dirname(found), config.directory) },
+    file: found,
+  }
 }
 
 function findConfig(file: string | undefined): string {
@@ -32,7 +35,9 @@ function findConfig(file: string | undefined): string {
   throw new StranglerError(
     'STRANGLER_CONFIG_NOT_FOUND',
     `${file === undefined ? `None of ${NAMES.join(', ')} is in the working directory` : `There is no file "${file}"`}, so it is not known where the monolith is.`,
-    { fix: 'Write one (README.md shows the shortest), or name it: `strangler start --config path/to/strangler.config.ts`.' },
+    {
+      fix: 'Write one (README.md shows the shortest), or name it: `strangler start --config path/to/strangler.config.ts`.',
+    },
   )
 }
 
@@ -42,10 +47,14 @@ async function importDefault(file: string): Promise<unknown> {
     if (module.default !== undefined) return module.default
   } catch (error) {
     const found = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
-    throw new StranglerError('STRANGLER_CONFIG_INVALID', `${path.basename(file)} cannot be loaded: ${found}.`, {
-      fix: 'Run it by itself to see the whole error: `node strangler.config.ts`.',
-      cause: error,
-    })
+    throw new StranglerError(
+      'STRANGLER_CONFIG_INVALID',
+      `${path.basename(file)} cannot be loaded: ${found}.`,
+      {
+        fix: 'Run it by itself to see the whole error: `node strangler.config.ts`.',
+        cause: error,
+      },
+    )
   }
   throw new StranglerError('STRANGLER_CONFIG_INVALID', `${path.basename(file)} has no default export.`, {
     fix: 'End it with `export default defineConfig({ … })`.',

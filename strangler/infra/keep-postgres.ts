@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ReportError, Stoppable } from '../core/ports.ts'
-import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts'
+import {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './embedded-postgres.ts'
 
 const RESTART_MS = 500
 const LONGEST_RESTART_MS = 30_000
@@ -11,7 +15,10 @@ export interface KeptPostgres extends Stoppable {
 }
 
 /** @throws StranglerError STRANGLER_POSTGRES_START_FAILED when the first start fails; later failures are reported and retried */
-export async function keepPostgres(options: EmbeddedPostgresOptions, report: ReportError): Promise<KeptPostgres> {
+export async function keepPostgres(
+  options: EmbeddedPostgresOptions,
+  report: ReportError,
+): Promise<KeptPostgres> {
   let server: EmbeddedPostgres = await startEmbeddedPostgres(options)
   const { url, port } = server
   const stopping = new AbortController()
@@ -21,7 +28,10 @@ export async function keepPostgres(options: EmbeddedPostgresOptions, report: Rep
     while (!stopping.signal.aborted) {
       const exit = await server.exited
       if (stopping.signal.aborted) return
-      report('keep the control database running', new Error(`PostgreSQL has ended (${JSON.stringify(exit)}); starting it again`))
+      report(
+        'keep the control database running',
+        new Error(`PostgreSQL has ended (${JSON.stringify(exit)}); starting it again`),
+      )
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
       try {

@@ -10,7 +10,10 @@ const PROBE_MS = 2_000
 export function probeSide(name: string, url: string): Promise<void> {
   const { hostname, port, protocol } = new URL(url)
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) })
+    const socket = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    })
     socket.setTimeout(PROBE_MS, () => fail(new Error(`no connection within ${PROBE_MS} ms`)))
     socket.once('error', fail)
     socket.once('connect', () => {
@@ -20,10 +23,14 @@ export function probeSide(name: string, url: string): Promise<void> {
     function fail(cause: NodeJS.ErrnoException): void {
       socket.destroy()
       reject(
-        new StranglerError('STRANGLER_SIDE_UNREACHABLE', `\`sides.${name}\` is ${url}, and nothing answers there (${cause.code ?? cause.message}).`, {
-          fix: `Start ${name}, or correct its address; \`--allow-unreachable\` starts the proxy without it.`,
-          cause,
-        }),
+        new StranglerError(
+          'STRANGLER_SIDE_UNREACHABLE',
+          `\`sides.${name}\` is ${url}, and nothing answers there (${cause.code ?? cause.message}).`,
+          {
+            fix: `Start ${name}, or correct its address; \`--allow-unreachable\` starts the proxy without it.`,
+            cause,
+          },
+        ),
       )
     }
   })

@@ -8,9 +8,15 @@ type InterimWriter = ServerResponse & {
 }
 
 /** Begins the client's answer with a side's status, reason phrase and headers, as received. */
-export function beginAnswer(request: ForwardRequest, status: number, reason: string, rawHeaders: readonly string[]): void {
+export function beginAnswer(
+  request: ForwardRequest,
+  status: number,
+  reason: string,
+  rawHeaders: readonly string[],
+): void {
   const { res, req } = request
-  const keepTrailer = req.httpVersionMinor >= 1 && req.method !== 'HEAD' && !hasHeader(rawHeaders, 'content-length')
+  const keepTrailer =
+    req.httpVersionMinor >= 1 && req.method !== 'HEAD' && !hasHeader(rawHeaders, 'content-length')
   const headers = buildResponseHeaders(rawHeaders, keepTrailer)
   request.adaptHeaders(headers, status)
   res.sendDate = false
@@ -48,7 +54,8 @@ export function breakAnswer(res: ServerResponse): void {
 export function passTrailers(res: ServerResponse, rawTrailers: readonly string[]): void {
   if (rawTrailers.length === 0) return
   const pairs: [string, string][] = []
-  for (let i = 0; i + 1 < rawTrailers.length; i += 2) pairs.push([rawTrailers[i] as string, rawTrailers[i + 1] as string])
+  for (let i = 0; i + 1 < rawTrailers.length; i += 2)
+    pairs.push([rawTrailers[i] as string, rawTrailers[i + 1] as string])
   res.addTrailers(pairs)
 }
 

@@ -22,7 +22,10 @@ export interface Breaker {
   release(): void
 }
 
-export function createBreaker(clock: Clock, onState: (state: BreakerState) => void = () => undefined): Breaker {
+export function createBreaker(
+  clock: Clock,
+  onState: (state: BreakerState) => void = () => undefined,
+): Breaker {
   let state: BreakerState = 'closed'
   let openedAt = 0
   let consecutive = 0

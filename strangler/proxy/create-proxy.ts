@@ -48,10 +48,13 @@ export function createProxy(options: ProxyOptions): Proxy {
   const { config } = options
   const clock = options.clock ?? Date.now
   let table = options.table
-  const sides = new Map(Object.entries(config.sides).map(([name, side]) => [name, createUpstream(name, side)]))
+  const sides = new Map(
+    Object.entries(config.sides).map(([name, side]) => [name, createUpstream(name, side)]),
+  )
   const upstreamOf = (name: string) => {
     const upstream = sides.get(name)
-    if (upstream === undefined) throw new StranglerError('STRANGLER_CONFIG_INVALID', `There is no side "${name}".`)
+    if (upstream === undefined)
+      throw new StranglerError('STRANGLER_CONFIG_INVALID', `There is no side "${name}".`)
     return upstream
   }
   const engines = {
@@ -59,7 +62,11 @@ export function createProxy(options: ProxyOptions): Proxy {
     nodeHttp: createNodeHttpEngine(),
     hpm: createHpmEngine(),
   }
-  const holds = createWriteHolds({ clock, ...config.hold, onAcknowledged: options.onAcknowledged ?? (() => undefined) })
+  const holds = createWriteHolds({
+    clock,
+    ...config.hold,
+    onAcknowledged: options.onAcknowledged ?? (() => undefined),
+  })
   const trusted = config.proxy.trustedProxies
   const context: ProxyContext = {
     config,
@@ -97,7 +104,9 @@ export function createProxy(options: ProxyOptions): Proxy {
 }
 
 function holdsOf(table: RouteTable) {
-  const held = [...table.capabilities.values()].flatMap(({ name, hold }) => (hold === undefined ? [] : [[name, hold] as const]))
+  const held = [...table.capabilities.values()].flatMap(({ name, hold }) =>
+    hold === undefined ? [] : [[name, hold] as const],
+  )
   return new Map(held)
 }
 

@@ -28,7 +28,12 @@ export interface Exchange {
 }
 
 /** Reads what every later step needs. `target` differs from `req.url` when an Express app has mounted the proxy under a path. */
-export function openExchange(context: ProxyContext, req: IncomingMessage, res: ServerResponse, target: string): Exchange {
+export function openExchange(
+  context: ProxyContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: string,
+): Exchange {
   const peer = plainAddress(req.socket.remoteAddress ?? '')
   const trusted = context.trustedProxies !== undefined && isInBlocks(context.trustedProxies, peer)
   const protocol = (req.socket as TLSSocket).encrypted === true ? 'https' : 'http'
@@ -49,7 +54,9 @@ export function openExchange(context: ProxyContext, req: IncomingMessage, res: S
 
 /** The last address of the chain that no trusted proxy vouches for itself. */
 function clientAddress(context: ProxyContext, req: IncomingMessage, peer: string): string {
-  const chain = (first(req.headers['x-forwarded-for']) ?? '').split(',').map((part) => plainAddress(part.trim()))
+  const chain = (first(req.headers['x-forwarded-for']) ?? '')
+    .split(',')
+    .map((part) => plainAddress(part.trim()))
   for (const address of chain.reverse()) {
     if (address === '') continue
     if (context.trustedProxies === undefined || !isInBlocks(context.trustedProxies, address)) return address
@@ -90,7 +97,11 @@ export interface ExchangeEnd {
 }
 
 /** Builds the frozen record of an exchange that is over. */
-export function closeExchange(exchange: Exchange, decision: Decision | undefined, end: ExchangeEnd): ExchangeRecord {
+export function closeExchange(
+  exchange: Exchange,
+  decision: Decision | undefined,
+  end: ExchangeEnd,
+): ExchangeRecord {
   const { req, trace, startedAt } = exchange
   const { sentAt, headersAt } = end
   const own = sentAt === undefined ? undefined : sentAt - startedAt - end.heldMs
@@ -111,7 +122,10 @@ export function closeExchange(exchange: Exchange, decision: Decision | undefined
     code: end.code,
     cause: end.cause,
     durationMs: performance.now() - startedAt,
-    proxyMs: own === undefined ? undefined : own + (headersAt === undefined ? 0 : (end.answeredAt ?? headersAt) - headersAt),
+    proxyMs:
+      own === undefined
+        ? undefined
+        : own + (headersAt === undefined ? 0 : (end.answeredAt ?? headersAt) - headersAt),
     upstreamMs: sentAt === undefined || headersAt === undefined ? undefined : headersAt - sentAt,
     heldMs: end.heldMs,
     correlationId: trace.correlationId,

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Reason, Side } from '../core/words.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { Breaker } from './breaker.ts'
-import { effectOf, type Exchange } from './exchange.ts'
+import { type Exchange, effectOf } from './exchange.ts'
 import type { ForwardEngine, ForwardOutcome, Upstream } from './forward.ts'
 import { forwardTo } from './forward-to.ts'
 import type { ProxyContext } from './proxy-context.ts'
@@ -46,12 +46,20 @@ export async function forwardWithFailOver(
   judge(breaker, first.outcome)
   if (!mayFallBack(exchange, first)) return first
   if (embedded) return { kind: 'pass-to-app', reason: 'FALLBACK' }
-  const second = await attempt(context, exchange, decision, { target: 'monolith', reason: 'FALLBACK', fresh: false })
+  const second = await attempt(context, exchange, decision, {
+    target: 'monolith',
+    reason: 'FALLBACK',
+    fresh: false,
+  })
   return { ...second, attempts: first.attempts + 1 }
 }
 
 /** The breaker counts the service's reads while the monolith owns; nowhere else is there a lawful other way. */
-function breakerFor(context: ProxyContext, exchange: Exchange, { route, target }: Decision): Breaker | undefined {
+function breakerFor(
+  context: ProxyContext,
+  exchange: Exchange,
+  { route, target }: Decision,
+): Breaker | undefined {
   if (route === undefined || target !== 'service' || route.capability.owner !== 'monolith') return undefined
   return effectOf(exchange, route) === 'read' ? context.breakerOf(route.capability.name) : undefined
 }
@@ -103,6 +111,13 @@ async function attempt(
   const { route } = decision
   const upstream = target === 'monolith' || route === undefined ? context.monolith : context.serviceOf(route)
   const elapsedMs = performance.now() - exchange.startedAt
-  const { outcome, engine } = await forwardTo(context, exchange, { decision, upstream, target, reason, fresh, elapsedMs })
+  const { outcome, engine } = await forwardTo(context, exchange, {
+    decision,
+    upstream,
+    target,
+    reason,
+    fresh,
+    elapsedMs,
+  })
   return { outcome, upstream, target, reason, engine, attempts: 1 }
 }

@@ -28,7 +28,11 @@ export class ForwardAttempt {
   #done = false
 
   /** @param cancel ends the library's side of the exchange; called at most once, and never after the outcome was told */
-  constructor(request: ForwardRequest, resolve: (outcome: ForwardOutcome) => void, cancel: (reason: Error) => void) {
+  constructor(
+    request: ForwardRequest,
+    resolve: (outcome: ForwardOutcome) => void,
+    cancel: (reason: Error) => void,
+  ) {
     this.request = request
     this.#resolve = resolve
     this.#cancel = cancel
@@ -58,7 +62,10 @@ export class ForwardAttempt {
   startDeadline(deadline: keyof typeof DEADLINE_CODES, ms: number): void {
     if (ms <= 0 || this.#done) return
     this.clearDeadline(deadline)
-    const expire = () => this.cancel(Object.assign(new Error(`The ${deadline} deadline has passed`), { code: DEADLINE_CODES[deadline] }))
+    const expire = () =>
+      this.cancel(
+        Object.assign(new Error(`The ${deadline} deadline has passed`), { code: DEADLINE_CODES[deadline] }),
+      )
     this.#timers.set(deadline, setTimeout(expire, ms))
   }
 
@@ -85,7 +92,14 @@ export class ForwardAttempt {
     const failure = readFailure(error)
     const answerBegun = this.request.res.headersSent
     const nothingSent = failure.nothingSent || !this.#connected
-    this.#finish({ kind: 'failed', code: failure.code, answerBegun, nothingSent, cause: error, ...this.#timing() })
+    this.#finish({
+      kind: 'failed',
+      code: failure.code,
+      answerBegun,
+      nothingSent,
+      cause: error,
+      ...this.#timing(),
+    })
     if (answerBegun) breakAnswer(this.request.res)
   }
 
@@ -109,7 +123,8 @@ export class ForwardAttempt {
 /** Whether raw headers announce a server-sent event stream. */
 export function isEventStream(raw: readonly string[]): boolean {
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    if ((raw[i] as string).toLowerCase() === 'content-type') return (raw[i + 1] as string).toLowerCase().startsWith('text/event-stream')
+    if ((raw[i] as string).toLowerCase() === 'content-type')
+      return (raw[i + 1] as string).toLowerCase().startsWith('text/event-stream')
   }
   return false
 }

@@ -30,7 +30,10 @@ function exchange(request: ForwardRequest, agent: http.Agent): Promise<ForwardOu
     attempt.startDeadline('connect', request.deadlines.connectMs)
     out.on('socket', (socket) => {
       if (!socket.connecting) attempt.markSent()
-      else socket.once(request.upstream.url.protocol === 'https:' ? 'secureConnect' : 'connect', () => attempt.markSent())
+      else
+        socket.once(request.upstream.url.protocol === 'https:' ? 'secureConnect' : 'connect', () =>
+          attempt.markSent(),
+        )
     })
     out.on('finish', () => attempt.startDeadline('headers', request.deadlines.headersMs))
     out.on('information', (info) => passInterim(request, info.statusCode, info.rawHeaders))
@@ -73,7 +76,8 @@ function sendBody({ req }: ForwardRequest, out: http.ClientRequest): void {
   req.pipe(out, { end: false })
   req.once('end', () => {
     const pairs: [string, string][] = []
-    for (let i = 0; i + 1 < req.rawTrailers.length; i += 2) pairs.push([req.rawTrailers[i] as string, req.rawTrailers[i + 1] as string])
+    for (let i = 0; i + 1 < req.rawTrailers.length; i += 2)
+      pairs.push([req.rawTrailers[i] as string, req.rawTrailers[i + 1] as string])
     out.addTrailers(pairs)
     out.end()
   })

@@ -1,6 +1,6 @@
 import type { Reason, Side } from '../core/words.ts'
 import type { Decision } from '../routing/decide.ts'
-import { effectOf, type Exchange } from './exchange.ts'
+import { type Exchange, effectOf } from './exchange.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { buildRequestHeaders } from './request-headers.ts'
@@ -27,7 +27,11 @@ export async function forwardTo(
   return { outcome: await engine.forward(request), engine: engine.name }
 }
 
-function buildForwardRequest(context: ProxyContext, exchange: Exchange, destination: Destination): ForwardRequest {
+function buildForwardRequest(
+  context: ProxyContext,
+  exchange: Exchange,
+  destination: Destination,
+): ForwardRequest {
   const { decision, upstream, target, fresh, elapsedMs } = destination
   const { route } = decision
   const { req, res, trace } = exchange
@@ -63,7 +67,12 @@ function adaptHeaders(
 ): void {
   const { headers, status, upstream, decision } = answer
   const rewrite = answer.target === 'service' ? decision.route?.rewritePath : undefined
-  if (rewrite !== undefined || upstream.host === 'target' || status === 201 || (status >= 300 && status < 400)) {
+  if (
+    rewrite !== undefined ||
+    upstream.host === 'target' ||
+    status === 201 ||
+    (status >= 300 && status < 400)
+  ) {
     const clientOrigin = `${exchange.protocol}://${exchange.req.headers.host ?? ''}`
     rewriteResponseHeaders(headers, { upstream, clientOrigin, rewrite })
   }
@@ -94,5 +103,7 @@ function chooseEngine({ engines }: ProxyContext, request: ForwardRequest): Forwa
   const { headers, method } = request.req
   if (request.httpProxyMiddleware !== undefined) return engines.hpm
   const emptyBody = headers['content-length'] === '0' && !EXPECTS_BODY.has(method ?? '')
-  return emptyBody || headers.trailer !== undefined || !request.path.startsWith('/') ? engines.nodeHttp : engines.undici
+  return emptyBody || headers.trailer !== undefined || !request.path.startsWith('/')
+    ? engines.nodeHttp
+    : engines.undici
 }

@@ -13,14 +13,19 @@ const KEEP_ALIVE_MARGIN_MS = 1_000
  * The engine of plain HTTP. undici's dispatch gives a proxy what it needs: raw headers, interim answers one by one, the reason
  * phrase, trailers, pause and resume.
  */
-export function createUndiciEngine(options: { maxConnections: (side: string) => number | undefined }): ForwardEngine {
+export function createUndiciEngine(options: {
+  maxConnections: (side: string) => number | undefined
+}): ForwardEngine {
   const pools = new Map<string, Pool>()
 
   function poolFor(upstream: Upstream, connectMs: number): Pool {
     const key = `${upstream.origin} ${connectMs}`
     const present = pools.get(key)
     if (present !== undefined) return present
-    const pool = new Pool(upstream.origin, { ...clientOptions(connectMs), connections: options.maxConnections(upstream.name) ?? null })
+    const pool = new Pool(upstream.origin, {
+      ...clientOptions(connectMs),
+      connections: options.maxConnections(upstream.name) ?? null,
+    })
     pools.set(key, pool)
     return pool
   }

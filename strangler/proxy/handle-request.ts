@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Side } from '../core/words.ts'
 import { type Decision, decide } from '../routing/decide.ts'
-import { closeExchange, effectOf, type Exchange, type ExchangeEnd, openExchange } from './exchange.ts'
+import { closeExchange, type Exchange, type ExchangeEnd, effectOf, openExchange } from './exchange.ts'
 import { type ForwardResult, forwardWithFailOver } from './fail-over.ts'
 import { PARENT_WRITE_HEADER } from './parent-write.ts'
 import { sendProblem } from './problem.ts'
@@ -28,7 +28,11 @@ export function createRequestHandler(context: ProxyContext): RequestHandler {
   }
 }
 
-async function serve(context: ProxyContext, exchange: Exchange, next: (() => void) | undefined): Promise<void> {
+async function serve(
+  context: ProxyContext,
+  exchange: Exchange,
+  next: (() => void) | undefined,
+): Promise<void> {
   const decided = decideExchange(context, exchange)
   if (decided === 'ambiguous') return refuse(context, exchange, undefined, 'STRANGLER_PATH_REFUSED')
   if (decided.route?.capability.hasTables === true && !context.isConfirmed()) {
@@ -70,7 +74,8 @@ async function serveWrite(
     heldMs = performance.now() - arrivedAt
     if (answer === 'gone') return recordGone(context, exchange, decision, heldMs)
     if (answer !== 'go') return refuse(context, exchange, decision, HOLD_REFUSALS[answer], heldMs)
-    if (heldMs > context.config.hold.maxWaitMs) return refuse(context, exchange, decision, 'STRANGLER_HOLD_TIMEOUT', heldMs)
+    if (heldMs > context.config.hold.maxWaitMs)
+      return refuse(context, exchange, decision, 'STRANGLER_HOLD_TIMEOUT', heldMs)
     const again = decideExchange(context, exchange)
     if (again !== 'ambiguous') decision = { ...again, reason: 'HELD' }
   }
@@ -105,7 +110,11 @@ interface Forwarding {
   readonly next: (() => void) | undefined
 }
 
-async function forward(context: ProxyContext, exchange: Exchange, { decision, heldMs, next }: Forwarding): Promise<void> {
+async function forward(
+  context: ProxyContext,
+  exchange: Exchange,
+  { decision, heldMs, next }: Forwarding,
+): Promise<void> {
   const { req } = exchange
   if (next !== undefined && decision.target === 'service' && (req.readableEnded || req.readableDidRead)) {
     return refuse(context, exchange, decision, 'STRANGLER_BODY_ALREADY_READ', heldMs)
@@ -117,13 +126,22 @@ async function forward(context: ProxyContext, exchange: Exchange, { decision, he
 }
 
 /** Embedded, the monolith is the app itself. The write counts as in flight until its answer is out. */
-function passToApp(context: ProxyContext, exchange: Exchange, { decision, heldMs, next }: Forwarding): Promise<void> {
+function passToApp(
+  context: ProxyContext,
+  exchange: Exchange,
+  { decision, heldMs, next }: Forwarding,
+): Promise<void> {
   const { res } = exchange
   return new Promise((resolve) => {
     const sentAt = performance.now()
     res.once('close', () => {
       const code = res.writableFinished ? undefined : 'CLIENT_GONE'
-      const end = { status: res.statusCode, side: 'monolith', target: 'monolith', reason: decision.reason } as const
+      const end = {
+        status: res.statusCode,
+        side: 'monolith',
+        target: 'monolith',
+        reason: decision.reason,
+      } as const
       record(context, exchange, decision, { ...end, engine: 'next', attempts: 1, code, sentAt, heldMs })
       resolve()
     })
@@ -138,11 +156,27 @@ function finish(
   { result, heldMs }: { result: ForwardResult; heldMs: number },
 ): void {
   const { outcome, upstream, target, reason, engine, attempts } = result
-  const common = { side: upstream.name, target, reason, engine, attempts, heldMs, sentAt: outcome.sentAt, headersAt: outcome.headersAt }
-  if (outcome.kind === 'answered') return record(context, exchange, decision, { ...common, status: outcome.status })
-  if (outcome.kind === 'client-gone') return record(context, exchange, decision, { ...common, status: 499, code: 'CLIENT_GONE' })
+  const common = {
+    side: upstream.name,
+    target,
+    reason,
+    engine,
+    attempts,
+    heldMs,
+    sentAt: outcome.sentAt,
+    headersAt: outcome.headersAt,
+  }
+  if (outcome.kind === 'answered')
+    return record(context, exchange, decision, { ...common, status: outcome.status })
+  if (outcome.kind === 'client-gone')
+    return record(context, exchange, decision, { ...common, status: 499, code: 'CLIENT_GONE' })
   if (!outcome.answerBegun) answerProblem(exchange, outcome.code)
-  record(context, exchange, decision, { ...common, status: exchange.res.statusCode, code: outcome.code, cause: outcome.cause })
+  record(context, exchange, decision, {
+    ...common,
+    status: exchange.res.statusCode,
+    code: outcome.code,
+    cause: outcome.cause,
+  })
 }
 
 function answerProblem({ req, res, trace }: Exchange, code: ErrorCode): void {
@@ -151,18 +185,43 @@ function answerProblem({ req, res, trace }: Exchange, code: ErrorCode): void {
   sendProblem(res, code, { correlationId: trace.correlationId, close: !req.complete })
 }
 
-function refuse(context: ProxyContext, exchange: Exchange, decision: Decision | undefined, code: ErrorCode, heldMs = 0): void {
+function refuse(
+  context: ProxyContext,
+  exchange: Exchange,
+  decision: Decision | undefined,
+  code: ErrorCode,
+  heldMs = 0,
+): void {
   answerProblem(exchange, code)
-  const end = { status: exchange.res.statusCode, side: '-', target: decision?.target ?? 'monolith', reason: decision?.reason ?? 'STATIC' } as const
+  const end = {
+    status: exchange.res.statusCode,
+    side: '-',
+    target: decision?.target ?? 'monolith',
+    reason: decision?.reason ?? 'STATIC',
+  } as const
   record(context, exchange, decision, { ...end, engine: undefined, attempts: 0, code, heldMs })
 }
 
 function recordGone(context: ProxyContext, exchange: Exchange, decision: Decision, heldMs: number): void {
   const { target, reason } = decision
-  record(context, exchange, decision, { status: 499, side: '-', target, reason, engine: undefined, attempts: 0, code: 'CLIENT_GONE', heldMs })
+  record(context, exchange, decision, {
+    status: 499,
+    side: '-',
+    target,
+    reason,
+    engine: undefined,
+    attempts: 0,
+    code: 'CLIENT_GONE',
+    heldMs,
+  })
 }
 
-function record(context: ProxyContext, exchange: Exchange, decision: Decision | undefined, end: ExchangeEnd): void {
+function record(
+  context: ProxyContext,
+  exchange: Exchange,
+  decision: Decision | undefined,
+  end: ExchangeEnd,
+): void {
   try {
     context.onExchange(closeExchange(exchange, decision, end))
   } catch (error) {

@@ -25,7 +25,8 @@ export function createParentWrites(secret: Buffer, clock: Clock): ParentWrites {
       return `${text}.${signatureOf(text).toString('base64url')}`
     },
     isValid(mark, capability) {
-      const [, expiresAt, named, signature] = /^(\d{1,16})\.([a-z0-9-]{1,128})\.([\w-]{43})$/.exec(mark ?? '') ?? []
+      const [, expiresAt, named, signature] =
+        /^(\d{1,16})\.([a-z0-9-]{1,128})\.([\w-]{43})$/.exec(mark ?? '') ?? []
       if (expiresAt === undefined || signature === undefined || named !== capability) return false
       if (Number(expiresAt) < clock()) return false
       return timingSafeEqual(Buffer.from(signature, 'base64url'), signatureOf(`${expiresAt}.${named}`))

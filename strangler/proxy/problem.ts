@@ -16,7 +16,13 @@ export function problemBody(
   status: number = ERRORS[code].status,
 ): string {
   const { title } = ERRORS[code]
-  return JSON.stringify({ type: 'about:blank', title, status, code, ...(correlationId === undefined ? {} : { correlationId }) })
+  return JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    code,
+    ...(correlationId === undefined ? {} : { correlationId }),
+  })
 }
 
 /** Answers with a problem. `close` ends the connection after it: the rest of the request cannot be trusted, or is not wanted. */

@@ -17,7 +17,11 @@ export interface ProxyContext {
   /** The side of a capability's service. */
   readonly serviceOf: (route: Route) => Upstream
   readonly deadlinesFor: (route: Route | undefined, upstream: Upstream) => Deadlines
-  readonly engines: { readonly undici: ForwardEngine; readonly nodeHttp: ForwardEngine; readonly hpm: ForwardEngine }
+  readonly engines: {
+    readonly undici: ForwardEngine
+    readonly nodeHttp: ForwardEngine
+    readonly hpm: ForwardEngine
+  }
   readonly holds: WriteHolds
   readonly breakerOf: (capability: string) => Breaker
   readonly parentWrites: ParentWrites
@@ -52,7 +56,10 @@ export function createDeadlines(config: Config): ProxyContext['deadlinesFor'] {
   }
 }
 
-function merge(base: Deadlines, over: { [K in keyof Deadlines]?: number | undefined } | undefined): Deadlines {
+function merge(
+  base: Deadlines,
+  over: { [K in keyof Deadlines]?: number | undefined } | undefined,
+): Deadlines {
   return {
     connectMs: over?.connectMs ?? base.connectMs,
     headersMs: over?.headersMs ?? base.headersMs,

@@ -27,7 +27,13 @@ export function createProxyServer(options: ProxyOptions): ProxyServer {
   const proxy = createProxy(options)
   let draining = false
   const server = http.createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES, noDelay: true },
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      noDelay: true,
+    },
     (req, res) => {
       if (draining) res.shouldKeepAlive = false
       proxy.handle(req, res)
@@ -59,7 +65,8 @@ function listen(server: http.Server, port: number, host: string): Promise<{ port
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error)
-      const found = error.code === 'EADDRINUSE' ? 'another process listens there' : 'this user may not listen there'
+      const found =
+        error.code === 'EADDRINUSE' ? 'another process listens there' : 'this user may not listen there'
       reject(
         new StranglerError('STRANGLER_PORT_IN_USE', `The proxy cannot listen on ${host}:${port}: ${found}.`, {
           fix: 'Set another `proxy.port` in the configuration, or start with `--port 0` for any free one.',
@@ -81,7 +88,8 @@ function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy()
     return
   }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
   const body = problemBody('STRANGLER_REQUEST_INVALID', undefined, status)
   const head = [
     `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,

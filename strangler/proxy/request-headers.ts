@@ -34,10 +34,17 @@ const OURS = new Set([
  * The raw header list that goes to a side: the client's headers as received (names, case, order, duplicates), less those of this
  * connection, plus the forwarding and trace headers.
  */
-export function buildRequestHeaders(req: IncomingMessage, upstream: Upstream, facts: ForwardedFacts): string[] {
+export function buildRequestHeaders(
+  req: IncomingMessage,
+  upstream: Upstream,
+  facts: ForwardedFacts,
+): string[] {
   const named = namesInConnection(req.headers.connection)
   const raw = req.rawHeaders
-  const out: string[] = ['host', upstream.host === 'target' ? upstream.url.host : (req.headers.host ?? upstream.url.host)]
+  const out: string[] = [
+    'host',
+    upstream.host === 'target' ? upstream.url.host : (req.headers.host ?? upstream.url.host),
+  ]
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string
     const lower = name.toLowerCase()
@@ -50,7 +57,11 @@ export function buildRequestHeaders(req: IncomingMessage, upstream: Upstream, fa
   return out
 }
 
-function pushForwarded(out: string[], req: IncomingMessage, { peer, trusted, protocol }: ForwardedFacts): void {
+function pushForwarded(
+  out: string[],
+  req: IncomingMessage,
+  { peer, trusted, protocol }: ForwardedFacts,
+): void {
   const { headers } = req
   const host = headers.host ?? ''
   const chain = trusted ? text(headers['x-forwarded-for']) : undefined

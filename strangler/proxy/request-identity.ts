@@ -54,7 +54,11 @@ export function createIdentity(req: IncomingMessage, address: string, secure: bo
  * address is the better mark.
  */
 function keepsCookies({ headers }: IncomingMessage): boolean {
-  return headers.cookie !== undefined || headers['sec-fetch-mode'] !== undefined || headers.accept?.includes('text/html') === true
+  return (
+    headers.cookie !== undefined ||
+    headers['sec-fetch-mode'] !== undefined ||
+    headers.accept?.includes('text/html') === true
+  )
 }
 
 function parseCookies(header: string | undefined): Map<string, string> {

@@ -21,7 +21,8 @@ function connectionOf(raw: readonly string[]): string | undefined {
   let found: string | undefined
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string
-    if (name.length === 10 && name.toLowerCase() === 'connection') found = found === undefined ? raw[i + 1] : `${found},${raw[i + 1]}`
+    if (name.length === 10 && name.toLowerCase() === 'connection')
+      found = found === undefined ? raw[i + 1] : `${found},${raw[i + 1]}`
   }
   return found
 }
@@ -63,26 +64,38 @@ export function rewriteResponseHeaders(
 
 function rewriteLocation(
   value: string,
-  { upstream, clientOrigin, rewrite }: { upstream: Upstream; clientOrigin: string; rewrite: PathRewrite | undefined },
+  {
+    upstream,
+    clientOrigin,
+    rewrite,
+  }: { upstream: Upstream; clientOrigin: string; rewrite: PathRewrite | undefined },
 ): string {
   const { origin } = upstream
   const next = value.charAt(origin.length)
   const own = value.startsWith(origin) && (next === '' || next === '/' || next === '?' || next === '#')
   const path = own ? value.slice(origin.length) : value
   if (!own && !path.startsWith('/')) return value
-  const back = rewrite === undefined || path.startsWith('//') ? path : replacePrefix(path, rewrite.to, rewrite.from)
+  const back =
+    rewrite === undefined || path.startsWith('//') ? path : replacePrefix(path, rewrite.to, rewrite.from)
   return own ? `${clientOrigin}${back}` : back
 }
 
-function rewriteCookie(value: string, { upstream, rewrite }: { upstream: Upstream; rewrite: PathRewrite | undefined }): string {
+function rewriteCookie(
+  value: string,
+  { upstream, rewrite }: { upstream: Upstream; rewrite: PathRewrite | undefined },
+): string {
   let cookie = value
   if (rewrite !== undefined) {
-    cookie = cookie.replace(/(;\s*path=)([^;]*)/i, (_all, key: string, path: string) => key + replacePrefix(path, rewrite.to, rewrite.from))
+    cookie = cookie.replace(
+      /(;\s*path=)([^;]*)/i,
+      (_all, key: string, path: string) => key + replacePrefix(path, rewrite.to, rewrite.from),
+    )
   }
   if (upstream.host === 'target') {
     const domain = /;\s*domain=([^;]*)/i.exec(cookie)
     // A cookie for the side's own name would be refused by the client; without a domain it is for the name the client asked.
-    if (domain?.[1]?.trim().replace(/^\./, '') === upstream.url.hostname) cookie = cookie.replace(domain[0], '')
+    if (domain?.[1]?.trim().replace(/^\./, '') === upstream.url.hostname)
+      cookie = cookie.replace(domain[0], '')
   }
   return cookie
 }

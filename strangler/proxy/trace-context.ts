@@ -13,14 +13,18 @@ const CORRELATION_ID = /^[\w.:-]{1,128}$/
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-.*)?$/
 
 /** Continues the client's trace where it has a valid one, else begins one. */
-export function createTraceContext(traceparent: string | undefined, correlationId: string | undefined): TraceContext {
+export function createTraceContext(
+  traceparent: string | undefined,
+  correlationId: string | undefined,
+): TraceContext {
   const continued = traceparent === undefined ? null : TRACEPARENT.exec(traceparent)
   const traceId = continued?.[1] ?? randomHex(16)
   const flags = continued?.[2] ?? '00'
   return {
     traceId,
     traceparent: `00-${traceId}-${randomHex(8)}-${flags}`,
-    correlationId: correlationId !== undefined && CORRELATION_ID.test(correlationId) ? correlationId : traceId,
+    correlationId:
+      correlationId !== undefined && CORRELATION_ID.test(correlationId) ? correlationId : traceId,
   }
 }
 

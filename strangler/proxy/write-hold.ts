@@ -54,7 +54,9 @@ export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
   }
   const isExpired = ({ hold }: Room) => hold.phase === 'holding' && options.clock() >= hold.expiresAt
   const acknowledged = () =>
-    [...rooms.values()].filter((room) => !isExpired(room) && !inFlight.get(room.hold.capability)).map(({ hold }) => hold.id)
+    [...rooms.values()]
+      .filter((room) => !isExpired(room) && !inFlight.get(room.hold.capability))
+      .map(({ hold }) => hold.id)
   const tellAcknowledged = () => {
     const ids = acknowledged()
     const key = ids.join()

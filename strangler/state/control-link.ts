@@ -46,7 +46,9 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
   function opened(): ControlDatabase {
     if (database !== undefined) return database
     if (lastFailure instanceof StranglerError) throw lastFailure
-    throw new StranglerError('STRANGLER_CONTROL_DATABASE_UNREACHABLE', 'It has not been opened yet.', { cause: lastFailure })
+    throw new StranglerError('STRANGLER_CONTROL_DATABASE_UNREACHABLE', 'It has not been opened yet.', {
+      cause: lastFailure,
+    })
   }
 
   return {

@@ -52,7 +52,9 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
   const save = async () => {
     if (name === undefined) return
     const content = registration === undefined ? { state } : { state, registration }
-    await writeLastGood(directory, content, { name }).catch((error: unknown) => report('keep the table on disk', error))
+    await writeLastGood(directory, content, { name }).catch((error: unknown) =>
+      report('keep the table on disk', error),
+    )
   }
   const take = (next: RouteState) => {
     state = next
@@ -67,7 +69,12 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
     const id = registration
     if (id === undefined || stopped) return
     telling = telling
-      .then(() => link.registrations.report(id, { tableVersion: state.version, holdsAcknowledged: options.acknowledged() }))
+      .then(() =>
+        link.registrations.report(id, {
+          tableVersion: state.version,
+          holdsAcknowledged: options.acknowledged(),
+        }),
+      )
       .then((stands) => (stands ? undefined : registerAgain()))
       .catch((error: unknown) => report('tell the control database how far this proxy is', error))
   }
@@ -80,11 +87,18 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
   async function follow(database: ControlDatabase): Promise<void> {
     if (name !== undefined) {
       const wanted = registration === undefined ? {} : { id: registration }
-      registration = (await database.registrations.register({ ...wanted, host: options.host, pid: process.pid })).id
+      registration = (
+        await database.registrations.register({ ...wanted, host: options.host, pid: process.pid })
+      ).id
     }
     const journal = await readAll(database)
     if (journal.version < state.version) {
-      report('read the journal', new Error(`It ends at version ${journal.version}, and this proxy has served version ${state.version}`))
+      report(
+        'read the journal',
+        new Error(
+          `It ends at version ${journal.version}, and this proxy has served version ${state.version}`,
+        ),
+      )
     }
     confirmed = true
     take(journal)

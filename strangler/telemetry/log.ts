@@ -15,11 +15,19 @@ export interface Log {
   flush(): void
 }
 
-/** One structured line per event on standard output (or `destination`, for tests). `STRANGLER_LOG_LEVEL` sets the level. */
-export function createLog(options: { destination?: DestinationStream; level?: string } = {}): Log {
+/** One structured line per event on standard output (or in `file`; or to `destination`, for tests). `STRANGLER_LOG_LEVEL` sets the level. */
+export function createLog(
+  options: { destination?: DestinationStream; file?: string; level?: string } = {},
+): Log {
   const level = options.level ?? process.env['STRANGLER_LOG_LEVEL'] ?? 'info'
-  const buffered = options.destination === undefined ? pino.destination({ fd: 1, minLength: BUFFER_BYTES, sync: false }) : undefined
-  const logger = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, options.destination ?? buffered!)
+  const buffered =
+    options.destination === undefined
+      ? pino.destination({ dest: options.file ?? 1, mkdir: true, minLength: BUFFER_BYTES, sync: false })
+      : undefined
+  const logger = pino(
+    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    options.destination ?? buffered!,
+  )
   const timer = buffered === undefined ? undefined : setInterval(() => buffered.flush(), FLUSH_MS)
   timer?.unref()
   return {
@@ -42,7 +50,9 @@ export function createLog(options: { destination?: DestinationStream; level?: st
 export function logExchange(logger: Logger, record: ExchangeRecord): void {
   const { cause, ...rest } = record
   const failed = record.code !== undefined && record.code !== 'CLIENT_GONE'
-  const line = failed ? { ...round(rest), cause: cause instanceof Error ? cause.message : undefined } : round(rest)
+  const line = failed
+    ? { ...round(rest), cause: cause instanceof Error ? cause.message : undefined }
+    : round(rest)
   if (failed) logger.warn(line, 'request')
   else logger.info(line, 'request')
 }

@@ -17,7 +17,9 @@ export interface Metrics {
 }
 
 /** @param options.beforeScrape runs before every scrape, for gauges that are read, not written */
-export function createMetrics(options: { beforeScrape?: (metrics: Metrics) => void; processMetrics?: boolean } = {}): Metrics {
+export function createMetrics(
+  options: { beforeScrape?: (metrics: Metrics) => void; processMetrics?: boolean } = {},
+): Metrics {
   const registry = new Registry()
   const registers = [registry]
   if (options.processMetrics !== false) collectDefaultMetrics({ register: registry })
@@ -28,7 +30,11 @@ export function createMetrics(options: { beforeScrape?: (metrics: Metrics) => vo
     labelNames: ['capability'],
     registers,
   })
-  const tableVersion = new Gauge({ name: 'strangler_table_version', help: 'Journal version of the route table in use.', registers })
+  const tableVersion = new Gauge({
+    name: 'strangler_table_version',
+    help: 'Journal version of the route table in use.',
+    registers,
+  })
   const connected = new Gauge({
     name: 'strangler_control_connected',
     help: 'Whether the control database is in reach: 1 or 0.',
@@ -79,7 +85,10 @@ function createExchangeMetrics(registers: Registry[]): (record: ExchangeRecord) 
     buckets: OWN_TIME_SECONDS,
     registers,
   })
-  const children = new Map<string, { total: Counter.Internal; duration: Histogram.Internal<'endpoint' | 'target'> }>()
+  const children = new Map<
+    string,
+    { total: Counter.Internal; duration: Histogram.Internal<'endpoint' | 'target'> }
+  >()
   return (record) => {
     const endpoint = record.endpoint ?? '-'
     const status = `${Math.floor(record.status / 100)}xx`

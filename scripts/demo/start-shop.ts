@@ -1,0 +1,62 @@
+import path from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
+import { findFreePort } from '../../strangler/infra/free-port.ts'
+import { type Program, startProgram } from './child-process.ts'
+
+/** The sample shop with its two services, each with a database of its own. */
+export interface Shop {
+  readonly monolith: Program
+  readonly inventory: Program
+  readonly orders: Program
+}
+
+export interface ShopOptions {
+  readonly root: string
+  readonly directory: string
+  readonly rows: string
+  /** Runs when the shop is to stop; last in, first out. */
+  readonly release: (stop: () => Promise<void>) => void
+  readonly say: (line: string) => void
+}
+
+/** Starts PostgreSQL for the shop, then the monolith, then both services with a copy of the monolith's rows. */
+export async function startShop({ root, directory, rows, release, say }: ShopOptions): Promise<Shop> {
+  const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'shop-postgres') })
+  release(() => postgres.stop())
+  const databases = await createDatabases(postgres.url, ['shop', 'inventory', 'orders'])
+  say(`PostgreSQL for the shop on port ${postgres.port}`)
+  const program = async (name: string, preferredPort: number, args: readonly string[]): Promise<Program> => {
+    const port = await findFreePort(preferredPort)
+    const file = name === 'monolith' ? 'monolith/main.ts' : `extracted/${name}/main.ts`
+    const running = await startProgram(name, [path.join(root, file), '--port', String(port), ...args])
+    release(() => running.stop())
+    say(`${name} at ${running.url}`)
+    return running
+  }
+  const monolith = await program('monolith', 3000, ['--database-url', databases.shop ?? '', '--rows', rows])
+  const copy = ['--seed-from', databases.shop ?? '', '--monolith-url', monolith.url]
+  const inventory = await program('inventory', 3001, ['--database-url', databases.inventory ?? '', ...copy])
+  const ordersArgs = [
+    '--database-url',
+    databases.orders ?? '',
+    ...copy,
+    '--inventory-base-url',
+    inventory.url,
+  ]
+  return { monolith, inventory, orders: await program('orders', 3002, ordersArgs) }
+}
+
+async function createDatabases(url: string, names: readonly string[]): Promise<Record<string, string>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database')
+    const present = new Set(rows.map(({ datname }) => datname))
+    for (const name of names)
+      if (!present.has(name)) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+  } finally {
+    await client.end()
+  }
+  return Object.fromEntries(names.map((name) => [name, new URL(`/${name}`, url).href]))
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+import { addQuestionOptions, connectAdmin, type QuestionOptions } from '../command-options.ts'
+import { parseWhole } from '../parse-mode.ts'
+import { printTable } from '../print-table.ts'
+import { showEvent, showTime } from '../show-event.ts'
+import { type Terminal, writeJson } from '../terminal.ts'
+
+interface HistoryOptions extends QuestionOptions {
+  readonly limit: number
+  readonly before?: number
+}
+
+export function addRouteHistory(parent: Command, terminal: Terminal): void {
+  const command = parent.command('history').description('who decided what, when and why; newest first')
+  addQuestionOptions(command)
+    .option('--limit <count>', 'how many decisions, 1,000 at most', parseWhole, 20)
+    .option('--before <version>', 'only decisions before this version', parseWhole)
+    .addHelpText('after', '\nExamples:\n  strangler route history\n  strangler route history --before 100')
+    .action(async ({ limit, before, ...options }: HistoryOptions) => {
+      const client = await connectAdmin(options, terminal)
+      const answer = await client.history({ limit, ...(before === undefined ? {} : { before }) })
+      if (options.json) return writeJson(terminal, answer)
+      printTable(terminal, answer.entries, [
+        { title: 'VERSION', value: (entry) => String(entry.version) },
+        { title: 'AT', value: (entry) => showTime(entry.at) },
+        { title: 'BY', value: (entry) => entry.by, mayShrink: true },
+        { title: 'WHAT', value: (entry) => showEvent(entry.event), mayShrink: true },
+        { title: 'BECAUSE', value: (entry) => entry.because ?? '', mayShrink: true },
+      ])
+    })
+}

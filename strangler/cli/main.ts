@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander'
+import { addHoldChange } from './commands/hold-change.ts'
+import { addHoldStart } from './commands/hold-start.ts'
+import { addHoldStatus } from './commands/hold-status.ts'
+import { addProxyEvict } from './commands/proxy-evict.ts'
+import { addProxyList } from './commands/proxy-list.ts'
+import { addRouteClear } from './commands/route-clear.ts'
+import { addRouteHistory } from './commands/route-history.ts'
+import { addRouteList } from './commands/route-list.ts'
+import { addRouteSet } from './commands/route-set.ts'
+import { addRouteWhy } from './commands/route-why.ts'
+import { addStart } from './commands/start.ts'
+import { EXIT, EXIT_HELP, exitCodeOf } from './exit-codes.ts'
+import { printError } from './print-error.ts'
+import { type Terminal, terminalOfProcess } from './terminal.ts'
+
+/**
+ * Runs one command line; everything it does, it does over the admin API or by starting the kit.
+ * @param args without node and script
+ * @returns the exit code: 0 done, 1 failed, 2 not understood, 3 refused, 4 not reachable
+ */
+export async function main(
+  args: readonly string[],
+  terminal: Terminal = terminalOfProcess(),
+): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync(args, { from: 'user' })
+    return EXIT.done
+  } catch (error) {
+    // Commander has written its message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.notUnderstood
+    printError(terminal, error, args.includes('--json'))
+    return exitCodeOf(error)
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('strangler')
+    .description('Moves one capability at a time out of a monolith.')
+    .exitOverride()
+    .showHelpAfterError('Add --help for what this command takes.')
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? 100,
+      getErrHelpWidth: () => terminal.stderr.columns ?? 100,
+    })
+    .addHelpText('after', EXIT_HELP)
+  addStart(program, terminal)
+
+  const route = program.command('route').description('where each endpoint’s requests go')
+  for (const add of [addRouteList, addRouteSet, addRouteClear, addRouteWhy, addRouteHistory])
+    add(route, terminal)
+
+  const proxy = program.command('proxy').description('the proxies that are registered')
+  for (const add of [addProxyList, addProxyEvict]) add(proxy, terminal)
+
+  const hold = program.command('hold').description('keep a capability’s writes waiting, for a cut-over')
+  addHoldStart(hold, terminal)
+  for (const change of ['fence', 'release', 'abort'] as const) addHoldChange(hold, terminal, change)
+  addHoldStatus(hold, terminal)
+  return program
+}

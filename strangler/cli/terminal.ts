@@ -1,0 +1,44 @@
+import type { WriteStream } from 'node:tty'
+
+/** Where a command writes, and the environment it was given. */
+export interface Terminal {
+  readonly stdout: Pick<WriteStream, 'write' | 'columns' | 'isTTY'>
+  readonly stderr: Pick<WriteStream, 'write' | 'columns' | 'isTTY'>
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export function terminalOfProcess(): Terminal {
+  // `strangler route list | head` ends the reader first; that is no failure of the command.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+  return { stdout: process.stdout, stderr: process.stderr, env: process.env }
+}
+
+export function writeLine(terminal: Terminal, text: string): void {
+  terminal.stdout.write(`${text}\n`)
+}
+
+export function writeJson(terminal: Terminal, value: unknown): void {
+  terminal.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+}
+
+type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+const CODES: Record<Colour, readonly [number, number]> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+}
+
+/** Colours a text where a person looks at it: on a terminal, unless NO_COLOR is set (no-color.org). */
+export function paint({ stdout, env }: Terminal, colour: Colour, text: string): string {
+  if (!stdout.isTTY || (env['NO_COLOR'] ?? '') !== '') return text
+  const [on, off] = CODES[colour]
+  return `\u001b[${on}m${text}\u001b[${off}m`
+}
