@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import type { AdminClient } from '../admin/admin-client.ts'
-import { type ConnectOptions, connectAdmin } from './connect.ts'
+import type { ConnectOptions } from './connect.ts'
 import { parseWhole } from './parse-mode.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -44,8 +44,6 @@ export async function decisionFields(
     ...(name === undefined ? {} : { as: name }),
   }
 }
-
-export { connectAdmin }
 
 function systemUser(env: Terminal['env']): string | undefined {
   const name = env['USER'] ?? env['USERNAME'] ?? lookUpUser()

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import packageInfo from '../../package.json' with { type: 'json' }
 import { addHoldChange } from './commands/hold-change.ts'
 import { addHoldStart } from './commands/hold-start.ts'
 import { addHoldStatus } from './commands/hold-status.ts'
@@ -37,6 +38,7 @@ export async function main(
 function createProgram(terminal: Terminal): Command {
   const program = new Command('strangler')
     .description('Moves one capability at a time out of a monolith.')
+    .version(packageInfo.version)
     .exitOverride()
     .showHelpAfterError('Add --help for what this command takes.')
     .configureOutput({

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { HoldsAnswer } from '../../admin/contracts.ts'
-import { addQuestionOptions, connectAdmin, type QuestionOptions } from '../command-options.ts'
+import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
 import { printTable } from '../print-table.ts'
 import { showTime } from '../show-event.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
@@ -19,7 +20,10 @@ export function addHoldStatus(parent: Command, terminal: Terminal): void {
 }
 
 function printHolds(terminal: Terminal, { holds }: HoldsAnswer): void {
-  if (holds.length === 0) return writeLine(terminal, 'No writes are held.')
+  if (holds.length === 0) {
+    writeLine(terminal, 'No writes are held.')
+    return
+  }
   printTable(terminal, holds, [
     { title: 'CAPABILITY', value: (hold) => hold.capability },
     { title: 'PHASE', value: (hold) => (hold.isExpired ? `${hold.phase}, expired` : hold.phase) },

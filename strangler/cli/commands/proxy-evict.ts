@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { addDecisionOptions, connectAdmin, type DecisionOptions, decisionFields } from '../command-options.ts'
+import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 const EXAMPLES = `
@@ -9,7 +10,7 @@ Examples:
 A proxy that was evicted and still runs serves no capability with data until it has reached the control database.`
 
 export function addProxyEvict(parent: Command, terminal: Terminal): void {
-  const command = parent
+  const command: Command = parent
     .command('evict')
     .description('take away the registration of a proxy that will not come back')
     .argument('<id>', 'as `strangler proxy list` shows it')

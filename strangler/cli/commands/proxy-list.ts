@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { addQuestionOptions, connectAdmin, type QuestionOptions } from '../command-options.ts'
+import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
 import { printTable } from '../print-table.ts'
 import { showTime } from '../show-event.ts'
 import { type Terminal, writeJson } from '../terminal.ts'

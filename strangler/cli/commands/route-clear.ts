@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { addDecisionOptions, connectAdmin, type DecisionOptions, decisionFields } from '../command-options.ts'
+import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 export function addRouteClear(parent: Command, terminal: Terminal): void {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { RoutesAnswer } from '../../admin/contracts.ts'
-import { addQuestionOptions, connectAdmin, type QuestionOptions } from '../command-options.ts'
+import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
 import { showMode } from '../parse-mode.ts'
 import { printTable } from '../print-table.ts'
 import { showTime } from '../show-event.ts'

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ModeSetting } from '../../core/words.ts'
-import { addDecisionOptions, connectAdmin, type DecisionOptions, decisionFields } from '../command-options.ts'
+import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
 import { parseMode, showMode } from '../parse-mode.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 

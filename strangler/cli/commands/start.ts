@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { type Command, Option } from 'commander'
 import { loadConfig } from '../../config/load-config.ts'
 import { StranglerError } from '../../core/errors.ts'
@@ -93,7 +94,7 @@ function announce(
   asJson: boolean,
 ): void {
   // A worker of a proxy with several processes: its parent speaks for all.
-  if (process.send !== undefined && adminUrl === undefined) return
+  if (cluster.isWorker) return
   if (asJson) {
     stdout.write(`${JSON.stringify({ proxyUrl, adminUrl, description })}\n`)
     return
