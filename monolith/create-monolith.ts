@@ -30,6 +30,8 @@ export interface Monolith {
   readonly app: Express
   readonly dataSource: DataSource
   readonly tokens: Tokens
+  /** Work that writes without being asked; running from `start` to `stop`, and can be paused in between. */
+  readonly jobs: readonly RepeatingJob[]
   /** Listens (0 = any free port) with the WebSocket attached, and begins the background work. */
   start(port?: number): Promise<Listening>
   /** The nightly job, now. Returns how many rows it wrote. */
@@ -82,6 +84,7 @@ function wire(opened: Omit<Parts, 'feed' | 'stopping'>): Monolith {
     app,
     dataSource,
     tokens,
+    jobs,
     async start(port = options.port) {
       listening = await listen(app, options.host, port)
       socket = attachStockSocket(listening.server, parts.feed, options.build)

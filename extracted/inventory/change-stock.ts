@@ -44,6 +44,7 @@ export async function countStock(dataSource: DataSource, counted: CountedStock):
 function countOnce(dataSource: DataSource, counted: CountedStock): Promise<StockChanges> {
   return dataSource.transaction(async (tx) => {
     const locked = await lockStock(tx, [counted.sku])
+    if (locked.length === 0) throw notFound(`Stock of ${counted.sku}`)
     const row = findRow(locked, counted.sku, counted.warehouse)
     if (row === undefined)
       return { created: true, changes: [await firstStock(tx, counted, locked[0]?.unitCostCents)] }

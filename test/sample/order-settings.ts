@@ -1,0 +1,113 @@
+import type { DataSource } from 'typeorm'
+import type { HttpClient } from './http-client.ts'
+import { type Relay, startRelay } from './relay.ts'
+import { signIn, startInventory, startOrders, startShop } from './sample-shop.ts'
+
+export interface OrderSetting {
+  readonly orders: HttpClient
+  /** Where the stock is that the orders take. */
+  readonly inventory: HttpClient
+  /** What lies between the two; in one transaction there is nothing. */
+  readonly relay: Relay | null
+  readonly database: DataSource
+  /** Undoes, now, the orders that were left half done. */
+  recover(): Promise<void>
+  /** Tokens by user number: user1 is staff, user2 and user3 are customers. */
+  readonly tokens: readonly string[]
+  stop(): Promise<void>
+}
+
+const stopAll = async (...parts: { stop(): Promise<void> }[]) => {
+  for (const part of parts) await part.stop()
+}
+
+const tokensOf = async (shop: Parameters<typeof signIn>[0]) => [
+  '',
+  ...(await Promise.all([1, 2, 3].map((n) => signIn(shop, n)))),
+]
+
+const recoverOf = (app: { jobs: readonly { name: string; run(): Promise<void> }[] }) => async () => {
+  for (const job of app.jobs) if (job.name === 'recover orders') await job.run()
+}
+
+async function startInOneTransaction(): Promise<OrderSetting> {
+  const shop = await startShop()
+  const database = shop.app.dataSource
+  return {
+    orders: shop.client,
+    inventory: shop.client,
+    relay: null,
+    database,
+    recover: recoverOf(shop.app),
+    tokens: await tokensOf(shop),
+    stop: shop.stop,
+  }
+}
+
+async function startThroughOwnEndpoints(): Promise<OrderSetting> {
+  const relay = await startRelay()
+  const shop = await startShop({
+    coupling: 'endpoints',
+    inventoryBaseUrl: relay.url,
+    inventoryTimeoutMs: 2_000,
+  })
+  relay.target = shop.url
+  const stop = () => stopAll(shop, relay)
+  return {
+    orders: shop.client,
+    inventory: shop.client,
+    relay,
+    database: shop.app.dataSource,
+    recover: recoverOf(shop.app),
+    tokens: await tokensOf(shop),
+    stop,
+  }
+}
+
+async function startThroughInventoryService(): Promise<OrderSetting> {
+  const relay = await startRelay()
+  const shop = await startShop({
+    coupling: 'endpoints',
+    inventoryBaseUrl: relay.url,
+    inventoryTimeoutMs: 2_000,
+  })
+  const service = await startInventory(shop)
+  relay.target = service.url
+  const stop = () => stopAll(service, shop, relay)
+  return {
+    orders: shop.client,
+    inventory: service.client,
+    relay,
+    database: shop.app.dataSource,
+    recover: recoverOf(shop.app),
+    tokens: await tokensOf(shop),
+    stop,
+  }
+}
+
+async function startOrdersService(): Promise<OrderSetting> {
+  const relay = await startRelay()
+  const shop = await startShop()
+  const inventory = await startInventory(shop)
+  const service = await startOrders(shop, relay.url, { inventoryTimeoutMs: 2_000 })
+  relay.target = inventory.url
+  const stop = () => stopAll(service, inventory, shop, relay)
+  const { client: orders, app } = service
+  return {
+    orders,
+    inventory: inventory.client,
+    relay,
+    database: app.dataSource,
+    recover: recoverOf(app),
+    tokens: await tokensOf(shop),
+    stop,
+  }
+}
+
+/** The ways in which the sample takes orders; whatever the way, the client must see the same. */
+export const ORDER_SETTINGS = {
+  'in one transaction': startInOneTransaction,
+  'through its own endpoints': startThroughOwnEndpoints,
+  'through the inventory service': startThroughInventoryService,
+  'in the orders service': startOrdersService,
+} as const

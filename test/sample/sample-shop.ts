@@ -1,0 +1,93 @@
+import { createInventoryService } from '../../extracted/inventory/create-inventory-service.ts'
+import { createOrdersService } from '../../extracted/orders/create-orders-service.ts'
+import type { Service } from '../../extracted/platform/run-service.ts'
+import { createMonolith, type Monolith } from '../../monolith/create-monolith.ts'
+import type { MonolithOptions } from '../../monolith/monolith-options.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { createHttpClient, type HttpClient } from './http-client.ts'
+
+export interface Running<App> {
+  readonly app: App
+  readonly url: string
+  readonly databaseUrl: string
+  readonly client: HttpClient
+  stop(): Promise<void>
+}
+
+interface Startable {
+  start(port?: number): Promise<{ url: string }>
+  stop(): Promise<void>
+}
+
+async function run<App extends Startable>(
+  name: string,
+  create: (databaseUrl: string) => Promise<App>,
+): Promise<Running<App>> {
+  const database = await createTestDatabase(name)
+  const app = await create(database.url)
+  const { url } = await app.start(0)
+  return {
+    ...{ app, url, databaseUrl: database.url, client: createHttpClient(url) },
+    async stop() {
+      await app.stop()
+      await database.drop()
+    },
+  }
+}
+
+/** A small shop with no noise, no delay and no failing reports, unless the test asks for them. */
+const QUIET = { rows: 90, reportDelayMs: 0, reportFailureRate: 0, noise: false, logLevel: 'silent' } as const
+
+export const startShop = (options: Partial<MonolithOptions> = {}): Promise<Running<Monolith>> =>
+  run('shop', (databaseUrl) => createMonolith({ ...QUIET, ...options, databaseUrl }))
+
+/** The inventory service with a copy of the shop's rows. */
+export const startInventory = (shop: Running<Monolith>, options = {}): Promise<Running<Service>> =>
+  run('inventory', (databaseUrl) =>
+    createInventoryService({
+      ...{ logLevel: 'silent', databaseUrl, monolithUrl: shop.url, seedFrom: shop.databaseUrl },
+      ...options,
+    }),
+  )
+
+/** The orders service with a copy of the shop's rows; its stock comes from `inventoryBaseUrl`. */
+export const startOrders = (
+  shop: Running<Monolith>,
+  inventoryBaseUrl: string,
+  options = {},
+): Promise<Running<Service>> =>
+  run('orders', (databaseUrl) =>
+    createOrdersService({
+      ...{
+        logLevel: 'silent',
+        databaseUrl,
+        monolithUrl: shop.url,
+        seedFrom: shop.databaseUrl,
+        inventoryBaseUrl,
+      },
+      ...options,
+    }),
+  )
+
+/** user1 is staff, the others are customers. */
+export async function signIn(shop: Running<Monolith>, number: number): Promise<string> {
+  const credentials = { email: `user${number}@example.com`, password: 'password' }
+  const { status, body } = await shop.client.post('/api/auth/sign-in', credentials)
+  if (status !== 200) throw new Error(`user${number} could not sign in: ${status} ${JSON.stringify(body)}`)
+  return body.token
+}
+
+/** Sets the stock of a sku to one amount in Berlin and nothing elsewhere. */
+export async function setStock(staff: HttpClient, sku: string, onHand: number) {
+  for (const [warehouse, amount] of [
+    ['BER', onHand],
+    ['LYO', 0],
+    ['PRG', 0],
+  ] as const) {
+    const { status, body } = await staff.call('PUT', `/api/inventory/${sku}`, {
+      body: { warehouse, onHand: amount },
+    })
+    if (status !== 200)
+      throw new Error(`The stock of ${sku} could not be set: ${status} ${JSON.stringify(body)}`)
+  }
+}
