@@ -2,7 +2,7 @@ import { hkdfSync, timingSafeEqual } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { RouteState } from './core/words.ts'
 import type { KitGround } from './kit.ts'
-import { createProxy, type Proxy, type ProxyOptions } from './proxy/create-proxy.ts'
+import { createProxy, type ProxyOptions, type StranglerProxy } from './proxy/create-proxy.ts'
 import type { RequestHandler } from './proxy/handle-request.ts'
 import { createProxyServer } from './proxy/proxy-server.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
@@ -31,7 +31,7 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   if (isWorker()) shareMetrics(metrics.registry)
   const wiring = wireProxy(ground, metrics, () => feed)
   const server = options.embedded === true ? undefined : createProxyServer(wiring)
-  const proxy: Proxy = server ?? createProxy(wiring)
+  const proxy: StranglerProxy = server ?? createProxy(wiring)
   const following = followJournal(ground, { proxy, metrics })
   const { feed } = following
   // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
@@ -83,7 +83,7 @@ function wireProxy(
 
 function followJournal(
   { config, options, link, log }: KitGround,
-  { proxy, metrics }: { proxy: Proxy; metrics: Metrics },
+  { proxy, metrics }: { proxy: StranglerProxy; metrics: Metrics },
 ): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
   const feed = createTableFeed({
@@ -103,7 +103,7 @@ function followJournal(
   return { feed, state: () => current }
 }
 
-function readGauges(metrics: Metrics, proxy: Proxy): void {
+function readGauges(metrics: Metrics, proxy: StranglerProxy): void {
   for (const [capability, waiting] of proxy.holds.waiting()) metrics.setHeld(capability, waiting)
 }
 

@@ -32,7 +32,7 @@ export interface ProxyOptions {
 }
 
 /** The proxy without its listener: what the standalone server and the Express middleware share. */
-export interface Proxy {
+export interface StranglerProxy {
   readonly handle: RequestHandler
   readonly holds: WriteHolds
   /** The table that serves now. */
@@ -44,7 +44,7 @@ export interface Proxy {
 }
 
 /** Builds the proxy's parts and wires them. */
-export function createProxy(options: ProxyOptions): Proxy {
+export function createProxy(options: ProxyOptions): StranglerProxy {
   const { config } = options
   const clock = options.clock ?? Date.now
   let table = options.table

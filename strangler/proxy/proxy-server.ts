@@ -1,7 +1,7 @@
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { StranglerError } from '../core/errors.ts'
-import { createProxy, type Proxy, type ProxyOptions } from './create-proxy.ts'
+import { createProxy, type ProxyOptions, type StranglerProxy } from './create-proxy.ts'
 import { problemBody } from './problem.ts'
 
 /** Longer than the idle timeout of any load balancer in front: the one that reuses a connection must be the one that closes it. */
@@ -14,7 +14,7 @@ const MAX_CONNECTIONS = 50_000
 const IDLE_GRACE_MS = 500
 
 /** The standalone proxy. */
-export interface ProxyServer extends Proxy {
+export interface ProxyServer extends StranglerProxy {
   readonly server: http.Server
   /** @throws StranglerError STRANGLER_PORT_IN_USE */
   listen(port: number, host: string): Promise<{ port: number }>

@@ -19,6 +19,8 @@ export function isSuspicious(path: string): boolean {
 export function otherViews(path: string): string[] {
   const views = new Set<string>()
   let decoded = stripAuthority(path)
+  // `new URL(target, base)`, common in servers, takes what follows two slashes for a host.
+  addViews(views, decoded.replace(/^[/\\]{2}[^/\\]*(?=[/\\])/, ''))
   addViews(views, decoded)
   for (let i = 0; i < DECODINGS; i += 1) {
     const next = decodeOnce(decoded)
