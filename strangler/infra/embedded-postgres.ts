@@ -47,7 +47,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const owner = await ensureCluster(directory, binaries, { account, fsync: options.fsync !== false })
     await setAsideLargeLog(directory.logFile)
     const { server, port } = await launchUntilReady(directory, binaries, { ...options, account: owner })
-    void server.exited.then(release)
+    // A record that stays is no harm: the next start sees that nobody lives behind it.
+    server.exited.then(release).catch(() => undefined)
     const credentials = `postgres:${encodeURIComponent(directory.password)}`
     return {
       url: `postgres://${credentials}@127.0.0.1:${port}/postgres`,

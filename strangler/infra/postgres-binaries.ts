@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, chmod, constants, cp, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -26,8 +26,9 @@ export async function findPostgresBinaries(account: ServerAccount | undefined): 
   const complete = await completeNativeFolder(native)
   if (complete && (await isRunnable(native, account))) return programs(native, version)
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp', '/var/lib'])) {
-    const copy = await copyNativeFolder(native, join(parent, `strangler-postgres-${version}`))
-    if (copy !== undefined && (await isRunnable(copy, account))) return programs(copy, version)
+    if (!(await canAccess(account, parent, 'x'))) continue
+    const copy = await findOrMakeCopy(native, join(parent, `strangler-postgres-${version}`), account)
+    if (copy !== undefined) return programs(copy, version)
   }
   throw new StranglerError(
     'STRANGLER_POSTGRES_START_FAILED',
@@ -97,25 +98,34 @@ async function isRunnable(native: string, account: ServerAccount | undefined): P
   )
 }
 
-/** The finished copy, or undefined where none can be made. */
-async function copyNativeFolder(native: string, target: string): Promise<string | undefined> {
-  if (await isOurs(target)) return join(target, 'native')
+/** A copy that the account can run, or undefined where none can be made. */
+async function findOrMakeCopy(
+  native: string,
+  target: string,
+  account: ServerAccount | undefined,
+): Promise<string | undefined> {
+  const copy = join(target, 'native')
+  if (await isOurs(target)) {
+    if (await isRunnable(copy, account)) return copy
+    // Folders for temporary files are swept now and then, file by file.
+    await rm(target, { recursive: true, force: true })
+  }
+  await copyNativeFolder(native, target)
+  return (await isOurs(target)) && (await isRunnable(copy, account)) ? copy : undefined
+}
+
+async function copyNativeFolder(native: string, target: string): Promise<void> {
   let building: string | undefined
   try {
-    await access(dirname(target), constants.W_OK)
     building = await mkdtemp(`${target}-`)
     await cp(native, join(building, 'native'), { recursive: true, verbatimSymlinks: true })
     // A strict umask at the time of the clone must not keep the account out.
     await run('chmod', ['-R', 'u+rwX,go+rX,go-w', building])
-    if (!(await completeNativeFolder(join(building, 'native')))) return undefined
-    // One rename, so that nobody ever sees half a copy. When another process was quicker, its copy serves.
+    await completeNativeFolder(join(building, 'native'))
+    // One rename, so that nobody ever sees half a copy.
     await rename(building, target)
-    building = undefined
-    return join(target, 'native')
   } catch {
-    // Another process was quicker, or this place is full, read-only or not ours and the caller tries the next.
-    return (await isOurs(target)) ? join(target, 'native') : undefined
-  } finally {
+    // Another process was quicker, or this place is full, read-only or not ours: the caller looks whether a copy is there.
     if (building !== undefined) await rm(building, { recursive: true, force: true })
   }
 }

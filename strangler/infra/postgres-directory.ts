@@ -46,7 +46,9 @@ export async function removePostgresDirectory(directory: string): Promise<void> 
 
 async function settleData(home: string, account: ServerAccount | undefined): Promise<string> {
   const recorded = await readLocation(home)
+  // A checkout that was moved keeps its data; one that was copied gets its own.
   if (recorded !== undefined && (recorded.directory === home || !(await exists(recorded.directory)))) {
+    if (!(await exists(dirname(recorded.data)))) throw dataGone(home, recorded.data)
     return recorded.data
   }
   const own = join(home, 'data')
@@ -56,6 +58,15 @@ async function settleData(home: string, account: ServerAccount | undefined): Pro
     mode: 0o600,
   })
   return elsewhere
+}
+
+/** Beginning anew without a word would undo every decision in the journal. */
+function dataGone(home: string, data: string): StranglerError {
+  return new StranglerError(
+    'STRANGLER_POSTGRES_START_FAILED',
+    `The data of the database in ${home} was kept in ${data}, as location.json there says, and that is gone.`,
+    { fix: `Bring it back from a backup, or begin anew with \`rm -r ${home}\`.` },
+  )
 }
 
 /** Ordered by how well a place outlives a restart of the machine. */

@@ -114,6 +114,7 @@ function postGuard(pid: number, options: ServerCommand): () => void {
   const signals = options.stopSignals.map(({ signal }) => signal.slice(3)).join(' ')
   const guard = spawn('/bin/sh', ['-c', GUARD, 'strangler-guard', String(pid), signals], {
     cwd: '/',
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, expect, test } from 'vitest'
 import {
@@ -144,8 +144,15 @@ test.skipIf(!isRoot)(
     const second = await start({ directory })
     expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
     await second.stop()
+    await rm(dirname(location.data), { recursive: true })
+    await expect(start({ directory })).rejects.toMatchObject({
+      message: expect.stringContaining(`was kept in ${location.data}`),
+    })
+    // Deleting the directory by hand is how one begins anew.
+    await rm(directory, { recursive: true })
+    await (await start({ directory })).stop()
     await removePostgresDirectory(directory)
-    await expect(stat(location.data)).rejects.toThrow(/ENOENT/)
+    await expect(stat(dirname(location.data))).rejects.toThrow(/ENOENT/)
   },
 )
 
