@@ -69,10 +69,13 @@ function dataGone(home: string, data: string): StranglerError {
   )
 }
 
-/** Ordered by how well a place outlives a restart of the machine. */
+/** Where the data outlives a restart of the machine, unless the directory itself is for the moment only. */
 async function makeReachable(home: string, account: ServerAccount): Promise<string> {
   const name = `strangler-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`
-  for (const parent of new Set(['/var/lib', '/var/tmp', tmpdir(), '/tmp'])) {
+  const lasting = ['/var/lib', '/var/tmp']
+  const passing = [tmpdir(), '/tmp']
+  const isPassing = passing.some((folder) => home.startsWith(`${folder}/`))
+  for (const parent of new Set(isPassing ? [...passing, ...lasting] : [...lasting, ...passing])) {
     if (!(await canAccess(account, parent, 'x'))) continue
     const place = join(parent, name)
     try {
