@@ -48,14 +48,21 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await setAsideLargeLog(directory.logFile)
     const { server, port } = await launchUntilReady(directory, binaries, { ...options, account: owner })
     // A record that stays is no harm: the next start sees that nobody lives behind it.
-    server.exited.then(release).catch(() => undefined)
+    const exited = server.exited.then(async (exit) => {
+      await release().catch(() => undefined)
+      return exit
+    })
     const credentials = `postgres:${encodeURIComponent(directory.password)}`
     return {
       url: `postgres://${credentials}@127.0.0.1:${port}/postgres`,
       port,
       pid: server.pid,
-      exited: server.exited,
-      stop: () => server.stop(),
+      exited,
+      stop: async () => {
+        await server.stop()
+        // Whoever waited for the stop may start again at once.
+        if (server.hasExited()) await exited
+      },
     }
   } catch (error) {
     await release()
