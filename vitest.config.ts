@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'monolith/**/*.test.ts', 'extracted/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.strangler/**'],
+    // The second one sees to it that docs/reference/conformance.md says what the suite shows.
+    reporters: ['default', './test/conformance/report/reporter.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     // Real servers and real signals: every file gets a process of its own.
     pool: 'forks',

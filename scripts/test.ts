@@ -25,8 +25,12 @@ async function runVitest(
   const folder = await mkdtemp(join(tmpdir(), 'strangler-report-'))
   const outputFile = join(folder, 'report.json')
   try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`]
-    const child = spawn('vitest', ['run', ...reporters, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const reporters = ['default', 'json', './test/conformance/report/reporter.ts'].map(
+      (name) => `--reporter=${name}`,
+    )
+    const child = spawn('vitest', ['run', ...reporters, `--outputFile.json=${outputFile}`, ...args], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     // A terminal sends Ctrl-C to vitest as well, which ends by itself; we stay to report and to tidy up.
     process.on('SIGINT', () => undefined)
     process.on('SIGTERM', () => child.kill('SIGTERM'))

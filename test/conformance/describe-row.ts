@@ -1,0 +1,80 @@
+import { describe, expect, type TestContext, test } from 'vitest'
+import { type Bench, runOn } from './bench.ts'
+import { type Row, rowByNumber, type SubjectName } from './rows.ts'
+import { nginxVersion, subjects } from './subjects/all.ts'
+import { naive } from './subjects/naive.ts'
+import type { Subject } from './subjects/subject.ts'
+
+/** What a test tells the reporter about itself. */
+export interface CheckMeta {
+  readonly outcome: 'pass' | 'fail' | 'not applicable'
+  readonly reason?: string
+  readonly nginxVersion?: string
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    conformance?: CheckMeta
+  }
+}
+
+export interface CheckOptions {
+  /** Subjects to which this check does not apply, with the reason. */
+  readonly notApplicable?: Partial<Record<SubjectName, string>>
+  /** Negative control: the naive proxy must fail this check. */
+  readonly naiveFails?: boolean
+  readonly timeoutMs?: number
+}
+
+type Run = (bench: Bench) => Promise<void>
+export type Check = (sentence: string, run: Run, options?: CheckOptions) => void
+
+/** Declares the checks of one row, for every subject, and for the naive proxy those that it must fail. */
+export function describeRow(number: string, declare: (check: Check) => void): void {
+  const row = rowByNumber(number)
+  for (const subject of subjects) {
+    describe(`row ${number} · ${subject.name}`, () => {
+      declare((sentence, run, options = {}) => testCheck(row, subject, { sentence, run, ...options }))
+    })
+  }
+  declare((sentence, run, options = {}) => {
+    if (options.naiveFails)
+      testNaive(`row ${number} · a naive proxy is caught: ${sentence}`, run, options.timeoutMs)
+  })
+}
+
+function testCheck(
+  row: Row,
+  subject: Subject & { name: SubjectName },
+  check: CheckOptions & { sentence: string; run: Run },
+): void {
+  const timeoutMs = check.timeoutMs ?? 15_000
+  const record = (context: TestContext, outcome: CheckMeta['outcome'], reason?: string) => {
+    const known = { reason, nginxVersion: subject.name === 'nginx' ? nginxVersion : undefined }
+    context.task.meta.conformance = { outcome, ...known } as CheckMeta
+  }
+  test(check.sentence, { timeout: timeoutMs + 5_000 }, async (context) => {
+    const reason = check.notApplicable?.[subject.name] ?? row.notApplicable?.[subject.name]
+    if (reason !== undefined) {
+      record(context, 'not applicable', reason)
+      context.skip(reason)
+    }
+    record(context, 'fail')
+    try {
+      await runOn(subject, check.run, timeoutMs)
+    } catch (error) {
+      if (row.required.includes(subject.name)) throw error
+      const message = error instanceof Error ? error.message : String(error)
+      context.annotate(`recorded, not required: ${message.split('\n')[0]}`)
+      return
+    }
+    record(context, 'pass')
+  })
+}
+
+function testNaive(name: string, run: Run, timeoutMs = 15_000): void {
+  test(name, { timeout: timeoutMs + 5_000 }, async () => {
+    const outcome = runOn(naive, run, timeoutMs)
+    await expect(outcome, 'the check cannot fail').rejects.toThrow()
+  })
+}

@@ -1,0 +1,49 @@
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { SubjectName } from '../rows.ts'
+import { type CheckOutcome, describeDifferences, mergeOutcomes, type ObservedCheck } from './outcomes.ts'
+import { formatOutcomes, readOutcomes, saveOutcomes } from './outcomes-file.ts'
+
+/**
+ * Collects the outcomes of the conformance checks. With CONFORMANCE_WRITE=1 it writes them and the page; otherwise a run
+ * that shows something else than the page says ends with exit code 1.
+ */
+export default class ConformanceReporter implements Reporter {
+  async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const observed = tests.flatMap(observe)
+    if (observed.length === 0) return
+    const known = await readOutcomes()
+    const nginxVersion = tests
+      .map((test) => test.meta().conformance?.nginxVersion)
+      .find((version) => version !== undefined)
+    const write = process.env['CONFORMANCE_WRITE'] === '1'
+    // Another nginx may do other things; what the page says is about the one that it names.
+    const sameNginx = write || nginxVersion === known.nginxVersion
+    const compared = sameNginx ? observed : observed.filter(({ subject }) => subject !== 'nginx')
+    const shown = mergeOutcomes(known, compared, write ? nginxVersion : undefined)
+    if (write) return saveOutcomes(shown)
+    if (formatOutcomes(shown) === formatOutcomes(known)) return
+    const lines = describeDifferences(known, shown)
+    process.stderr.write(
+      `docs/reference/conformance.md says something else than this run; \`npm run conformance\` rewrites it.\n`,
+    )
+    for (const line of lines) process.stderr.write(`  ${line}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** A conformance check by the name of the suite that it stands in; nothing for other tests. */
+function observe(test: TestCase): ObservedCheck[] {
+  const suite = test.parent.type === 'suite' ? /^row (\S+) · (\S+)$/.exec(test.parent.name) : null
+  if (suite === null) return []
+  const [, row = '', subject] = suite
+  return [{ row, subject: subject as SubjectName, outcome: outcomeOf(test) }]
+}
+
+function outcomeOf(test: TestCase): CheckOutcome | undefined {
+  const meta = test.meta().conformance
+  if (meta === undefined) return undefined
+  // A required check that a hook or an unhandled error failed is no pass.
+  const outcome = test.result().state === 'failed' ? 'fail' : meta.outcome
+  return { check: test.name, outcome, ...(meta.reason === undefined ? {} : { reason: meta.reason }) }
+}

@@ -1,0 +1,136 @@
+import { expect } from 'vitest'
+import type { Bench, Stand } from './bench.ts'
+import { describeRow } from './describe-row.ts'
+import type { UpstreamExchange, UpstreamScript } from './tools/raw-upstream.ts'
+import { waitUntil } from './tools/wait-until.ts'
+
+const ABORTS = 1_000
+const AT_ONCE = 50
+
+const silent: UpstreamScript = () => undefined
+
+/** How long after the client's going the upstream connection ended. */
+async function measureRelease(exchange: UpstreamExchange, goAway: () => void): Promise<number> {
+  const ended = exchange.closed()
+  const since = performance.now()
+  goAway()
+  const late = new Promise<number>((resolve) => setTimeout(resolve, 500, since + 500))
+  return (await Promise.race([ended, late])) - since
+}
+
+async function beginRequest(stand: Stand, body?: Buffer) {
+  const client = await stand.connect()
+  const arrived = stand.upstream.next()
+  if (body === undefined) client.send('GET /slow HTTP/1.1')
+  else client.send('POST /upload HTTP/1.1', ['Content-Length: 100000'], body)
+  return { client, exchange: await arrived }
+}
+
+async function abortMany(bench: Bench, stand: Stand): Promise<void> {
+  for (let done = 0; done < ABORTS; done += AT_ONCE) {
+    const before = stand.upstream.exchanges.length
+    const clients = await Promise.all(Array.from({ length: AT_ONCE }, () => bench.connect(stand.proxy)))
+    for (const client of clients) client.send('GET /slow HTTP/1.1')
+    await waitUntil(
+      () => stand.upstream.exchanges.length === before + AT_ONCE,
+      'the requests arrive upstream',
+    )
+    for (const [at, client] of clients.entries()) at % 2 ? client.reset() : client.close()
+  }
+}
+
+describeRow('6', (check) => {
+  check(
+    'a client that goes while it waits takes the upstream request with it in 100 ms',
+    async (bench) => {
+      const { client, exchange } = await beginRequest(await bench.start({ script: silent }))
+      expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+    },
+    { naiveFails: true },
+  )
+
+  check(
+    'so does one whose connection is reset',
+    async (bench) => {
+      const { client, exchange } = await beginRequest(await bench.start({ script: silent }))
+      expect(await measureRelease(exchange, () => client.reset())).toBeLessThan(100)
+    },
+    { naiveFails: true },
+  )
+
+  check('so does one that goes in the middle of its upload', async (bench) => {
+    const stand = await bench.start()
+    const { client, exchange } = await beginRequest(stand, Buffer.alloc(1_000))
+    await waitUntil(() => exchange.stream.pending.length === 1_000, 'the first bytes arrive upstream')
+    expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+  })
+
+  check(
+    'so does one that goes in the middle of a download',
+    async (bench) => {
+      const stand = await bench.start({
+        script: (exchange) => exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nbegin'),
+      })
+      const { client, exchange } = await beginRequest(stand)
+      await client.stream.takeThrough('begin')
+      expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+    },
+    { naiveFails: true },
+  )
+
+  check(
+    'so does one that goes in the middle of an event stream',
+    async (bench) => {
+      const stand = await bench.start({
+        script: (exchange) =>
+          exchange.answer(
+            '200 OK',
+            ['Content-Type: text/event-stream', 'Transfer-Encoding: chunked'],
+            '3\r\n:hi\r\n',
+          ),
+      })
+      const { client, exchange } = await beginRequest(stand)
+      await client.stream.takeThrough(':hi')
+      expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+    },
+    { naiveFails: true },
+  )
+
+  check(
+    '1,000 aborted requests leave no upstream connection open',
+    async (bench) => {
+      const stand = await bench.start({ script: silent })
+      await abortMany(bench, stand)
+      await waitUntil(() => stand.upstream.open.size === 0, 'all upstream connections are closed')
+      expect(stand.upstream.exchanges).toHaveLength(ABORTS)
+    },
+    { timeoutMs: 30_000 },
+  )
+
+  check(
+    '1,000 aborted requests leave the proxy with the sockets that it had',
+    async (bench) => {
+      const stand = await bench.start({ script: silent, ownProcess: true })
+      const { proxy } = stand
+      if (proxy.countSockets === undefined) throw new Error(`${bench.subject} does not tell its sockets`)
+      const before = await proxy.countSockets()
+      await abortMany(bench, stand)
+      await waitUntil(
+        async () => (await proxy.countSockets?.()) === before,
+        'the number of sockets is as before',
+      )
+    },
+    { timeoutMs: 30_000 },
+  )
+
+  check('the proxy serves on after the aborts', async (bench) => {
+    const stand = await bench.start({
+      script: (exchange) => (exchange.path === '/ok' ? exchange.answer('200 OK', [], 'ok') : undefined),
+    })
+    for (let round = 0; round < 20; round++) {
+      const { client } = await beginRequest(stand)
+      client.reset()
+    }
+    expect((await (await stand.connect()).exchange('GET /ok HTTP/1.1')).text).toBe('ok')
+  })
+})
