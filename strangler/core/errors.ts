@@ -47,6 +47,7 @@ export const ERRORS = {
   STRANGLER_HOLD_FULL: { status: 503, title: 'Writes are held and the waiting room is full' },
   STRANGLER_HOLD_TIMEOUT: { status: 503, title: 'Writes are held for longer than this request may wait' },
   STRANGLER_TABLE_UNCONFIRMED: { status: 503, title: 'This proxy does not know who owns the data' },
+  STRANGLER_UPGRADES_FULL: { status: 503, title: 'Too many upgraded connections are open' },
   STRANGLER_STOPPING: { status: 503, title: 'The proxy is stopping' },
   STRANGLER_INTERNAL: { status: 500, title: 'The kit failed' },
 } as const

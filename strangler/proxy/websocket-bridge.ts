@@ -49,7 +49,7 @@ export class WebSocketBridge extends Duplex {
   }
 
   /** Sends the client 1012 at the next frame boundary. `drained` is emitted when it is sent, `answered` at the client's own close. */
-  drain(): void {
+  closeAtBoundary(): void {
     this.#draining = true
     if (this.#phase === 'open' && this.#toClient.atBoundary) this.#sendClose()
   }
@@ -72,8 +72,12 @@ export class WebSocketBridge extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.#detached || this.#phase === 'drained') return done()
-    if (this.#phase === 'handshake') return this.#writeHandshake(chunk, done)
+    if (this.#detached || this.#phase === 'drained') done()
+    else if (this.#phase === 'handshake') this.#writeHandshake(chunk, done)
+    else this.#writeFrames(chunk, done)
+  }
+
+  #writeFrames(chunk: Buffer, done: () => void): void {
     const end = this.#toClient.advance(chunk, this.#draining)
     this.#pass(end === chunk.length ? chunk : chunk.subarray(0, end), done)
     if (this.#draining && this.#toClient.atBoundary) this.#sendClose()
@@ -104,15 +108,18 @@ export class WebSocketBridge extends Duplex {
 
   #sendClose(): void {
     this.#phase = 'drained'
-    this.#socket.write(encodeClose(CLOSE_SERVICE_RESTART))
+    // After a close frame of the side's own nothing may follow; the closing is under way without us.
+    if (!this.#toClient.closed) this.#socket.write(encodeClose(CLOSE_SERVICE_RESTART))
     this.emit('drained')
+    if (this.#toSide.closed) this.emit('answered')
   }
 
   #takeFromClient(chunk: Buffer): void {
-    if (this.#sideEnded) return
+    if (this.#sideEnded || this.#detached) return
+    const wasClosed = this.#toSide.closed
     this.#toSide.advance(chunk)
     if (!this.push(chunk)) this.#socket.pause()
-    if (this.#phase === 'drained' && this.#toSide.closed) this.emit('answered')
+    if (this.#phase === 'drained' && this.#toSide.closed && !wasClosed) this.emit('answered')
   }
 
   #endSide(): void {

@@ -3,7 +3,7 @@ import { type Plugin, responseInterceptor } from 'http-proxy-middleware'
 import { describe, expect, it, vi } from 'vitest'
 import { createHpmEngine } from '../../strangler/proxy/forward-hpm.ts'
 import { startDeafListener } from '../conformance/tools/deaf-listener.ts'
-import { valueOf as headerOf, valuesOf } from '../conformance/tools/http-message.ts'
+import { valueFor, valuesOf } from '../conformance/tools/http-message.ts'
 import { problemOf } from '../conformance/tools/raw-client.ts'
 import { startEngineStand } from './engine-stand.ts'
 
@@ -25,7 +25,7 @@ describe('what goes out through http-proxy-middleware', () => {
     expect(path).toBe('/v2/a%2Fb?x=1')
     expect(head.bytes).toContain('X-TwO: 1\r\nX-TwO: 2\r\n')
     expect(head.bytes).not.toMatch(/proxy-authorization|x-named/i)
-    expect(headerOf(head.headers, 'x-forwarded-for')).toBe('127.0.0.1')
+    expect(valueFor(head.headers, 'x-forwarded-for')).toBe('127.0.0.1')
   })
 
   it('is changed by the options of the endpoint: pathRewrite, headers, on.proxyReq, plugins', async () => {
@@ -108,7 +108,7 @@ describe('what comes back through http-proxy-middleware', () => {
     const answer = await (await stand.connect()).exchange('GET /a HTTP/1.1')
     expect([answer.status, answer.reason]).toEqual([203, 'Mine'])
     expect(valuesOf(answer.headers, 'set-cookie')).toEqual(['a=1', 'b=2'])
-    expect(headerOf(answer.headers, 'x-kit')).toBe('here')
+    expect(valueFor(answer.headers, 'x-kit')).toBe('here')
     expect(answer.bytes).toContain('X-CaSe: 1')
     expect(answer.bytes).not.toMatch(/proxy-authenticate|x-gone/i)
     expect(await stand.outcome(0)).toMatchObject({ kind: 'answered', status: 203 })
@@ -123,14 +123,14 @@ describe('what comes back through http-proxy-middleware', () => {
       },
     })
     const answer = await (await stand.connect()).exchange('GET /a HTTP/1.1')
-    expect([answer.text, headerOf(answer.headers, 'x-kit')]).toEqual(['hello there', 'here'])
+    expect([answer.text, valueFor(answer.headers, 'x-kit')]).toEqual(['hello there', 'here'])
   })
 
   it('closes the connection of a client that asks for it', async () => {
     const stand = await startStand()
     const client = await stand.connect()
     const answer = await client.exchange('GET /a HTTP/1.1', ['Connection: close'])
-    expect(headerOf(answer.headers, 'connection')).toBe('close')
+    expect(valueFor(answer.headers, 'connection')).toBe('close')
     await client.waitForClose()
   })
 
@@ -167,7 +167,7 @@ describe('a failure within http-proxy-middleware', () => {
     await stand.upstream.refuse()
     const answer = await (await stand.connect()).exchange('GET /a HTTP/1.1')
     expect(problemOf(answer)['code']).toBe('STRANGLER_UPSTREAM_REFUSED')
-    expect(headerOf(answer.headers, 'x-leak')).toBeUndefined()
+    expect(valueFor(answer.headers, 'x-leak')).toBeUndefined()
     expect(await stand.outcome(0)).toMatchObject({ kind: 'failed', nothingSent: true, answerBegun: false })
     expect(onError).toHaveBeenCalledTimes(1)
   })

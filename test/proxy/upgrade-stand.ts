@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
+import type { Deadlines } from '../../strangler/config/schema.ts'
+import { buildRequestHeaders } from '../../strangler/proxy/request-headers.ts'
+import { createUpgrades, isWebSocketUpgrade, type UpgradeOptions } from '../../strangler/proxy/upgrade.ts'
+import type {
+  ClosingTimes,
+  UpgradeDestination,
+  UpgradeOutcome,
+} from '../../strangler/proxy/upgrade-destination.ts'
+import { createUpstream } from '../../strangler/proxy/upstream.ts'
+import { RawClient } from '../conformance/tools/raw-client.ts'
+import { RawUpstream, type UpstreamScript } from '../conformance/tools/raw-upstream.ts'
+import { HANDSHAKE, SWITCHED } from '../conformance/tools/websocket-frames.ts'
+
+export interface UpgradeStandOptions {
+  readonly script?: UpstreamScript
+  readonly port?: number
+  readonly deadlines?: Partial<Deadlines>
+  readonly times?: Partial<ClosingTimes>
+  readonly maxOpen?: number
+  readonly change?: Partial<UpgradeDestination<string>>
+  readonly resolveUpgrade?: UpgradeOptions<string>['resolveUpgrade']
+}
+
+/** The upgrades of a proxy between a raw client and a raw upstream; every connection's route is its path. */
+export async function startUpgradeStand(options: UpgradeStandOptions = {}) {
+  const upstream = await new RawUpstream(options.script ?? ((exchange) => exchange.write(SWITCHED))).start()
+  const side = createUpstream('monolith', {
+    url: `http://127.0.0.1:${options.port ?? upstream.port}`,
+    host: 'preserve',
+  })
+  const deadlines = { connectMs: 2_000, headersMs: 2_000, totalMs: 5_000, ...options.deadlines }
+  const facts = {
+    trusted: false,
+    protocol: 'http',
+    correlationId: 'c',
+    traceparent: 't',
+    parentWrite: undefined,
+  } as const
+  const outcomes: UpgradeOutcome[] = []
+  const reports: unknown[] = []
+  const upgrades = createUpgrades<string>({
+    maxOpen: options.maxOpen ?? 100,
+    times: options.times ?? {},
+    report: (_operation, error) => reports.push(error),
+    resolveUpgrade:
+      options.resolveUpgrade ??
+      ((req) => ({
+        ...{ upstream: side, path: req.url ?? '/', deadlines, route: req.url ?? '/', correlationId: 'c' },
+        headers: buildRequestHeaders(req, side, { ...facts, peer: '127.0.0.1' }),
+        finish: (outcome) => outcomes.push(outcome),
+        ...options.change,
+      })),
+  })
+  const server = createServer({ shouldUpgradeCallback: isWebSocketUpgrade }, (req, res) => {
+    res.end(`a request with upgrade ${req.headers.upgrade}`)
+  })
+  server.on('upgrade', upgrades.handle)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    await upgrades.stop(0)
+    server.close()
+    server.closeAllConnections()
+    await upstream.stop()
+  })
+  const { port } = server.address() as AddressInfo
+  const connect = () => RawClient.connect({ host: '127.0.0.1', port })
+  return {
+    ...{ upstream, upgrades, outcomes, reports, port, connect },
+    /** A WebSocket, both ends in hand. */
+    async open(path = '/socket') {
+      const client = await connect()
+      const arrived = upstream.next()
+      client.send(`GET ${path} HTTP/1.1`, HANDSHAKE)
+      const exchange = await arrived
+      if ((await client.readHead())?.status !== 101) throw new Error('the upgrade was refused')
+      return { client, exchange }
+    },
+  }
+}
