@@ -6,6 +6,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { ReportError } from '../core/ports.ts'
 import { createHpmMiddleware, type HpmMiddleware, type HpmOptions, optionsFailed } from './hpm-middleware.ts'
 import { sendRawProblem } from './problem.ts'
+import { serveWithoutUpgrade } from './serve-without-upgrade.ts'
 import type { ClosingTimes, UpgradeDestination } from './upgrade-destination.ts'
 import { UpgradeExchange } from './upgrade-exchange.ts'
 import { WebSocketBridge } from './websocket-bridge.ts'
@@ -26,7 +27,7 @@ export interface UpgradeOptions<R> {
 
 /** The upgraded connections of a proxy. */
 export interface Upgrades<R> {
-  /** For `server.on('upgrade', …)`. Give the server `shouldUpgradeCallback: isWebSocketUpgrade`. */
+  /** For `server.on('upgrade', …)`. Give the server `shouldUpgradeCallback: isWebSocketUpgrade` where Node knows it. */
   handle(req: IncomingMessage, socket: Duplex, head: Buffer): void
   /** How many there are, from their request on. */
   readonly open: number
@@ -81,6 +82,7 @@ class UpgradeSet<R> implements Upgrades<R> {
   }
 
   readonly handle = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (!isWebSocketUpgrade(req) && serveWithoutUpgrade(req, socket, head)) return
     // The close that follows an error says all there is to do.
     socket.on('error', () => socket.destroy())
     const refusal = this.#refusalOf(req)

@@ -21,6 +21,8 @@ export interface UpgradeStandOptions {
   readonly deadlines?: Partial<Deadlines>
   readonly times?: Partial<ClosingTimes>
   readonly maxOpen?: number
+  /** Whether the server asks before it takes an upgrade out of HTTP; default true. */
+  readonly asks?: boolean
   readonly change?: Partial<UpgradeDestination<string>>
   readonly resolveUpgrade?: UpgradeOptions<string>['resolveUpgrade']
 }
@@ -55,9 +57,13 @@ export async function startUpgradeStand(options: UpgradeStandOptions = {}) {
         ...options.change,
       })),
   })
-  const server = createServer({ shouldUpgradeCallback: isWebSocketUpgrade }, (req, res) => {
-    res.end(`a request with upgrade ${req.headers.upgrade}`)
-  })
+  const server = createServer(
+    options.asks === false ? {} : { shouldUpgradeCallback: isWebSocketUpgrade },
+    async (req, res) => {
+      const body = Buffer.concat(await req.toArray())
+      res.end(`a request with the body "${body}"`)
+    },
+  )
   server.on('upgrade', upgrades.handle)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -92,14 +92,22 @@ describe('an upgrade', () => {
     await expectNothingLeft(stand)
   })
 
-  it('to anything but websocket is a request like others, and the connection lives on', async () => {
-    const stand = await startUpgradeStand()
+  it.each([
+    ['asks first', true],
+    ['does not ask', false],
+  ])('to anything but websocket is a request like others, on a server that %s', async (_how, asks) => {
+    const stand = await startUpgradeStand({ asks })
     const client = await stand.connect()
     const headers = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk']
-    expect((await client.exchange('GET /items HTTP/1.1', headers)).text).toBe('a request with upgrade h2c')
-    expect(
-      (await client.exchange('POST /items HTTP/1.1', [...HANDSHAKE, 'Content-Length: 2'], 'hi')).status,
-    ).toBe(200)
+    expect((await client.exchange('GET /items HTTP/1.1', headers)).text).toBe('a request with the body ""')
+    const hi = await client.exchange('POST /items HTTP/1.1', [...HANDSHAKE, 'Content-Length: 2'], 'hi')
+    expect(hi.text).toBe('a request with the body "hi"')
+    client.send('POST /items HTTP/1.1', [...headers, 'Transfer-Encoding: chunked'], '5\r\nhello')
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    client.write(`\r\n5\r\nworld\r\n0\r\n\r\n`)
+    expect((await client.readAnswer()).text).toBe('a request with the body "helloworld"')
+    expect((await client.exchange('GET /next HTTP/1.1')).status).toBe(200)
+    expect(stand.upgrades.open).toBe(0)
   })
 })
 
