@@ -42,6 +42,8 @@ function runScript(runtime, args) {
       if (!comesFromTerminal(signal)) child.kill(signal)
     })
   }
+  const stopWatching = stopWhenOrphaned(child)
+  child.once('exit', stopWatching)
   return new Promise((resolve) => {
     child.once('error', (error) =>
       resolve(fail(`${runtime} did not start: ${error.message}.`, 'Run `npm ci`.')),
@@ -65,6 +67,18 @@ function comesFromTerminal(signal) {
     // No /proc (macOS): a terminal on standard input is the best guess.
     return process.stdin.isTTY === true
   }
+}
+
+/** An npm that is killed outright cannot pass a signal on; without it nobody waits for the script any more. */
+function stopWhenOrphaned(child) {
+  if (process.env.npm_lifecycle_event === undefined) return () => undefined
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    child.kill('SIGTERM')
+  }, 500)
+  return () => clearInterval(timer)
 }
 
 function fail(message, fix) {

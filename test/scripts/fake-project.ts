@@ -16,6 +16,8 @@ export interface FakeProject {
   npmCalls(): Promise<string[]>
   writeScript(text: string): Promise<void>
   start(...args: string[]): ChildProcess
+  /** A shell that stands for npm, with run.mjs as its child. */
+  startThroughNpm(...args: string[]): ChildProcess
   run(...args: string[]): Promise<{ code: number | null; output: string }>
   remove(): Promise<void>
 }
@@ -36,14 +38,16 @@ export async function makeFakeProject(): Promise<FakeProject> {
     await cp(join(scripts, name), join(root, 'scripts', name))
   }
   await symlink('/bin/sh', join(bin, 'sh'))
-  const { npm_execpath: _, ...environment } = process.env
-  const start = (...args: string[]) =>
+  const { npm_execpath: _, npm_lifecycle_event: __, ...environment } = process.env
+  const runner = join(root, 'scripts', 'run.mjs')
+  const launch = (command: string, args: string[], extra: NodeJS.ProcessEnv = {}) =>
     // In a session of its own, so that a signal to it is never one from a developer's terminal.
-    spawn(process.execPath, [join(root, 'scripts', 'run.mjs'), ...args], {
-      env: { ...environment, PATH: `${bin}:/usr/bin:/bin`, ROOT: root },
+    spawn(command, args, {
+      env: { ...environment, PATH: `${bin}:/usr/bin:/bin`, ROOT: root, ...extra },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
+  const start = (...args: string[]) => launch(process.execPath, [runner, ...args])
   const project: FakeProject = {
     root,
     setNpm: (...lines) =>
@@ -67,6 +71,10 @@ export async function makeFakeProject(): Promise<FakeProject> {
     },
     writeScript: (text) => writeFile(join(root, 'main.ts'), text),
     start,
+    startThroughNpm: (...args) =>
+      launch('/bin/sh', ['-c', '"$@"; true', 'npm', process.execPath, runner, ...args], {
+        npm_lifecycle_event: 'demo',
+      }),
     run: (...args) => collect(start(...args)),
     remove: () => rm(root, { recursive: true, force: true }),
   }

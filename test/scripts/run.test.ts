@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -106,6 +106,29 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     expect((await ended).code).toBe(41)
   },
 )
+
+test('when npm is killed outright, the script is stopped, and with it everything it started', async () => {
+  await project.writeScript(`
+    process.on('SIGTERM', () => { console.log('stopped in order'); process.exit(0) })
+    setInterval(() => {}, 1000)
+    console.log('ready')`)
+  const npm = project.startThroughNpm('main.ts')
+  const ended = collect(npm)
+  npm.stdout?.on('data', (chunk: string) => {
+    if (chunk.includes('ready')) npm.kill('SIGKILL')
+  })
+  expect((await ended).output).toContain('stopped in order')
+})
+
+test('npm reaches the script with its signals: no shell stands between them', async () => {
+  const { scripts } = JSON.parse(
+    await readFile(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'),
+  ) as { scripts: Record<string, string> }
+  const started = Object.values(scripts).filter((line) => line.includes('run.mjs'))
+  expect(started.length).toBeGreaterThan(3)
+  // npm signals the shell that it started; a shell without `exec` dies of it and leaves node running.
+  for (const line of started) expect(line).toMatch(/^exec node scripts\/run\.mjs /)
+})
 
 test('without a script that is named, the answer is what to type', async () => {
   expect(await project.run()).toMatchObject({ code: 1, output: expect.stringContaining('npm run demo') })
