@@ -2,6 +2,7 @@ import express, { type Express, json } from 'express'
 import { type Logger, pino } from 'pino'
 import type { DataSource } from 'typeorm'
 import { catalogueRouter } from './catalogue/catalogue-router.ts'
+import { type Coupling, createCoupling } from './coupling.ts'
 import { openDatabase } from './database/data-source.ts'
 import { seedShop } from './database/seed-shop.ts'
 import { dealOut } from './http/deal-out.ts'
@@ -16,10 +17,9 @@ import { expireReservations } from './inventory/settle-reservation.ts'
 import { createStockFeed, type StockFeed } from './inventory/stock-feed.ts'
 import { attachStockSocket, type StockSocket } from './inventory/stock-socket.ts'
 import { stockStream } from './inventory/stock-stream.ts'
-import { countStockNightly } from './jobs/count-stock-nightly.ts'
+import { type Night, tonight } from './jobs/nightly-count.ts'
 import { createRepeatingJob, type RepeatingJob } from './jobs/repeating-job.ts'
 import { type MonolithOptions, type ResolvedOptions, resolveOptions } from './monolith-options.ts'
-import { createStockTaking } from './orders/create-stock-taking.ts'
 import { ordersRouter } from './orders/orders-router.ts'
 import { reportsRouter } from './reports/reports-router.ts'
 import { systemRouter } from './system-router.ts'
@@ -35,7 +35,7 @@ export interface Monolith {
   /** Listens (0 = any free port) with the WebSocket attached, and begins the background work. */
   start(port?: number): Promise<Listening>
   /** The nightly job, now. Returns how many rows it wrote. */
-  runNightly(night?: number): Promise<number>
+  runNightly(night?: Night): Promise<number>
   stop(): Promise<void>
 }
 
@@ -67,7 +67,7 @@ function wire(opened: Omit<Parts, 'feed' | 'stopping'>): Monolith {
   const { options, dataSource, tokens } = opened
   const stopping = new AbortController()
   const parts: Parts = { ...opened, feed: createStockFeed(), stopping: stopping.signal }
-  const { app, jobs } = createApp(parts)
+  const { app, jobs, coupling } = createApp(parts)
   let listening: Listening | undefined
   let socket: StockSocket | undefined
   let stopped: Promise<void> | undefined
@@ -91,7 +91,7 @@ function wire(opened: Omit<Parts, 'feed' | 'stopping'>): Monolith {
       for (const job of jobs) job.start()
       return listening
     },
-    runNightly: (night = new Date().getUTCDate()) => countStockNightly(dataSource, { night, nights: 30 }),
+    runNightly: (night = tonight(new Date())) => coupling.countNightly(night),
     stop: () => {
       stopped ??= stop()
       return stopped
@@ -99,19 +99,19 @@ function wire(opened: Omit<Parts, 'feed' | 'stopping'>): Monolith {
   }
 }
 
-function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[] } {
+function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[]; coupling: Coupling } {
   const { options, dataSource, tokens, feed, logger } = parts
-  const taking = createStockTaking({ options, dataSource, feed, tokens })
+  const coupling = createCoupling({ options, dataSource, feed, tokens })
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
 
   app.use(requestContext(options.build))
   app.use(systemRouter(dataSource, options.build))
-  app.use('/api/webhooks', deliveriesWebhook(dataSource, feed, options.webhookSecret))
+  app.use('/api/webhooks', deliveriesWebhook(coupling.deliveryTaker, options.webhookSecret))
   app.use(json({ limit: '100kb' }))
   app.use(usersRouter(dataSource, tokens))
   app.use('/api/catalogue', catalogueRouter(dataSource, tokens))
   mountInventory(app, parts)
-  app.use('/api/orders', ordersRouter(dataSource, tokens, taking.taker))
+  app.use('/api/orders', ordersRouter(dataSource, tokens, coupling.stockTaker))
   app.use('/api/reports', reportsRouter(dataSource, tokens))
   app.use(handleUnknownPath)
   app.use(handleErrors(logger))
@@ -122,14 +122,14 @@ function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[] } {
       intervalMs: options.sweepIntervalMs,
       work: async () => feed.publish(await expireReservations(dataSource)),
     },
-    { name: 'recover orders', intervalMs: options.sweepIntervalMs, work: taking.recover },
+    { name: 'recover orders', intervalMs: options.sweepIntervalMs, work: coupling.recoverOrders },
     {
       name: 'count stock',
       intervalMs: options.nightlyIntervalMs,
-      work: () => countStockNightly(dataSource, { night: new Date().getUTCDate(), nights: 30 }),
+      work: () => coupling.countNightly(tonight(new Date())),
     },
   ]
-  return { app, jobs: jobs.map((job) => createRepeatingJob(job, logger)) }
+  return { app, jobs: jobs.map((job) => createRepeatingJob(job, logger)), coupling }
 }
 
 /** Fixed segments first: `/api/inventory/:sku` would take `report` for a sku. */

@@ -12,8 +12,10 @@ const schema = z
     port: z.coerce.number().int().min(0).max(65_535).default(3000),
     /** Rows of stock to seed into an empty database. */
     rows: z.coerce.number().int().min(1).max(10_000_000).default(3_000),
-    /** How an order takes its stock: see orders/stock-taker.ts. */
+    /** How orders and deliveries change the stock: see coupling.ts. */
     coupling: z.enum(['transaction', 'endpoints']).default('transaction'),
+    /** Whether the nightly count writes the table itself. */
+    nightlyForm: z.enum(['sql', 'endpoints']).default('sql'),
     /** Where the inventory's endpoints are reached in the form `endpoints`: the proxy. */
     inventoryBaseUrl: url('http', 'https').optional(),
     inventoryTimeoutMs: z.coerce.number().int().min(1).max(60_000).default(7_000),
@@ -34,10 +36,15 @@ const schema = z
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn'),
     random: z.custom<() => number>((value) => typeof value === 'function').default(() => Math.random),
   })
-  .refine((options) => options.coupling === 'transaction' || options.inventoryBaseUrl !== undefined, {
-    path: ['inventoryBaseUrl'],
-    error: 'is needed when the coupling is "endpoints": give the address of the proxy',
-  })
+  .refine(
+    (options) =>
+      options.inventoryBaseUrl !== undefined ||
+      (options.coupling === 'transaction' && options.nightlyForm === 'sql'),
+    {
+      path: ['inventoryBaseUrl'],
+      error: 'is needed when --coupling or --nightly-form is "endpoints": give the address of the proxy',
+    },
+  )
 
 export type MonolithOptions = z.input<typeof schema>
 export type ResolvedOptions = z.output<typeof schema>

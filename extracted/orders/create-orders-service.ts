@@ -13,6 +13,7 @@ import { systemRouter } from '../platform/system-router.ts'
 import { createTokenVerifier } from '../platform/token-verifier.ts'
 import { createCatalogueClient } from './catalogue-client.ts'
 import { createInventoryClient } from './inventory-client.ts'
+import { createInventoryHttp } from './inventory-http.ts'
 import { orderEntities } from './order-entities.ts'
 import { createOrderPlacing } from './order-placing.ts'
 import { type OrdersOptions, ordersOptions } from './orders-options.ts'
@@ -43,7 +44,7 @@ function wire(options: z.output<typeof ordersOptions>, dataSource: DataSource): 
   const logger = pino({ level: options.logLevel, base: { app: 'orders', build: options.build } })
   const inventory = { baseUrl: options.inventoryBaseUrl, timeoutMs: options.inventoryTimeoutMs }
   const catalogue = { baseUrl: options.monolithUrl, timeoutMs: options.catalogueTimeoutMs }
-  const placing = createOrderPlacing(dataSource, createInventoryClient(inventory))
+  const placing = createOrderPlacing(dataSource, createInventoryClient(createInventoryHttp(inventory)))
   const getToken = createServiceAccount(options)
   const orders = {
     dataSource,

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm'
 import { Problem } from '../platform/problem.ts'
-import { type InventoryClient, isRefusal, type StockRequest } from './inventory-client.ts'
+import type { InventoryClient, StockRequest } from './inventory-client.ts'
+import { isRefusal } from './inventory-http.ts'
 import { type CallContext, type OrderDraft, stockKey } from './order-draft.ts'
 import { type Order, OrderSchema } from './order-entities.ts'
 import { advanceOrder, findItems, insertOrder } from './order-store.ts'

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm'
 import { Problem } from '../http/problem.ts'
-import { type InventoryClient, isRefusal, type StockRequest } from './inventory-client.ts'
+import { isRefusal } from '../inventory/inventory-http.ts'
+import type { InventoryClient, StockRequest } from './inventory-client.ts'
 import { type Order, OrderSchema } from './order-entities.ts'
 import { advanceOrder, findItems, insertOrder } from './order-store.ts'
 import { type CallContext, type StockTaker, stockKey } from './stock-taker.ts'

@@ -93,3 +93,26 @@ describe.each(Object.entries({ monolith: own, 'orders service': service }))(
     })
   },
 )
+
+it.each(Object.entries({ monolith: own, 'orders service': service }))(
+  'the %s waits for the inventory no longer than its timeout, and undoes the order later',
+  async (_name, start) => {
+    const setting = await start(300)
+    try {
+      const customer = setting.orders.as(String(setting.tokens[2]))
+      setting.relay!.decide = () => 'hang'
+      const began = performance.now()
+      const { body } = await customer.post('/api/orders', { items: [{ sku: 'SKU-00001', quantity: 1 }] })
+      expect(body).toMatchObject({ status: 503, code: 'inventory_unavailable' })
+      // Twice the timeout: for the reservation, and for the attempt to undo it.
+      expect(performance.now() - began).toBeLessThan(4_000)
+      expect((await customer.get('/api/orders?status=failed')).body.total).toBe(1)
+      setting.relay!.decide = () => 'pass'
+      await setting.recover()
+      expect((await customer.get('/api/orders?status=failed')).body.total).toBe(0)
+      expect((await setting.inventory.get('/api/inventory/SKU-00001')).body.reserved).toBe(0)
+    } finally {
+      await setting.stop()
+    }
+  },
+)

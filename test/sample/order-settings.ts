@@ -44,12 +44,12 @@ async function startInOneTransaction(): Promise<OrderSetting> {
   }
 }
 
-async function startThroughOwnEndpoints(): Promise<OrderSetting> {
+async function startThroughOwnEndpoints(inventoryTimeoutMs = 10_000): Promise<OrderSetting> {
   const relay = await startRelay()
   const shop = await startShop({
     coupling: 'endpoints',
     inventoryBaseUrl: relay.url,
-    inventoryTimeoutMs: 2_000,
+    inventoryTimeoutMs,
   })
   relay.target = shop.url
   const stop = () => stopAll(shop, relay)
@@ -64,12 +64,12 @@ async function startThroughOwnEndpoints(): Promise<OrderSetting> {
   }
 }
 
-async function startThroughInventoryService(): Promise<OrderSetting> {
+async function startThroughInventoryService(inventoryTimeoutMs = 10_000): Promise<OrderSetting> {
   const relay = await startRelay()
   const shop = await startShop({
     coupling: 'endpoints',
     inventoryBaseUrl: relay.url,
-    inventoryTimeoutMs: 2_000,
+    inventoryTimeoutMs,
   })
   const service = await startInventory(shop)
   relay.target = service.url
@@ -85,11 +85,11 @@ async function startThroughInventoryService(): Promise<OrderSetting> {
   }
 }
 
-async function startOrdersService(): Promise<OrderSetting> {
+async function startOrdersService(inventoryTimeoutMs = 10_000): Promise<OrderSetting> {
   const relay = await startRelay()
   const shop = await startShop()
   const inventory = await startInventory(shop)
-  const service = await startOrders(shop, relay.url, { inventoryTimeoutMs: 2_000 })
+  const service = await startOrders(shop, relay.url, { inventoryTimeoutMs })
   relay.target = inventory.url
   const stop = () => stopAll(service, inventory, shop, relay)
   const { client: orders, app } = service

@@ -2,8 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
-/** `lose answer`: the target does the work, the caller never hears of it. `lose request`: the target never hears of it. */
-export type Fate = 'pass' | 'lose request' | 'lose answer' | 'answer 503'
+/**
+ * `lose answer`: the target does the work, the caller never hears of it. `lose request`: the target never hears of it.
+ * `hang`: nobody hears anything until the relay stops.
+ */
+export type Fate = 'pass' | 'lose request' | 'lose answer' | 'answer 503' | 'hang'
 
 export interface RelayedCall {
   readonly method: string
@@ -49,6 +52,7 @@ export async function startRelay(): Promise<Relay> {
     state.calls.push(call)
     const fate = state.decide(call)
     const body = await buffer(request)
+    if (fate === 'hang') return
     if (fate === 'lose request') return response.destroy()
     if (fate === 'answer 503') return response.writeHead(503).end()
     const headers = Object.entries(request.headers).filter(([name]) => !CONNECTION_HEADERS.has(name))

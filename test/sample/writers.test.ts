@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Monolith } from '../../monolith/create-monolith.ts'
 import { signDelivery } from '../../monolith/inventory/deliveries-webhook.ts'
 import { openEventStream } from './event-stream.ts'
-import { type Running, setStock, signIn, startShop } from './sample-shop.ts'
+import type { HttpClient } from './http-client.ts'
+import { type Relay, startRelay } from './relay.ts'
+import { type Running, setStock, signIn, startInventory, startShop } from './sample-shop.ts'
 
 const SECRET = 'a secret between two'
 let shop: Running<Monolith>
@@ -14,11 +16,16 @@ afterAll(() => shop?.stop())
 const onHand = async (sku: string): Promise<number> =>
   (await shop.client.get(`/api/inventory/${sku}`)).body.onHand
 
-function deliver(
-  deliveryId: string,
-  options: { at?: number; secret?: string; signedBody?: string; sku?: string } = {},
-) {
-  const { at = Date.now(), secret = SECRET, sku = 'SKU-00001' } = options
+interface DeliveryOptions {
+  readonly at?: number
+  readonly secret?: string
+  readonly signedBody?: string
+  readonly sku?: string
+  readonly to?: Running<Monolith>
+}
+
+function deliver(deliveryId: string, options: DeliveryOptions = {}) {
+  const { at = Date.now(), secret = SECRET, sku = 'SKU-00001', to = shop } = options
   const body = JSON.stringify({
     deliveryId,
     supplier: 'Acme',
@@ -28,7 +35,7 @@ function deliver(
     'x-shop-timestamp': String(at),
     'x-shop-signature': signDelivery(secret, at, options.signedBody ?? body),
   }
-  return shop.client.post('/api/webhooks/deliveries', body, headers)
+  return to.client.post('/api/webhooks/deliveries', body, headers)
 }
 
 describe('the webhook of supplier deliveries', () => {
@@ -68,7 +75,7 @@ describe('the nightly count', () => {
       (await shop.client.get('/api/inventory/SKU-00007/movements')).body.items.length
     const booked = await movements()
     await using stream = await openEventStream(`${shop.url}/api/inventory/stream?sku=SKU-00007`)
-    expect(await shop.app.runNightly(7)).toBeGreaterThan(0)
+    expect(await shop.app.runNightly({ day: 7, nights: 30 })).toBeGreaterThan(0)
     expect(await onHand('SKU-00007')).toBe(8)
     expect(await movements()).toBe(booked)
     // The first thing the stream tells is the change after it.
@@ -81,8 +88,55 @@ describe('the nightly count', () => {
     await setStock(staff, 'SKU-00008', 2)
     const body = { items: [{ sku: 'SKU-00008', quantity: 2 }] }
     await staff.post('/api/inventory/reservations', body, { 'idempotency-key': 'all' })
-    await shop.app.runNightly(8)
+    await shop.app.runNightly({ day: 8, nights: 30 })
     expect((await shop.client.get('/api/inventory/SKU-00008')).body).toMatchObject({ onHand: 2, reserved: 2 })
+  })
+})
+
+describe('in the endpoint form', () => {
+  let relay: Relay
+  let other: Running<Monolith>
+  let inventory: Awaited<ReturnType<typeof startInventory>>
+  beforeAll(async () => {
+    relay = await startRelay()
+    const forms = { coupling: 'endpoints', nightlyForm: 'endpoints' } as const
+    other = await startShop({ webhookSecret: SECRET, inventoryBaseUrl: relay.url, ...forms })
+    inventory = await startInventory(other)
+    relay.target = inventory.url
+  })
+  afterAll(async () => {
+    for (const part of [inventory, other, relay]) await part?.stop()
+  })
+  const stockOf = async (side: { client: HttpClient }, sku: string): Promise<number> =>
+    (await side.client.get(`/api/inventory/${sku}`)).body.onHand
+  const total = async (side: { client: HttpClient }): Promise<number> =>
+    (await side.client.get('/api/inventory/report')).body.totals.onHand
+
+  it('a delivery changes the stock of the service and not the shop’s own table, once', async () => {
+    const before = await stockOf(inventory, 'SKU-00001')
+    expect((await deliver('e-1', { to: other })).status).toBe(202)
+    expect((await deliver('e-1', { to: other })).status).toBe(200)
+    expect(await stockOf(inventory, 'SKU-00001')).toBe(before + 5)
+    expect(await stockOf(other, 'SKU-00001')).toBe(before)
+  })
+
+  it('a delivery that broke off counts once when it is sent again', async () => {
+    const before = await stockOf(inventory, 'SKU-00001')
+    relay.decide = () => 'lose answer'
+    expect((await deliver('e-2', { to: other })).status).toBe(503)
+    relay.decide = () => 'pass'
+    expect((await deliver('e-2', { to: other })).status).toBe(202)
+    expect(await stockOf(inventory, 'SKU-00001')).toBe(before + 5)
+  })
+
+  it('the nightly count adjusts the service’s rows, each once a night', async () => {
+    const [before, own] = [await total(inventory), await total(other)]
+    const night = { day: 3, nights: 30 }
+    const written = await other.app.runNightly(night)
+    expect(written).toBeGreaterThan(0)
+    await other.app.runNightly(night)
+    expect(await total(inventory)).toBe(before - written)
+    expect(await total(other)).toBe(own)
   })
 })
 
