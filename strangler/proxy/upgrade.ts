@@ -36,7 +36,7 @@ export interface Upgrades<R> {
    * between leaves them alone.
    */
   drainRoute(isStale: (route: R) => boolean, ageMs: number): void
-  /** Drains all at once, and breaks off what is left after `deadlineMs`. Twice is fine. */
+  /** Drains all at once, and breaks off what is left after `deadlineMs`. Twice is fine, and the shorter deadline counts. */
   stop(deadlineMs: number): Promise<void>
 }
 
@@ -110,23 +110,23 @@ class UpgradeSet<R> implements Upgrades<R> {
   }
 
   stop(deadlineMs: number): Promise<void> {
-    this.#stopping ??= this.#drainAll(deadlineMs)
-    return this.#stopping
+    this.#stopping ??= this.#drainAll()
+    // A second call may be less patient than the first.
+    const deadline = setTimeout(() => {
+      for (const exchange of this.#exchanges) exchange.destroy()
+      for (const socket of this.#sockets) socket.destroy()
+    }, deadlineMs)
+    return this.#stopping.finally(() => clearTimeout(deadline))
   }
 
-  async #drainAll(deadlineMs: number): Promise<void> {
+  async #drainAll(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
     if (this.#sockets.size === 0) return
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve
     })
     for (const exchange of this.#exchanges) exchange.drain()
-    const deadline = setTimeout(() => {
-      for (const exchange of this.#exchanges) exchange.destroy()
-      for (const socket of this.#sockets) socket.destroy()
-    }, deadlineMs)
     await emptied
-    clearTimeout(deadline)
   }
 
   #refusalOf(req: IncomingMessage): ErrorCode | undefined {

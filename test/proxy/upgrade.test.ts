@@ -412,6 +412,18 @@ describe('a stop', () => {
     await expectNothingLeft(stand)
   })
 
+  it('that is asked for again with a shorter deadline ends by that one', async () => {
+    const stand = await startUpgradeStand()
+    const { client, exchange } = await stand.open()
+    exchange.write(encodeFrame(TEXT, 'x'.repeat(100)).subarray(0, 10))
+    await expect.poll(() => client.stream.pending.length).toBe(10)
+    const since = performance.now()
+    const first = stand.upgrades.stop(60_000)
+    await stand.upgrades.stop(0)
+    await first
+    expect(performance.now() - since).toBeLessThan(1_000)
+  })
+
   it('before anything was opened is done at once', async () => {
     const stand = await startUpgradeStand()
     await stand.upgrades.stop(60_000)
