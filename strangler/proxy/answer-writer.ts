@@ -46,7 +46,9 @@ export function passInterim(request: ForwardRequest, status: number, rawHeaders:
 
 /** Breaks the client's transfer off: after the answer has begun, a clean end would pass half an answer as a whole one. */
 export function breakAnswer(res: ServerResponse): void {
-  res.socket?.destroy()
+  // HTTP/1.0 has no framing that could be missed: only a reset tells its client that something is wrong.
+  if (res.req.httpVersionMinor === 0) res.socket?.resetAndDestroy()
+  else res.socket?.destroy()
   res.destroy()
 }
 

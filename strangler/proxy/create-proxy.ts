@@ -4,7 +4,7 @@ import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { RouteTable } from '../routing/compile-table.ts'
 import { compileAddresses } from '../routing/compile-targeting.ts'
-import type { DataView } from '../routing/decide.ts'
+import type { DataFreshness } from '../routing/decide.ts'
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts'
 import { createHpmEngine } from './forward-hpm.ts'
 import { createNodeHttpEngine } from './forward-node-http.ts'
@@ -12,6 +12,7 @@ import { createUndiciEngine } from './forward-undici.ts'
 import { createRequestHandler, type RequestHandler } from './handle-request.ts'
 import { createParentWrites } from './parent-write.ts'
 import { createDeadlines, type ProxyContext } from './proxy-context.ts'
+import { createProxyUpgrades, type ProxyUpgrades } from './proxy-upgrades.ts'
 import { createUpstream } from './upstream.ts'
 import { createWriteHolds, type WriteHolds } from './write-hold.ts'
 
@@ -23,7 +24,7 @@ export interface ProxyOptions {
   readonly secret: Buffer
   readonly isOperator?: (token: string) => boolean
   readonly isConfirmed?: () => boolean
-  readonly data?: DataView
+  readonly data?: DataFreshness
   readonly clock?: Clock
   readonly onExchange?: (record: ExchangeRecord) => void
   readonly onBreaker?: (capability: string, state: BreakerState) => void
@@ -34,12 +35,15 @@ export interface ProxyOptions {
 /** The proxy without its listener: what the standalone server and the Express middleware share. */
 export interface StranglerProxy {
   readonly handle: RequestHandler
+  readonly upgrades: ProxyUpgrades
   readonly holds: WriteHolds
   /** The table that serves now. */
   table(): RouteTable
   /** Serves by another table from the next request on; requests in flight finish on theirs. */
   swapTable(table: RouteTable): void
   readonly context: ProxyContext
+  /** From now on every answer ends its connection. */
+  drain(): void
   stop(): Promise<void>
 }
 
@@ -48,6 +52,7 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
   const { config } = options
   const clock = options.clock ?? Date.now
   let table = options.table
+  let draining = false
   const sides = new Map(
     Object.entries(config.sides).map(([name, side]) => [name, createUpstream(name, side)]),
   )
@@ -60,11 +65,11 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
   const engines = {
     undici: createUndiciEngine({ maxConnections: (side) => config.sides[side]?.maxConnections }),
     nodeHttp: createNodeHttpEngine(),
-    hpm: createHpmEngine(),
+    hpm: createHpmEngine(options.report),
   }
   const holds = createWriteHolds({
     clock,
-    ...config.hold,
+    maxWaiting: config.hold.maxWaiting,
     onAcknowledged: options.onAcknowledged ?? (() => undefined),
   })
   const trusted = config.proxy.trustedProxies
@@ -81,23 +86,32 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
     trustedProxies: trusted.length === 0 ? undefined : compileAddresses(trusted, 'proxy.trustedProxies'),
     isOperator: options.isOperator ?? (() => false),
     isConfirmed: options.isConfirmed ?? (() => true),
+    isDraining: () => draining,
     data: options.data,
     clock,
     onExchange: options.onExchange ?? (() => undefined),
     report: options.report ?? (() => undefined),
   }
   holds.apply(holdsOf(table))
+  const upgrades = createProxyUpgrades(context)
   return {
     handle: createRequestHandler(context),
+    upgrades,
     holds,
     context,
     table: () => table,
     swapTable(next) {
       table = next
       holds.apply(holdsOf(next))
+      upgrades.follow(next)
+    },
+    drain() {
+      draining = true
     },
     async stop() {
+      draining = true
       holds.stop()
+      await upgrades.stop(0)
       await Promise.all(Object.values(engines).map((engine) => engine.stop()))
     },
   }

@@ -11,10 +11,9 @@ import type { ProxyContext } from './proxy-context.ts'
 import { createIdentity, type ProxyIdentity } from './request-identity.ts'
 import { createTraceContext, type TraceContext } from './trace-context.ts'
 
-/** One request on its way through the proxy. */
-export interface Exchange {
+/** A request as it came in: what every later step needs, whether it is answered or upgraded. */
+export interface Arrival {
   readonly req: IncomingMessage
-  readonly res: ServerResponse
   /** The request target as received. */
   readonly target: string
   /** Its path without the query. */
@@ -27,20 +26,19 @@ export interface Exchange {
   readonly protocol: 'http' | 'https'
 }
 
+/** One request on its way through the proxy. */
+export interface Exchange extends Arrival {
+  readonly res: ServerResponse
+}
+
 /** Reads what every later step needs. `target` differs from `req.url` when an Express app has mounted the proxy under a path. */
-export function openExchange(
-  context: ProxyContext,
-  req: IncomingMessage,
-  res: ServerResponse,
-  target: string,
-): Exchange {
+export function openArrival(context: ProxyContext, req: IncomingMessage, target: string): Arrival {
   const peer = plainAddress(req.socket.remoteAddress ?? '')
   const trusted = context.trustedProxies !== undefined && isInBlocks(context.trustedProxies, peer)
   const protocol = (req.socket as TLSSocket).encrypted === true ? 'https' : 'http'
   const query = target.indexOf('?')
   return {
     req,
-    res,
     target,
     path: query === -1 ? target : target.slice(0, query),
     startedAt: performance.now(),
@@ -73,9 +71,9 @@ function first(value: string | string[] | undefined): string | undefined {
 }
 
 /** Whether a request reads or writes: by its endpoint, else by its method. */
-export function effectOf(exchange: Exchange, route: Route | undefined): Effect {
+export function effectOf({ req }: Arrival, route: Route | undefined): Effect {
   if (route !== undefined) return route.endpoint.effect
-  const { method } = exchange.req
+  const { method } = req
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'
 }
 
@@ -98,16 +96,16 @@ export interface ExchangeEnd {
 
 /** Builds the frozen record of an exchange that is over. */
 export function closeExchange(
-  exchange: Exchange,
+  arrival: Arrival,
   decision: Decision | undefined,
   end: ExchangeEnd,
 ): ExchangeRecord {
-  const { req, trace, startedAt } = exchange
+  const { req, trace, startedAt } = arrival
   const { sentAt, headersAt } = end
   const own = sentAt === undefined ? undefined : sentAt - startedAt - end.heldMs
   return Object.freeze({
     method: req.method ?? '',
-    path: exchange.path,
+    path: arrival.path,
     status: end.status,
     target: end.target,
     side: end.side,

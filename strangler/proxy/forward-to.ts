@@ -1,6 +1,6 @@
 import type { Reason, Side } from '../core/words.ts'
 import type { Decision } from '../routing/decide.ts'
-import { type Exchange, effectOf } from './exchange.ts'
+import { type Arrival, type Exchange, effectOf } from './exchange.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { buildRequestHeaders } from './request-headers.ts'
@@ -34,23 +34,13 @@ function buildForwardRequest(
 ): ForwardRequest {
   const { decision, upstream, target, fresh, elapsedMs } = destination
   const { route } = decision
-  const { req, res, trace } = exchange
   const deadlines = context.deadlinesFor(route, upstream)
-  const isWrite = route !== undefined && effectOf(exchange, route) === 'write'
-  const rewrite = target === 'service' ? route?.rewritePath : undefined
   return {
-    req,
-    res,
+    req: exchange.req,
+    res: exchange.res,
     upstream,
-    path: rewriteRequestPath(exchange.target, rewrite),
-    headers: buildRequestHeaders(req, upstream, {
-      peer: exchange.peer,
-      trusted: exchange.trusted,
-      protocol: exchange.protocol,
-      correlationId: trace.correlationId,
-      traceparent: trace.traceparent,
-      parentWrite: isWrite ? context.parentWrites.sign(route.capability.name) : undefined,
-    }),
+    path: rewriteRequestPath(exchange.target, target === 'service' ? route?.rewritePath : undefined),
+    headers: buildForwardHeaders(context, exchange, destination),
     deadlines,
     // At least a millisecond, because 0 would mean no deadline at all.
     remainingMs: deadlines.totalMs === 0 ? 0 : Math.max(1, deadlines.totalMs - elapsedMs),
@@ -58,6 +48,26 @@ function buildForwardRequest(
     adaptHeaders: (headers, status) => adaptHeaders(context, exchange, { ...destination, headers, status }),
     httpProxyMiddleware: route?.httpProxyMiddleware,
   }
+}
+
+/** The raw header list that goes to a side. A write carries the mark by which its own calls pass a hold. */
+export function buildForwardHeaders(
+  context: ProxyContext,
+  arrival: Arrival,
+  { decision: { route }, upstream }: Pick<Destination, 'decision' | 'upstream'>,
+): string[] {
+  const { req, peer, trusted, protocol, trace } = arrival
+  const isWrite = route !== undefined && effectOf(arrival, route) === 'write'
+  const parentWrite = isWrite ? context.parentWrites.sign(route.capability.name) : undefined
+  const { correlationId, traceparent } = trace
+  return buildRequestHeaders(req, upstream, {
+    peer,
+    trusted,
+    protocol,
+    correlationId,
+    traceparent,
+    parentWrite,
+  })
 }
 
 function adaptHeaders(
@@ -76,6 +86,7 @@ function adaptHeaders(
     const clientOrigin = `${exchange.protocol}://${exchange.req.headers.host ?? ''}`
     rewriteResponseHeaders(headers, { upstream, clientOrigin, rewrite })
   }
+  if (context.isDraining()) headers.push('connection', 'close')
   if (!hasHeader(headers, 'x-correlation-id')) headers.push('x-correlation-id', exchange.trace.correlationId)
   const { setCookie } = exchange.identity
   if (setCookie !== undefined) headers.push('set-cookie', setCookie)

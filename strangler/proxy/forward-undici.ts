@@ -1,4 +1,5 @@
-import { Client, type Dispatcher, Pool } from 'undici'
+import type { Readable } from 'node:stream'
+import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import { beginAnswer, passInterim, passTrailers } from './answer-writer.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
 import { ForwardAttempt, isEventStream } from './forward-attempt.ts'
@@ -53,8 +54,23 @@ function clientOptions(connectMs: number): Client.Options {
     keepAliveMaxTimeout: LONGEST_KEEP_ALIVE_MS,
     keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
     bodyTimeout: 0,
-    connect: { timeout: connectMs },
+    connect: createConnector(connectMs),
   }
+}
+
+/**
+ * undici takes a reset for the end of an answer that has no framing of its own (client-h1, "treat ECONNRESET as completed"). To a client
+ * that would be half an answer passed off as whole, so the error gets another name before undici sees it.
+ */
+function createConnector(connectMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: connectMs, allowH2: false })
+  return (options, callback) =>
+    connect(options, (...result) => {
+      result[1]?.prependListener('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') error.code = 'STRANGLER_RESET'
+      })
+      callback(...result)
+    })
 }
 
 function exchange(request: ForwardRequest, dispatcher: Dispatcher): Promise<ForwardOutcome> {
@@ -66,7 +82,7 @@ function exchange(request: ForwardRequest, dispatcher: Dispatcher): Promise<Forw
           path: request.path,
           method: request.req.method as Dispatcher.HttpMethod,
           headers: request.headers,
-          body: hasBody(request) ? request.req : null,
+          body: bodyOf(request),
           headersTimeout: request.deadlines.headersMs,
           bodyTimeout: 0,
         },
@@ -78,9 +94,12 @@ function exchange(request: ForwardRequest, dispatcher: Dispatcher): Promise<Forw
   })
 }
 
-function hasBody({ req }: ForwardRequest): boolean {
+/** Chunks stay chunks: undici would count a stream that has already ended, and send its length instead. */
+function bodyOf({ req }: ForwardRequest): Readable | null {
+  if (req.headers['transfer-encoding'] !== undefined)
+    return req.iterator({ destroyOnReturn: false }) as unknown as Readable
   const length = req.headers['content-length']
-  return req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  return length === undefined || length === '0' ? null : req
 }
 
 type Controller = Dispatcher.DispatchController
@@ -110,7 +129,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (status < 200) return passInterim(this.#request, status, raw)
     this.#status = status
     this.#attempt.markHeaders(isEventStream(raw))
-    beginAnswer(this.#request, status, reason ?? '', raw)
+    beginAnswer(this.#request, status, readReason(reason), raw)
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -131,4 +150,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 function toLatin1(raw: Controller['rawHeaders']): string[] {
   if (!Array.isArray(raw)) return []
   return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
+}
+
+/** undici decodes the phrase as UTF-8; on the wire it is bytes again. What was no UTF-8 is lost, and the phrase with it. */
+function readReason(reason = ''): string {
+  return reason.includes('\ufffd') ? '' : Buffer.from(reason, 'utf8').toString('latin1')
 }

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { ErrorCode } from '../core/errors.ts'
-import type { Side } from '../core/words.ts'
-import { type Decision, decide } from '../routing/decide.ts'
-import { closeExchange, type Exchange, type ExchangeEnd, effectOf, openExchange } from './exchange.ts'
+import type { Decision } from '../routing/decide.ts'
+import { admitArrival, decideArrival } from './admit-arrival.ts'
+import { breakAnswer } from './answer-writer.ts'
+import { closeExchange, type Exchange, type ExchangeEnd, effectOf, openArrival } from './exchange.ts'
 import { type ForwardResult, forwardWithFailOver } from './fail-over.ts'
-import { PARENT_WRITE_HEADER } from './parent-write.ts'
+import { passHold } from './pass-hold.ts'
 import { sendProblem } from './problem.ts'
 import type { ProxyContext } from './proxy-context.ts'
+import type { Waiter } from './write-hold.ts'
 
 /** Serves one request. With `next` the proxy is embedded: what goes to the monolith is left to the app that embeds it. */
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse, next?: () => void) => void
@@ -19,12 +21,20 @@ export type RequestHandler = (req: IncomingMessage, res: ServerResponse, next?: 
 export function createRequestHandler(context: ProxyContext): RequestHandler {
   return (req, res, next) => {
     const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
-    const exchange = openExchange(context, req, res, target)
-    serve(context, exchange, next).catch((error: unknown) => {
-      context.report('serve a request', error)
-      if (res.headersSent) res.destroy()
-      else refuse(context, exchange, undefined, 'STRANGLER_INTERNAL')
-    })
+    const exchange: Exchange = { ...openArrival(context, req, target), res }
+    serve(context, exchange, next).catch((error: unknown) => fail(context, exchange, error))
+  }
+}
+
+/** A bug of the kit's own. Whatever comes of it, the client gets an end and the process goes on. */
+function fail(context: ProxyContext, exchange: Exchange, error: unknown): void {
+  context.report('serve a request', error)
+  try {
+    if (exchange.res.headersSent) breakAnswer(exchange.res)
+    else refuse(context, exchange, undefined, 'STRANGLER_INTERNAL')
+  } catch (again) {
+    context.report('answer a request that failed', again)
+    exchange.res.destroy()
   }
 }
 
@@ -33,30 +43,12 @@ async function serve(
   exchange: Exchange,
   next: (() => void) | undefined,
 ): Promise<void> {
-  const decided = decideExchange(context, exchange)
-  if (decided === 'ambiguous') return refuse(context, exchange, undefined, 'STRANGLER_PATH_REFUSED')
-  if (decided.route?.capability.hasTables === true && !context.isConfirmed()) {
-    return refuse(context, exchange, decided, 'STRANGLER_TABLE_UNCONFIRMED')
-  }
-  const isWrite = decided.route !== undefined && effectOf(exchange, decided.route) === 'write'
-  if (!isWrite) return forward(context, exchange, { decision: decided, heldMs: 0, next })
-  return serveWrite(context, exchange, decided, next)
+  const { decision, refuse: code } = admitArrival(context, exchange)
+  if (code !== undefined) return refuse(context, exchange, decision, code)
+  const isWrite = decision.route !== undefined && effectOf(exchange, decision.route) === 'write'
+  if (!isWrite) return forward(context, exchange, { decision, heldMs: 0, next })
+  return serveWrite(context, exchange, decision, next)
 }
-
-export function decideExchange(context: ProxyContext, exchange: Exchange): Decision | 'ambiguous' {
-  const { req, path, identity } = exchange
-  const request = { method: req.method ?? 'GET', path }
-  return decide(context.table(), request, identity, { forced: forcedSide(context, req), data: context.data })
-}
-
-function forcedSide(context: ProxyContext, { headers }: IncomingMessage): Side | undefined {
-  const side = headers['x-strangler-target']
-  const token = headers['x-strangler-token']
-  if (side !== 'service' && side !== 'monolith') return undefined
-  return typeof token === 'string' && context.isOperator(token) ? side : undefined
-}
-
-const HOLD_REFUSALS = { full: 'STRANGLER_HOLD_FULL', timeout: 'STRANGLER_HOLD_TIMEOUT' } as const
 
 async function serveWrite(
   context: ProxyContext,
@@ -65,20 +57,12 @@ async function serveWrite(
   next: (() => void) | undefined,
 ): Promise<void> {
   const capability = decided.endpoint?.capability ?? ''
-  let decision = decided
-  let heldMs = 0
-  const arrivedAt = performance.now()
-  // A hold may follow the one that has just ended; the time a write may wait is one sum.
-  while (mustWait(context, exchange, capability)) {
-    const answer = await context.holds.wait(capability, clientOf(exchange))
-    heldMs = performance.now() - arrivedAt
-    if (answer === 'gone') return recordGone(context, exchange, decision, heldMs)
-    if (answer !== 'go') return refuse(context, exchange, decision, HOLD_REFUSALS[answer], heldMs)
-    if (heldMs > context.config.hold.maxWaitMs)
-      return refuse(context, exchange, decision, 'STRANGLER_HOLD_TIMEOUT', heldMs)
-    const again = decideExchange(context, exchange)
-    if (again !== 'ambiguous') decision = { ...again, reason: 'HELD' }
-  }
+  const passage = await passHold(context, exchange, { capability, client: clientOf(exchange) })
+  const { heldMs } = passage
+  if (passage.kind === 'gone') return recordGone(context, exchange, decided, heldMs)
+  if (passage.kind === 'refused') return refuse(context, exchange, decided, passage.code, heldMs)
+  const again = heldMs > 0 ? decideArrival(context, exchange) : decided
+  const decision: Decision = heldMs > 0 && again !== 'ambiguous' ? { ...again, reason: 'HELD' } : decided
   const end = context.holds.begin(capability)
   try {
     await forward(context, exchange, { decision, heldMs, next })
@@ -87,15 +71,7 @@ async function serveWrite(
   }
 }
 
-/** Before the fence a call made by a write in flight passes: the hold waits for that write, and the write for this call. */
-function mustWait(context: ProxyContext, { req }: Exchange, capability: string): boolean {
-  const phase = context.holds.phaseOf(capability)
-  if (phase === undefined) return false
-  const mark = req.headers[PARENT_WRITE_HEADER]
-  return phase === 'fenced' || typeof mark !== 'string' || !context.parentWrites.isValid(mark, capability)
-}
-
-function clientOf({ res }: Exchange): { onGone(listener: () => void): () => void } {
+function clientOf({ res }: Exchange): Waiter {
   return {
     onGone(listener) {
       res.once('close', listener)
@@ -170,7 +146,7 @@ function finish(
     return record(context, exchange, decision, { ...common, status: outcome.status })
   if (outcome.kind === 'client-gone')
     return record(context, exchange, decision, { ...common, status: 499, code: 'CLIENT_GONE' })
-  if (!outcome.answerBegun) answerProblem(exchange, outcome.code)
+  if (!outcome.answerBegun) answerProblem(context, exchange, outcome.code)
   record(context, exchange, decision, {
     ...common,
     status: exchange.res.statusCode,
@@ -179,10 +155,11 @@ function finish(
   })
 }
 
-function answerProblem({ req, res, trace }: Exchange, code: ErrorCode): void {
+function answerProblem(context: ProxyContext, { req, res, trace }: Exchange, code: ErrorCode): void {
   if (res.headersSent || res.destroyed) return
-  // What is left of an upload would be read as the next request's beginning, or for nothing.
-  sendProblem(res, code, { correlationId: trace.correlationId, close: !req.complete })
+  // What is left of an upload would be read for nothing; what is left of a misframed request, as the next one's beginning.
+  const close = !req.complete || code === 'STRANGLER_REQUEST_INVALID' || context.isDraining()
+  sendProblem(res, code, { correlationId: trace.correlationId, close })
 }
 
 function refuse(
@@ -192,7 +169,7 @@ function refuse(
   code: ErrorCode,
   heldMs = 0,
 ): void {
-  answerProblem(exchange, code)
+  answerProblem(context, exchange, code)
   const end = {
     status: exchange.res.statusCode,
     side: '-',

@@ -38,7 +38,7 @@ export function sendProblem(
 ): void {
   const body = problemBody(code, options.correlationId)
   const retryAfter = RETRY_AFTER_SECONDS[code]
-  res.writeHead(ERRORS[code].status, [
+  res.writeHead(ERRORS[code].status, STATUS_CODES[ERRORS[code].status] ?? '', [
     ...(options.headers ?? []),
     ...['content-type', 'application/problem+json', 'cache-control', 'no-store'],
     ...['content-length', String(Buffer.byteLength(body))],

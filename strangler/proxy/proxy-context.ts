@@ -3,7 +3,7 @@ import type { Config, Deadlines } from '../config/schema.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { Route, RouteTable } from '../routing/compile-table.ts'
-import type { DataView } from '../routing/decide.ts'
+import type { DataFreshness } from '../routing/decide.ts'
 import type { Breaker } from './breaker.ts'
 import type { ForwardEngine, Upstream } from './forward.ts'
 import type { ParentWrites } from './parent-write.ts'
@@ -29,7 +29,9 @@ export interface ProxyContext {
   readonly isOperator: (token: string) => boolean
   /** False while it is not known who owns the data: capabilities with tables are not served then. */
   readonly isConfirmed: () => boolean
-  readonly data: DataView | undefined
+  /** While stopping every answer ends its connection, so that no client sends another request down it. */
+  readonly isDraining: () => boolean
+  readonly data: DataFreshness | undefined
   readonly clock: Clock
   readonly onExchange: (record: ExchangeRecord) => void
   readonly report: ReportError

@@ -2,7 +2,8 @@ import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { StranglerError } from '../core/errors.ts'
 import { createProxy, type ProxyOptions, type StranglerProxy } from './create-proxy.ts'
-import { problemBody } from './problem.ts'
+import { sendRawProblem } from './problem.ts'
+import { isWebSocketUpgrade } from './upgrade.ts'
 
 /** Longer than the idle timeout of any load balancer in front: the one that reuses a connection must be the one that closes it. */
 const KEEP_ALIVE_MS = 75_000
@@ -25,7 +26,7 @@ export interface ProxyServer extends StranglerProxy {
 /** Builds a proxy with its own HTTP server. */
 export function createProxyServer(options: ProxyOptions): ProxyServer {
   const proxy = createProxy(options)
-  let draining = false
+  const silent = new Set<Socket>()
   const server = http.createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -33,12 +34,22 @@ export function createProxyServer(options: ProxyOptions): ProxyServer {
       requestTimeout: 0,
       maxHeaderSize: MAX_HEADER_BYTES,
       noDelay: true,
+      shouldUpgradeCallback: isWebSocketUpgrade,
     },
     (req, res) => {
-      if (draining) res.shouldKeepAlive = false
+      if (silent.size > 0) silent.delete(req.socket)
       proxy.handle(req, res)
     },
   )
+  // Node counts a connection that has not asked anything yet as busy; at the end nothing else would close it.
+  server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
+  server.on('upgrade', (req, socket, head) => {
+    silent.delete(req.socket)
+    proxy.upgrades.handle(req, socket, head)
+  })
   server.maxConnections = MAX_CONNECTIONS
   server.maxRequestsPerSocket = 0
   server.on('checkContinue', (req, res) => {
@@ -54,8 +65,8 @@ export function createProxyServer(options: ProxyOptions): ProxyServer {
     server,
     listen: (port, host) => listen(server, port, host),
     stop({ drainMs = options.config.proxy.drainMs } = {}) {
-      draining = true
-      stopping ??= drain(server, drainMs).then(() => proxy.stop())
+      proxy.drain()
+      stopping ??= drainAll(server, proxy, { silent, drainMs })
       return stopping
     },
   }
@@ -84,30 +95,39 @@ function listen(server: http.Server, port: number, host: string): Promise<{ port
 
 /** What is not HTTP gets a 400 and the connection is closed: nothing after it can be trusted. */
 function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
+  // Where an answer has begun, a second one would be taken for the answer to the next request (node's own handler asks the same).
+  const answered =
+    (socket as Socket & { _httpMessage?: http.ServerResponse })._httpMessage?.headersSent === true
+  if (error.code === 'ECONNRESET' || answered || !socket.writable) {
+    socket.destroySoon()
     return
   }
   const status =
     error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const body = problemBody('STRANGLER_REQUEST_INVALID', undefined, status)
-  const head = [
-    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
-    'content-type: application/problem+json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+  sendRawProblem(socket, 'STRANGLER_REQUEST_INVALID', { status })
 }
 
-async function drain(server: http.Server, drainMs: number): Promise<void> {
+interface Draining {
+  readonly silent: ReadonlySet<Socket>
+  readonly drainMs: number
+}
+
+async function drainAll(server: http.Server, proxy: StranglerProxy, draining: Draining): Promise<void> {
+  await Promise.all([drain(server, draining), proxy.upgrades.stop(draining.drainMs)])
+  await proxy.stop()
+}
+
+async function drain(server: http.Server, { silent, drainMs }: Draining): Promise<void> {
   if (!server.listening) return
   const closed = new Promise<void>((resolve) => {
     // http's own close() cuts idle connections at once, and with them a request that is already on its way.
     net.Server.prototype.close.call(server, () => resolve())
   })
   // Every answer from now on closes its connection; this catches the ones whose client does not ask again.
-  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_GRACE_MS)
+  const sweep = setInterval(() => {
+    server.closeIdleConnections()
+    for (const socket of silent) socket.destroy()
+  }, IDLE_GRACE_MS)
   const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
   await closed
   clearInterval(sweep)

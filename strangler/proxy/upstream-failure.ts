@@ -30,6 +30,8 @@ const INVALID: UpstreamFailure = { code: 'STRANGLER_UPSTREAM_INVALID', nothingSe
 /** Reads an error of undici, node:http or httpxy. What is not known counts as a reset: the safe guess about what was sent. */
 export function readFailure(error: unknown): UpstreamFailure {
   if (error instanceof StranglerError) return { code: error.code, nothingSent: false }
+  // undici's parser leaves the code out where the answer does not even begin like HTTP.
+  if (error instanceof Error && error.name === 'HTTPParserError') return INVALID
   const code = codeOf(error)
   if (code === undefined) return RESET
   if (code.startsWith('HPE_')) return INVALID

@@ -18,8 +18,8 @@ export interface WriteHolds {
   apply(holds: ReadonlyMap<string, Hold>): void
   /** The phase of the hold that a write must wait for now; undefined when none does. */
   phaseOf(capability: string): HoldPhase | undefined
-  /** Waits until the write may go. */
-  wait(capability: string, waiter: Waiter): Promise<HoldAnswer>
+  /** Waits until the write may go, at most `maxWaitMs`. */
+  wait(capability: string, waiter: Waiter, maxWaitMs: number): Promise<HoldAnswer>
   /** Counts a write in flight; call the returned function once, when it has ended. */
   begin(capability: string): () => void
   /** The ids of the holds under which no write of this proxy is in flight. */
@@ -31,7 +31,6 @@ export interface WriteHolds {
 
 export interface WriteHoldOptions {
   readonly clock: Clock
-  readonly maxWaitMs: number
   readonly maxWaiting: number
   /** The acknowledgements have changed: the coordinator waits for them. */
   readonly onAcknowledged: (holdIds: string[]) => void
@@ -93,11 +92,11 @@ export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
       const room = rooms.get(capability)
       return room === undefined || isExpired(room) ? undefined : room.hold.phase
     },
-    wait(capability, waiter) {
+    wait(capability, waiter, maxWaitMs) {
       const room = rooms.get(capability)
       if (room === undefined || isExpired(room)) return Promise.resolve('go')
       if (room.waiting.size >= options.maxWaiting) return Promise.resolve('full')
-      return waitIn(room, waiter, options.maxWaitMs)
+      return waitIn(room, waiter, maxWaitMs)
     },
     begin(capability) {
       inFlight.set(capability, (inFlight.get(capability) ?? 0) + 1)

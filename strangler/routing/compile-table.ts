@@ -27,6 +27,8 @@ export interface Route {
   readonly setting: ModeSetting
   readonly source: 'config' | 'override'
   readonly override: Override | undefined
+  /** An upgraded connection writes unless the configuration says otherwise: nobody sees what passes on it. */
+  readonly upgradeEffect: Effect
   readonly deadlines: Partial<Deadlines>
   readonly rewritePath: { readonly from: string; readonly to: string } | undefined
   readonly httpProxyMiddleware: Record<string, unknown> | undefined
@@ -80,6 +82,7 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
     setting: override?.setting ?? config.mode,
     source: override === undefined ? 'config' : 'override',
     override,
+    upgradeEffect: config.effect ?? 'write',
     deadlines: withoutUndefined(config.deadlines ?? {}),
     rewritePath: config.rewritePath,
     httpProxyMiddleware: config.httpProxyMiddleware,

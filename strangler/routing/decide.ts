@@ -18,7 +18,7 @@ export interface Decision {
 }
 
 /** How far the copy of a capability's data is behind. Absent numbers mean: not known. */
-export interface DataView {
+export interface DataFreshness {
   lagMs(capability: string): number | undefined
   /** Whether the client's own latest write to the capability is applied on the other side; true when it has written nothing. */
   hasAppliedWrites(capability: string, identity: RequestIdentity): boolean
@@ -29,7 +29,7 @@ export interface DecideOptions {
   /** Asked for by `x-strangler-target` with a valid operator token. */
   readonly forced?: Side | undefined
   /** Absent while no sync runs: then nothing is known, and canary reads of a capability with tables stay with the owner. */
-  readonly data?: DataView | undefined
+  readonly data?: DataFreshness | undefined
 }
 
 /**
@@ -80,7 +80,11 @@ function decideCanary(table: RouteTable, route: Route, percent: number, identity
 }
 
 /** Reads leave the owner's side only for a copy that is known to be fresh, and that has the client's own writes. */
-function guardFreshness(decided: Decision, identity: RequestIdentity, data: DataView | undefined): Decision {
+function guardFreshness(
+  decided: Decision,
+  identity: RequestIdentity,
+  data: DataFreshness | undefined,
+): Decision {
   const { route } = decided
   if (route === undefined || !route.capability.hasTables || route.endpoint.effect === 'write') return decided
   const { capability } = route
