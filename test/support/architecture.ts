@@ -86,7 +86,8 @@ function judgeImport(path: string, entry: ImportOf, files: SourceFiles): string[
   if (entry.specifier === 'strangler-kit' || entry.specifier.startsWith('strangler-kit/')) {
     return [`${said}: the kit does not import itself by name`]
   }
-  if (target === undefined) return []
+  // Its own manifest holds its version.
+  if (target === undefined || target === 'package.json') return []
   if (!target.startsWith('strangler/')) return [`${said}: the kit imports nothing outside strangler/`]
   if (files[target] === undefined) return [`${said}: there is no such file`]
   return judgeLayers(path.slice('strangler/'.length), target.slice('strangler/'.length), entry).map(
