@@ -2,7 +2,7 @@ import { describe, expect, type TestContext, test } from 'vitest'
 import { type Bench, runOn } from './bench.ts'
 import { type Row, rowByNumber, type SubjectName } from './rows.ts'
 import { nginxVersion, subjects } from './subjects/all.ts'
-import { naive } from './subjects/naive.ts'
+import { TWINS } from './subjects/broken-twins.ts'
 import type { Subject } from './subjects/subject.ts'
 
 /** What a test tells the reporter about itself. */
@@ -21,15 +21,15 @@ declare module 'vitest' {
 export interface CheckOptions {
   /** Subjects to which this check does not apply, with the reason. */
   readonly notApplicable?: Partial<Record<SubjectName, string>>
-  /** Negative control: the naive proxy must fail this check. */
-  readonly naiveFails?: boolean
+  /** Negative control: the broken twin that must fail this check. */
+  readonly caught?: keyof typeof TWINS
   readonly timeoutMs?: number
 }
 
 type Run = (bench: Bench) => Promise<void>
 export type Check = (sentence: string, run: Run, options?: CheckOptions) => void
 
-/** Declares the checks of one row, for every subject, and for the naive proxy those that it must fail. */
+/** Declares the checks of one row, for every subject, and for the broken twins those that they must fail. */
 export function describeRow(number: string, declare: (check: Check) => void): void {
   const row = rowByNumber(number)
   for (const subject of subjects) {
@@ -38,8 +38,8 @@ export function describeRow(number: string, declare: (check: Check) => void): vo
     })
   }
   declare((sentence, run, options = {}) => {
-    if (options.naiveFails)
-      testNaive(`row ${number} · a naive proxy is caught: ${sentence}`, run, options.timeoutMs)
+    if (options.caught !== undefined)
+      testTwin(`row ${number}`, TWINS[options.caught], { sentence, run, ...options })
   })
 }
 
@@ -64,17 +64,28 @@ function testCheck(
       await runOn(subject, check.run, timeoutMs)
     } catch (error) {
       if (row.required.includes(subject.name)) throw error
-      const message = error instanceof Error ? error.message : String(error)
-      context.annotate(`recorded, not required: ${message.split('\n')[0]}`)
+      await context.annotate(`recorded, not required: ${firstLineOf(error)}`)
       return
     }
     record(context, 'pass')
   })
 }
 
-function testNaive(name: string, run: Run, timeoutMs = 15_000): void {
-  test(name, { timeout: timeoutMs + 5_000 }, async () => {
-    const outcome = runOn(naive, run, timeoutMs)
-    await expect(outcome, 'the check cannot fail').rejects.toThrow()
+function testTwin(row: string, twin: Subject, check: CheckOptions & { sentence: string; run: Run }): void {
+  const timeoutMs = check.timeoutMs ?? 15_000
+  test(`${row} · ${twin.name} is caught: ${check.sentence}`, {
+    timeout: timeoutMs + 5_000,
+  }, async (context) => {
+    const caught = await runOn(twin, check.run, timeoutMs).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(caught, 'a check that a broken twin passes proves nothing').toBeInstanceOf(Error)
+    await context.annotate(`caught: ${firstLineOf(caught)}`)
   })
+}
+
+function firstLineOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split('\n')[0] ?? ''
 }

@@ -25,7 +25,7 @@ describeRow('8', (check) => {
       await upstream.refuse()
       expect((await (await connect()).exchange('GET /items HTTP/1.1')).status).toBe(502)
     },
-    { naiveFails: true },
+    { caught: 'naive' },
   )
 
   check(
@@ -36,7 +36,7 @@ describeRow('8', (check) => {
         (await (await connect()).exchange('POST /items HTTP/1.1', ['Content-Length: 1'], 'x')).status,
       ).toBe(502)
     },
-    { naiveFails: true },
+    { caught: 'naive' },
   )
 
   check(
@@ -47,7 +47,7 @@ describeRow('8', (check) => {
         (await (await connect()).exchange('POST /items HTTP/1.1', ['Content-Length: 1'], 'x')).status,
       ).toBe(502)
     },
-    { naiveFails: true },
+    { caught: 'naive' },
   )
 
   check('an upstream that says nothing is 504', async (bench) => {
@@ -63,7 +63,7 @@ describeRow('8', (check) => {
       const answer = await (await stand.connect()).exchange('GET /items HTTP/1.1')
       expectProblem(answer, stand, { status: 502, code: 'STRANGLER_UPSTREAM_REFUSED' })
     },
-    { naiveFails: true, notApplicable: NGINX_PAGE },
+    { caught: 'naive', notApplicable: NGINX_PAGE },
   )
 
   check(
@@ -77,7 +77,7 @@ describeRow('8', (check) => {
       )
       expectProblem(answer, stand, { status: 502, code: 'STRANGLER_UPSTREAM_RESET' })
     },
-    { naiveFails: true, notApplicable: NGINX_PAGE },
+    { caught: 'naive', notApplicable: NGINX_PAGE },
   )
 
   check(

@@ -35,7 +35,7 @@ describeRow('9', (check) => {
         const attempts = upstream.exchanges.filter((exchange) => exchange.path === '/again')
         expect(attempts.map((exchange) => exchange.ordinal)).toEqual([1, 0])
       },
-      { naiveFails: true },
+      { caught: 'naive' },
     )
 
     check(
@@ -46,7 +46,7 @@ describeRow('9', (check) => {
         expect(answer.status).toBe(502)
         expect(upstream.exchanges.filter((exchange) => exchange.path === '/pay')).toHaveLength(1)
       },
-      { naiveFails: true },
+      { caught: 'buffering' },
     )
   }
 
@@ -59,7 +59,7 @@ describeRow('9', (check) => {
         expect(answer.status).toBe(502)
         expect(upstream.exchanges.filter((exchange) => exchange.path === '/pay')).toHaveLength(1)
       },
-      { naiveFails: true },
+      { caught: 'buffering' },
     )
   }
 
@@ -99,6 +99,6 @@ describeRow('9', (check) => {
       }
       expect(upstream.faults).toEqual([])
     },
-    { naiveFails: true },
+    { caught: 'naive' },
   )
 })

@@ -4,6 +4,7 @@ import { describeRow } from './describe-row.ts'
 import { waitUntil } from './tools/wait-until.ts'
 
 const STREAMS = 300
+const EVENT_STREAM = ['Content-Type: text/event-stream', 'Transfer-Encoding: chunked']
 
 const chunk = (data: string) => `${data.length.toString(16)}\r\n${data}\r\n`
 
@@ -11,11 +12,7 @@ async function openStreams(bench: Bench) {
   const stand = await bench.start({
     script(exchange) {
       if (exchange.path === '/plain') return exchange.answer('200 OK', [], 'ok')
-      exchange.answer(
-        '200 OK',
-        ['Content-Type: text/event-stream', 'Transfer-Encoding: chunked'],
-        chunk(':open\n\n'),
-      )
+      exchange.answer('200 OK', EVENT_STREAM, chunk(':open\n\n'))
     },
   })
   const clients = await Promise.all(Array.from({ length: STREAMS }, () => stand.connect()))
@@ -54,6 +51,19 @@ describeRow('12', (check) => {
       expect(clients.every((client) => client.stream.pending.length <= 2)).toBe(true)
     }
   })
+
+  check(
+    'an event is not kept until the stream ends',
+    async (bench) => {
+      const { connect } = await bench.start({
+        script: (exchange) => exchange.answer('200 OK', EVENT_STREAM, chunk('data: 1\n\n')),
+      })
+      const client = await connect()
+      client.send('GET /events HTTP/1.1')
+      expect(await client.stream.takeThrough('data: 1\n\n', 1_000)).toBeDefined()
+    },
+    { caught: 'buffering' },
+  )
 
   check('the smallest event is not held back for a fuller packet', async (bench) => {
     const { upstream, clients } = await openStreams(bench)

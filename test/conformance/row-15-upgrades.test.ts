@@ -25,7 +25,7 @@ describeRow('15', (check) => {
       expect(valuesOf(headers, 'connection').join().toLowerCase()).not.toContain('upgrade')
       expect((await client.exchange('GET /next HTTP/1.1')).text).toBe('ok')
     },
-    { naiveFails: true },
+    { caught: 'naive' },
   )
 
   check('an upgrade to h2c on a POST keeps its body', async (bench) => {
@@ -148,6 +148,7 @@ describeRow('15', (check) => {
         const held = await startHeldSocket(bench, DRAIN)
         const whole = encodeFrame(TEXT, 'x'.repeat(200_000))
         held.exchange.write(whole.subarray(0, 100_000))
+        await held.client.stream.waitFor(100_000)
         held.begin(trigger)
         await new Promise((resolve) => setTimeout(resolve, 400))
         held.exchange.write(whole.subarray(100_000))
@@ -163,6 +164,7 @@ describeRow('15', (check) => {
       async (bench) => {
         const held = await startHeldSocket(bench, DRAIN)
         held.exchange.write(encodeFrame(TEXT, 'x'.repeat(200_000)).subarray(0, 100_000))
+        await held.client.stream.waitFor(100_000)
         held.begin(trigger)
         await held.client.waitForClose(6_000)
         const rest = held.client.stream.pending

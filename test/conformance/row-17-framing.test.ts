@@ -160,14 +160,18 @@ describeRow('17', (check) => {
     expect(upstream.only.head.bytes).not.toMatch(/^(content-length|transfer-encoding):/im)
   })
 
-  check('a chunked upload arrives while it is being sent', async (bench) => {
-    const { upstream, connect } = await bench.start()
-    const client = await connect()
-    const arrived = upstream.next()
-    client.send('POST /items HTTP/1.1', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n')
-    const exchange = await arrived
-    await waitUntil(() => exchange.stream.pending.includes('hello'), 'the first chunk arrives upstream')
-    client.write('0\r\n\r\n')
-    expect((await client.readAnswer()).status).toBe(200)
-  })
+  check(
+    'a chunked upload arrives while it is being sent',
+    async (bench) => {
+      const { upstream, connect } = await bench.start()
+      const client = await connect()
+      const arrived = upstream.next()
+      client.send('POST /items HTTP/1.1', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n')
+      const exchange = await arrived
+      await waitUntil(() => exchange.stream.pending.includes('hello'), 'the first chunk arrives upstream')
+      client.write('0\r\n\r\n')
+      expect((await client.readAnswer()).status).toBe(200)
+    },
+    { caught: 'buffering' },
+  )
 })

