@@ -1,0 +1,98 @@
+import type { MachineFacts } from '../machine-facts.ts'
+import type { Latency } from './measure-latency.ts'
+import type { Throughput } from './measure-throughput.ts'
+import type { Toggles } from './measure-toggles.ts'
+import type { ProxyBenchOptions } from './options.ts'
+import type { PeerName } from './start-peers.ts'
+
+/** All that one run has found. A ratio is absent when its peer is not on this machine. */
+export interface ProxyReport {
+  readonly vsFastifyHttpProxy: number | undefined
+  readonly vsExpressHpm: number | undefined
+  readonly vsNginx: number | undefined
+  readonly addedP99Ms: number
+  readonly addedP99VsFastify: number
+  readonly togglePropagationP99Ms: number
+  readonly machine: MachineFacts & { readonly tool: string }
+  readonly options: ProxyBenchOptions
+  readonly throughput: Throughput
+  readonly latency: Latency
+  readonly toggles: Toggles
+}
+
+/** What the proxy is meant to reach. */
+interface Target {
+  readonly name: string
+  readonly wanted: string
+  readonly found: string
+  readonly pass: boolean | undefined
+}
+
+/** For people: a table of the peers and one line a target. */
+export function formatReport(report: ProxyReport): string {
+  const { machine, throughput, latency, toggles } = report
+  const names = Object.keys(throughput.requestsPerSecond) as PeerName[]
+  const rows = names.map((name) => [
+    name,
+    String(throughput.requestsPerSecond[name]),
+    String(throughput.cpuMicrosPerRequest[name] ?? '-'),
+  ])
+  const lines = [
+    `${machine.cores} cores (${machine.processor}), Node ${machine.node}, ${machine.tool}, load ${machine.loadBefore} before; medians of ${report.options.rounds} rounds`,
+    '',
+    ...formatTable([['', 'requests/s', 'CPU µs/request'], ...rows]),
+    '',
+    `At ${latency.requestsPerSecond} requests/s the kit adds ${latency.addedP50Ms} ms (p50) and ${latency.addedP99Ms} ms (p99), @fastify/http-proxy ${latency.fastifyAddedP50Ms} and ${latency.fastifyAddedP99Ms} ms.`,
+    `A toggle serves in ${toggles.proxies} proxies after ${toggles.propagationP50Ms} ms (p50), ${toggles.propagationP99Ms} ms (p99), ${toggles.propagationMaxMs} ms (longest), told too long by up to ${toggles.pollIntervalP99Ms} ms.`,
+    '',
+    ...formatTable(
+      findTargets(report).map(({ name, wanted, found, pass }) => [
+        pass === undefined ? '-' : pass ? 'reached' : 'MISSED',
+        name,
+        found,
+        wanted,
+      ]),
+    ),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function findTargets(report: ProxyReport): Target[] {
+  const ratio = (name: 'vsFastifyHttpProxy' | 'vsExpressHpm' | 'vsNginx', least: number): Target => {
+    const found = report[name]
+    return {
+      name,
+      wanted: `at least ${least}`,
+      found: String(found ?? 'not measured'),
+      pass: found === undefined ? undefined : found >= least,
+    }
+  }
+  const { addedP99Ms, addedP99VsFastify, togglePropagationP99Ms } = report
+  return [
+    ratio('vsFastifyHttpProxy', 1.25),
+    ratio('vsExpressHpm', 2),
+    ratio('vsNginx', 0.4),
+    {
+      name: 'addedP99Ms',
+      wanted: 'at most 1, or 1.2 × @fastify/http-proxy',
+      found: `${addedP99Ms} (${addedP99VsFastify} ×)`,
+      pass: addedP99Ms <= 1 || addedP99Ms <= 1.2 * report.latency.fastifyAddedP99Ms,
+    },
+    {
+      name: 'togglePropagationP99Ms',
+      wanted: 'under 50',
+      found: String(togglePropagationP99Ms),
+      pass: togglePropagationP99Ms < 50,
+    },
+  ]
+}
+
+function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}

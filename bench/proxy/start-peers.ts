@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
+import { type RunningProcess, startProcess } from '../processes/start-process.ts'
+import type { KitSpec } from './peers/kit.ts'
+import { startNginx } from './peers/nginx.ts'
+
+/** What is loaded. `upstream` itself is one of them, for what a request costs without a proxy. */
+export type PeerName = 'upstream' | 'kit' | 'fastifyHttpProxy' | 'expressHpm' | 'nginx'
+
+export interface Peer {
+  readonly name: PeerName
+  readonly url: string
+  readonly pid: number
+}
+
+/** Everything that runs while the benchmark does; `stop` ends it, the last first. */
+export interface Stand {
+  readonly directory: string
+  /** The same for all proxies of the kit, so that one admin API can speak for them. */
+  readonly token: string
+  readonly releases: (() => Promise<void>)[]
+}
+
+/** Starts the upstream and one process of each proxy in front of it. */
+export async function startPeers(stand: Stand, controlUrl: string): Promise<Peer[]> {
+  const start = async (name: PeerName, program: string, spec: object, env = {}) => {
+    const outputFile = join(stand.directory, `${name}.log`)
+    const started = await startProcess({ program: `../proxy/peers/${program}`, spec, outputFile, env })
+    return keep(stand, name, started)
+  }
+  const upstream = await start('upstream', 'upstream.ts', {})
+  const spec: KitSpec = {
+    upstream: upstream.url,
+    controlUrl,
+    directory: join(stand.directory, 'kit'),
+    name: 'bench',
+    debugHeaders: false,
+  }
+  const kit = await start('kit', 'kit.ts', spec, kitEnvironment(stand))
+  const fastify = await start('fastifyHttpProxy', 'fastify-http-proxy.ts', { upstream: upstream.url })
+  const express = await start('expressHpm', 'express-hpm.ts', { upstream: upstream.url })
+  const nginx = await startNginx(upstream.url, join(stand.directory, 'nginx'))
+  return [upstream, kit, fastify, express, ...(nginx === undefined ? [] : [keep(stand, 'nginx', nginx)])]
+}
+
+/** One more process of the kit, for the toggles. */
+export async function startKitProxy(stand: Stand, spec: KitSpec): Promise<RunningProcess> {
+  const outputFile = join(stand.directory, `${spec.name}.log`)
+  const started = await startProcess({
+    program: '../proxy/peers/kit.ts',
+    spec,
+    outputFile,
+    env: kitEnvironment(stand),
+  })
+  stand.releases.push(started.stop)
+  return started
+}
+
+export async function startControlDatabase(stand: Stand): Promise<EmbeddedPostgres> {
+  const control = await startEmbeddedPostgres({ directory: join(stand.directory, 'control') })
+  stand.releases.push(() => control.stop())
+  return control
+}
+
+export function makeToken(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+/** No queue is used here, so no Redis is launched; the rest is as it comes. */
+function kitEnvironment({ token }: Stand): Record<string, string> {
+  return { STRANGLER_NO_REDIS: '1', STRANGLER_OPERATOR_TOKEN: token }
+}
+
+function keep(stand: Stand, name: PeerName, { url, pid, stop }: RunningProcess): Peer {
+  stand.releases.push(stop)
+  return { name, url, pid }
+}
