@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Deadlines } from '../../strangler/config/schema.ts'
 import { buildRequestHeaders } from '../../strangler/proxy/request-headers.ts'
 import { createUpgrades, isWebSocketUpgrade, type UpgradeOptions } from '../../strangler/proxy/upgrade.ts'
@@ -14,6 +14,9 @@ import { createUpstream } from '../../strangler/proxy/upstream.ts'
 import { RawClient } from '../conformance/tools/raw-client.ts'
 import { RawUpstream, type UpstreamScript } from '../conformance/tools/raw-upstream.ts'
 import { HANDSHAKE, SWITCHED } from '../conformance/tools/websocket-frames.ts'
+
+/** Closing times that a test can wait for. */
+export const QUICK: ClosingTimes = { boundaryMs: 150, answerMs: 100, flushMs: 400 }
 
 export interface UpgradeStandOptions {
   readonly script?: UpstreamScript
@@ -87,4 +90,9 @@ export async function startUpgradeStand(options: UpgradeStandOptions = {}) {
       return { client, exchange }
     },
   }
+}
+
+/** Every connection is closed on both sides, and none is counted any more. */
+export async function expectNothingLeft(stand: Awaited<ReturnType<typeof startUpgradeStand>>): Promise<void> {
+  await expect.poll(() => [stand.upgrades.open, stand.upstream.open.size]).toEqual([0, 0])
 }
