@@ -6,8 +6,6 @@ import { valuesOf } from '../conformance/tools/http-message.ts'
 import { HANDSHAKE, SWITCHED } from '../conformance/tools/websocket-frames.ts'
 import { expectNothingLeft, startUpgradeStand } from './upgrade-stand.ts'
 
-const const _ALWAYS = () => true
-
 describe('an upgrade', () => {
   it('reaches the side with the headers of its destination and comes back with the side’s own', async () => {
     const stand = await startUpgradeStand({
