@@ -13,6 +13,7 @@ import { createInventoryClient } from './orders/inventory-client.ts'
 import { recoverOrders } from './orders/recover-orders.ts'
 import type { StockTaker } from './orders/stock-taker.ts'
 import { transactionStockTaker } from './orders/transaction-stock-taker.ts'
+import { createOrderUndo } from './orders/undo-order.ts'
 import type { Tokens } from './users/tokens.ts'
 
 /** Everything in the shop that writes stock without being the inventory, each in the form that is switched on. */
@@ -43,7 +44,8 @@ export function createCoupling({ options, dataSource, feed, tokens }: Parts): Co
   if (baseUrl === undefined) return direct
 
   const http = createInventoryHttp({ baseUrl, timeoutMs })
-  const stockTaker = endpointStockTaker(dataSource, createInventoryClient(http))
+  const inventory = createInventoryClient(http)
+  const undo = createOrderUndo(dataSource, inventory)
   async function authorize(): Promise<InventoryCall> {
     const token = await tokens.issue({ id: '0', email: 'shop@example.com', role: 'service' })
     return { headers: { authorization: `Bearer ${token}` } }
@@ -51,9 +53,9 @@ export function createCoupling({ options, dataSource, feed, tokens }: Parts): Co
   return {
     ...direct,
     ...(coupling === 'endpoints' && {
-      stockTaker,
+      stockTaker: endpointStockTaker(dataSource, inventory, undo),
       deliveryTaker: endpointDeliveryTaker(dataSource, http, authorize),
-      recoverOrders: () => recoverOrders(dataSource, stockTaker, authorize),
+      recoverOrders: () => recoverOrders(dataSource, undo, authorize),
     }),
     ...(nightlyForm === 'endpoints' && { countNightly: countStockThroughEndpoints(http, authorize) }),
   }

@@ -11,10 +11,11 @@ import { handleErrors, handleUnknownPath } from './http/problem.ts'
 import { requestContext } from './http/request-context.ts'
 import { deliveriesWebhook } from './inventory/deliveries-webhook.ts'
 import { inventoryReport } from './inventory/inventory-report.ts'
-import { inventoryRouter } from './inventory/inventory-router.ts'
 import { reservationsRouter } from './inventory/reservations-router.ts'
 import { expireReservations } from './inventory/settle-reservation.ts'
+import { stockChangesRouter } from './inventory/stock-changes-router.ts'
 import { createStockFeed, type StockFeed } from './inventory/stock-feed.ts'
+import { stockRouter } from './inventory/stock-router.ts'
 import { attachStockSocket, type StockSocket } from './inventory/stock-socket.ts'
 import { stockStream } from './inventory/stock-stream.ts'
 import { type Night, tonight } from './jobs/nightly-count.ts'
@@ -23,6 +24,7 @@ import { type MonolithOptions, type ResolvedOptions, resolveOptions } from './mo
 import { ordersRouter } from './orders/orders-router.ts'
 import { reportsRouter } from './reports/reports-router.ts'
 import { systemRouter } from './system-router.ts'
+import { signInRouter } from './users/sign-in-router.ts'
 import { openTokens, type Tokens } from './users/tokens.ts'
 import { usersRouter } from './users/users-router.ts'
 
@@ -108,10 +110,11 @@ function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[]; coupling
   app.use(systemRouter(dataSource, options.build))
   app.use('/api/webhooks', deliveriesWebhook(coupling.deliveryTaker, options.webhookSecret))
   app.use(json({ limit: '100kb' }))
+  app.use(signInRouter(dataSource, tokens))
   app.use(usersRouter(dataSource, tokens))
   app.use('/api/catalogue', catalogueRouter(dataSource, tokens))
   mountInventory(app, parts)
-  app.use('/api/orders', ordersRouter(dataSource, tokens, coupling.stockTaker))
+  app.use('/api/orders', ordersRouter({ dataSource, tokens, taker: coupling.stockTaker }))
   app.use('/api/reports', reportsRouter(dataSource, tokens))
   app.use(handleUnknownPath)
   app.use(handleErrors(logger))
@@ -141,5 +144,6 @@ function mountInventory(app: Express, { options, dataSource, tokens, feed, stopp
   app.get('/api/inventory/report', inventoryReport(dataSource, report))
   app.get('/api/inventory/stream', stockStream(feed, stopping))
   app.use('/api/inventory/reservations', reservationsRouter(reservations))
-  app.use('/api/inventory', inventoryRouter({ dataSource, tokens, feed, unordered }))
+  app.use('/api/inventory', stockChangesRouter({ dataSource, tokens, feed }))
+  app.use('/api/inventory', stockRouter({ dataSource, unordered }))
 }

@@ -14,11 +14,12 @@ import { createTokenVerifier } from '../platform/token-verifier.ts'
 import { inventoryEntities } from './inventory-entities.ts'
 import { type InventoryOptions, inventoryOptions } from './inventory-options.ts'
 import { inventoryReport } from './inventory-report.ts'
-import { inventoryRouter } from './inventory-router.ts'
 import { reservationsRouter } from './reservations-router.ts'
 import { expireReservations } from './settle-reservation.ts'
 import { snapshotTables } from './snapshot-tables.ts'
+import { stockChangesRouter } from './stock-changes-router.ts'
 import { createStockFeed, type StockFeed } from './stock-feed.ts'
+import { stockRouter } from './stock-router.ts'
 import { attachStockSocket, type StockSocket } from './stock-socket.ts'
 import { stockStream } from './stock-stream.ts'
 
@@ -87,5 +88,6 @@ function mountInventory(app: Express, { options, dataSource, feed, stopping }: P
   app.get('/api/inventory/report', inventoryReport(dataSource))
   app.get('/api/inventory/stream', stockStream(feed, stopping))
   app.use('/api/inventory/reservations', reservationsRouter(reservations))
-  app.use('/api/inventory', inventoryRouter({ dataSource, tokens, feed }))
+  app.use('/api/inventory', stockChangesRouter({ dataSource, tokens, feed }))
+  app.use('/api/inventory', stockRouter(dataSource))
 }

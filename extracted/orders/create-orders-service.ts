@@ -21,6 +21,7 @@ import { ordersRouter } from './orders-router.ts'
 import { recoverOrders } from './recover-orders.ts'
 import { createServiceAccount } from './service-account.ts'
 import { snapshotTables } from './snapshot-tables.ts'
+import { createOrderUndo } from './undo-order.ts'
 
 /** Opens the database, copies the shop's rows into it when asked to and it has none, and wires the service. */
 export async function createOrdersService(given: OrdersOptions): Promise<Service> {
@@ -44,13 +45,14 @@ function wire(options: z.output<typeof ordersOptions>, dataSource: DataSource): 
   const logger = pino({ level: options.logLevel, base: { app: 'orders', build: options.build } })
   const inventory = { baseUrl: options.inventoryBaseUrl, timeoutMs: options.inventoryTimeoutMs }
   const catalogue = { baseUrl: options.monolithUrl, timeoutMs: options.catalogueTimeoutMs }
-  const placing = createOrderPlacing(dataSource, createInventoryClient(createInventoryHttp(inventory)))
+  const client = createInventoryClient(createInventoryHttp(inventory))
+  const undo = createOrderUndo(dataSource, client)
   const getToken = createServiceAccount(options)
   const orders = {
     dataSource,
     tokens: createTokenVerifier(jwksUrlOf(options)),
     catalogue: createCatalogueClient(catalogue),
-    placing,
+    placing: createOrderPlacing(dataSource, client, undo),
   }
 
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
@@ -62,7 +64,7 @@ function wire(options: z.output<typeof ordersOptions>, dataSource: DataSource): 
   app.use(handleErrors(logger))
 
   const authorize = async () => ({ headers: { authorization: `Bearer ${await getToken()}` } })
-  const recover = () => recoverOrders(dataSource, placing, authorize)
+  const recover = () => recoverOrders(dataSource, undo, authorize)
   const job = { name: 'recover orders', intervalMs: options.recoverIntervalMs, work: recover }
   return assembleService({ app, dataSource, options, jobs: [createRepeatingJob(job, logger)] })
 }

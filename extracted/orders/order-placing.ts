@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm'
 import { Problem } from '../platform/problem.ts'
-import type { InventoryClient, StockRequest } from './inventory-client.ts'
-import { isRefusal } from './inventory-http.ts'
-import { type CallContext, type OrderDraft, stockKey } from './order-draft.ts'
+import type { InventoryClient } from './inventory-client.ts'
+import type { CallContext, OrderDraft } from './order-draft.ts'
 import { type Order, OrderSchema } from './order-entities.ts'
-import { advanceOrder, findItems, insertOrder } from './order-store.ts'
+import { advanceOrder, insertOrder } from './order-store.ts'
+import { type OrderUndo, stockRequestOf } from './undo-order.ts'
 
 /** How an order and its stock, which live in two services, become one. */
 export interface OrderPlacing {
@@ -14,25 +14,22 @@ export interface OrderPlacing {
   resume(order: Order, call: CallContext): Promise<Order>
   /** Gives the stock back and marks the order cancelled. Doing it twice is the same as once. */
   cancel(order: Order, call: CallContext): Promise<Order>
-  /** Gives back the stock of an order that will not be placed, and forgets the order. */
-  undo(order: Order, call: CallContext): Promise<void>
 }
 
 /**
  * The order commits as `pending`, its stock is reserved and confirmed through the inventory's endpoints,
  * then it becomes `placed`. The order's row decides: only who moved it from `pending` to `failed` gives the stock back.
  */
-export function createOrderPlacing(dataSource: DataSource, inventory: InventoryClient): OrderPlacing {
+export function createOrderPlacing(
+  dataSource: DataSource,
+  inventory: InventoryClient,
+  { giveUp }: OrderUndo,
+): OrderPlacing {
   const { manager } = dataSource
-
-  async function stockRequest(order: Order): Promise<StockRequest> {
-    const items = (await findItems(manager, [order.id])).map(({ sku, quantity }) => ({ sku, quantity }))
-    return { key: stockKey(order.reference), reference: order.reference, items }
-  }
 
   async function finish(order: Order, call: CallContext): Promise<Order> {
     try {
-      const { id } = await inventory.reserve(await stockRequest(order), call)
+      const { id } = await inventory.reserve(await stockRequestOf(dataSource, order), call)
       await inventory.confirm(id, call)
       const placed = await advanceOrder(manager, order, { status: 'placed', reservationId: id })
       return placed ?? (await decidedElsewhere(order, id, call))
@@ -50,31 +47,7 @@ export function createOrderPlacing(dataSource: DataSource, inventory: InventoryC
     throw new Problem(409, 'order_failed', 'The order could not be placed; nothing was taken. Try again.')
   }
 
-  async function giveUp(order: Order, error: unknown, call: CallContext) {
-    const failed = await advanceOrder(manager, order, { status: 'failed' })
-    if (failed === null) return
-    const nothingTaken = isRefusal(error) && error.code !== 'reservation_settled'
-    if (nothingTaken) await forget(failed)
-    // The client gets the first error; what cannot be undone now stays `failed` and is undone by the recovery job.
-    else await undo(failed, call).catch(() => undefined)
-  }
-
-  async function undo(order: Order, call: CallContext) {
-    // Also when we never learnt of a reservation, there may be one: the key finds it, or makes one to cancel.
-    const reservation = await inventory.reserve(await stockRequest(order), call).catch((error: unknown) => {
-      if (isRefusal(error)) return null
-      throw error
-    })
-    if (reservation !== null) await inventory.cancel(reservation.id, call)
-    await forget(order)
-  }
-
-  const forget = (order: Order) =>
-    manager.getRepository(OrderSchema).delete({ id: order.id, status: 'failed' })
-
   return {
-    undo,
-
     async place(draft, call) {
       const order = await dataSource.transaction((tx) => insertOrder(tx, draft, 'pending'))
       return finish(order, call)
@@ -82,11 +55,7 @@ export function createOrderPlacing(dataSource: DataSource, inventory: InventoryC
 
     async resume(order, call) {
       if (order.status === 'failed')
-        throw new Problem(
-          409,
-          'order_failed',
-          'This order failed and is being undone. Try again with a new key.',
-        )
+        throw new Problem(409, 'order_failed', 'This order failed and is being undone. Try again later.')
       return order.status === 'pending' ? finish(order, call) : order
     },
 

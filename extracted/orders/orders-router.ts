@@ -1,45 +1,32 @@
-import { randomUUID } from 'node:crypto'
-import { type Request, type Response, Router } from 'express'
+import { type Response, Router } from 'express'
 import type { DataSource } from 'typeorm'
 import { z } from 'zod'
 import { pageQuery, setPageLinks } from '../platform/pagination.ts'
 import { notFound, Problem } from '../platform/problem.ts'
-import { requestId, stamp } from '../platform/request-context.ts'
+import { stamp } from '../platform/request-context.ts'
 import { currentUser, requireUser } from '../platform/require-user.ts'
 import type { TokenVerifier } from '../platform/token-verifier.ts'
-import { isUniqueViolation } from '../platform/unique-violation.ts'
+import { callContext } from './call-context.ts'
 import type { CatalogueClient } from './catalogue-client.ts'
-import type { CallContext } from './order-draft.ts'
 import { type Order, OrderSchema } from './order-entities.ts'
 import type { OrderPlacing } from './order-placing.ts'
 import { findItems, presentOrder } from './order-store.ts'
+import { placeOrder } from './place-order.ts'
 
-const orderBody = z.object({
-  items: z
-    .array(z.object({ sku: z.string().min(1).max(40), quantity: z.number().int().min(1).max(1_000) }))
-    .min(1)
-    .max(50),
-})
-type WantedItems = z.infer<typeof orderBody>['items']
-const listQuery = pageQuery.extend({
-  status: z.enum(['pending', 'placed', 'shipped', 'cancelled', 'failed']).optional(),
-})
+const item = z.object({ sku: z.string().min(1).max(40), quantity: z.number().int().min(1).max(1_000) })
+const orderBody = z.object({ items: z.array(item).min(1).max(50) })
+const status = z.enum(['pending', 'placed', 'shipped', 'cancelled', 'failed'])
+const listQuery = pageQuery.extend({ status: status.optional() })
 const idempotencyKey = z.string().min(1).max(120).nullable()
 const orderId = z.coerce.number().int().min(1).max(2_147_483_647)
 
-/** Who is asking, in which trace, and the proxy's own marks: what a nested call has to carry on. */
-function callContext(request: Request, response: Response): CallContext {
-  const headers: Record<string, string> = { 'x-request-id': requestId(response) }
-  for (const [name, value] of Object.entries(request.headers))
-    if (['authorization', 'traceparent', 'tracestate'].includes(name) || name.startsWith('x-strangler-'))
-      headers[name] = String(value)
-  return { headers }
-}
-
-function mergeSameSkus(items: WantedItems): WantedItems {
-  const quantities = new Map<string, number>()
-  for (const { sku, quantity } of items) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity)
-  return [...quantities].map(([sku, quantity]) => ({ sku, quantity }))
+/** Customers find their own orders only. */
+async function findOrder(dataSource: DataSource, id: unknown, response: Response): Promise<Order> {
+  const user = currentUser(response)
+  const order = await dataSource.getRepository(OrderSchema).findOneBy({ id: orderId.parse(id) })
+  if (order === null || (user.role === 'customer' && order.userId !== Number(user.id)))
+    throw notFound(`Order ${id}`)
+  return order
 }
 
 export interface OrdersRouterParts {
@@ -51,73 +38,39 @@ export interface OrdersRouterParts {
 
 export function ordersRouter({ dataSource, tokens, catalogue, placing }: OrdersRouterParts): Router {
   const router = Router()
-  const orders = dataSource.getRepository(OrderSchema)
   router.use(requireUser(tokens))
-
-  /** Customers find their own orders only. */
-  async function findOrder(id: unknown, response: Response): Promise<Order> {
-    const user = currentUser(response)
-    const order = await orders.findOneBy({ id: orderId.parse(id) })
-    if (order === null || (user.role === 'customer' && order.userId !== Number(user.id)))
-      throw notFound(`Order ${id}`)
-    return order
-  }
 
   async function answer(response: Response, order: Order) {
     response.json(stamp(response, presentOrder(order, await findItems(dataSource.manager, [order.id]))))
   }
 
-  async function replay(key: string, items: WantedItems, response: Response): Promise<Order | null> {
-    const earlier = await orders.findOneBy({ userId: Number(currentUser(response).id), idempotencyKey: key })
-    if (earlier === null) return null
-    const had = (await findItems(dataSource.manager, [earlier.id])).map(({ sku, quantity }) => ({
-      sku,
-      quantity,
-    }))
-    if (JSON.stringify(had) !== JSON.stringify(items))
-      throw new Problem(
-        422,
-        'idempotency_key_reused',
-        `The idempotency key ${key} was used for another order.`,
-      )
-    return earlier
-  }
-
   router.post('/', async (request, response) => {
-    const items = mergeSameSkus(orderBody.parse(request.body).items)
-    const key = idempotencyKey.parse(request.get('idempotency-key') ?? null)
-    const call = callContext(request, response)
-    const again = async () => {
-      const earlier = key === null ? null : await replay(key, items, response)
-      if (earlier === null) return false
-      response.set('idempotency-replayed', 'true')
-      await answer(response, await placing.resume(earlier, call))
-      return true
+    const wish = {
+      userId: Number(currentUser(response).id),
+      idempotencyKey: idempotencyKey.parse(request.get('idempotency-key') ?? null),
+      items: orderBody.parse(request.body).items,
     }
-    if (await again()) return
-    const draft = { reference: randomUUID(), userId: Number(currentUser(response).id), idempotencyKey: key }
-    try {
-      const order = await placing.place({ ...draft, items: await catalogue.priceItems(items, call) }, call)
-      response.status(201).location(`/api/orders/${order.id}`)
-      await answer(response, order)
-    } catch (error) {
-      if (!isUniqueViolation(error) || !(await again())) throw error
-    }
+    const { order, replayed } = await placeOrder(
+      { dataSource, catalogue, placing },
+      wish,
+      callContext(request, response),
+    )
+    if (replayed) response.set('idempotency-replayed', 'true')
+    else response.status(201).location(`/api/orders/${order.id}`)
+    await answer(response, order)
   })
 
   router.get('/', async (request, response) => {
     const { page, pageSize, status } = listQuery.parse(request.query)
     const user = currentUser(response)
-    const [rows, total] = await orders.findAndCount({
+    const [rows, total] = await dataSource.getRepository(OrderSchema).findAndCount({
       where: { ...(user.role === 'customer' && { userId: Number(user.id) }), ...(status && { status }) },
       order: { id: 'DESC' },
       skip: (page - 1) * pageSize,
       take: pageSize,
     })
-    const items = await findItems(
-      dataSource.manager,
-      rows.map((order) => order.id),
-    )
+    const ids = rows.map((order) => order.id)
+    const items = await findItems(dataSource.manager, ids)
     setPageLinks(request, response, { page, pageSize, total })
     response.json(
       stamp(response, { items: rows.map((order) => presentOrder(order, items)), page, pageSize, total }),
@@ -125,11 +78,11 @@ export function ordersRouter({ dataSource, tokens, catalogue, placing }: OrdersR
   })
 
   router.get('/:id', async (request, response) => {
-    await answer(response, await findOrder(request.params.id, response))
+    await answer(response, await findOrder(dataSource, request.params.id, response))
   })
 
   router.post('/:id/cancel', async (request, response) => {
-    const order = await findOrder(request.params.id, response)
+    const order = await findOrder(dataSource, request.params.id, response)
     if (order.status !== 'placed' && order.status !== 'cancelled')
       throw new Problem(
         409,

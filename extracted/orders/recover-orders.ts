@@ -1,8 +1,8 @@
 import { type DataSource, LessThan } from 'typeorm'
 import type { CallContext } from './order-draft.ts'
 import { OrderSchema } from './order-entities.ts'
-import type { OrderPlacing } from './order-placing.ts'
 import { advanceOrder } from './order-store.ts'
+import type { OrderUndo } from './undo-order.ts'
 
 /** Longer than any request can take, so that nobody is still working on such an order. */
 const ABANDONED_AFTER_MS = 2 * 60_000
@@ -14,7 +14,7 @@ const ABANDONED_AFTER_MS = 2 * 60_000
  */
 export async function recoverOrders(
   dataSource: DataSource,
-  placing: Pick<OrderPlacing, 'undo'>,
+  { undo }: Pick<OrderUndo, 'undo'>,
   authorize: () => Promise<CallContext>,
 ): Promise<number> {
   const before = new Date(Date.now() - ABANDONED_AFTER_MS)
@@ -30,7 +30,7 @@ export async function recoverOrders(
     const failed =
       order.status === 'failed' ? order : await advanceOrder(dataSource.manager, order, { status: 'failed' })
     if (failed === null) continue
-    await placing.undo(failed, call)
+    await undo(failed, call)
     undone += 1
   }
   return undone

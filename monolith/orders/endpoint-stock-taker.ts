@@ -1,31 +1,25 @@
 import type { DataSource } from 'typeorm'
 import { Problem } from '../http/problem.ts'
-import { isRefusal } from '../inventory/inventory-http.ts'
-import type { InventoryClient, StockRequest } from './inventory-client.ts'
+import type { InventoryClient } from './inventory-client.ts'
 import { type Order, OrderSchema } from './order-entities.ts'
-import { advanceOrder, findItems, insertOrder } from './order-store.ts'
-import { type CallContext, type StockTaker, stockKey } from './stock-taker.ts'
-
-export interface EndpointStockTaker extends StockTaker {
-  /** Gives back the stock of an order that will not be placed, and forgets the order. */
-  undo(order: Order, call: CallContext): Promise<void>
-}
+import { advanceOrder, insertOrder } from './order-store.ts'
+import type { CallContext, StockTaker } from './stock-taker.ts'
+import { type OrderUndo, stockRequestOf } from './undo-order.ts'
 
 /**
  * The new form: the order commits as `pending`, its stock is reserved and confirmed through the inventory's endpoints,
  * then it becomes `placed`. The order's row decides: only who moved it from `pending` to `failed` gives the stock back.
  */
-export function endpointStockTaker(dataSource: DataSource, inventory: InventoryClient): EndpointStockTaker {
+export function endpointStockTaker(
+  dataSource: DataSource,
+  inventory: InventoryClient,
+  { giveUp }: OrderUndo,
+): StockTaker {
   const { manager } = dataSource
-
-  async function stockRequest(order: Order): Promise<StockRequest> {
-    const items = (await findItems(manager, [order.id])).map(({ sku, quantity }) => ({ sku, quantity }))
-    return { key: stockKey(order.reference), reference: order.reference, items }
-  }
 
   async function finish(order: Order, call: CallContext): Promise<Order> {
     try {
-      const { id } = await inventory.reserve(await stockRequest(order), call)
+      const { id } = await inventory.reserve(await stockRequestOf(dataSource, order), call)
       await inventory.confirm(id, call)
       const placed = await advanceOrder(manager, order, { status: 'placed', reservationId: id })
       return placed ?? (await decidedElsewhere(order, id, call))
@@ -43,31 +37,7 @@ export function endpointStockTaker(dataSource: DataSource, inventory: InventoryC
     throw new Problem(409, 'order_failed', 'The order could not be placed; nothing was taken. Try again.')
   }
 
-  async function giveUp(order: Order, error: unknown, call: CallContext) {
-    const failed = await advanceOrder(manager, order, { status: 'failed' })
-    if (failed === null) return
-    const nothingTaken = isRefusal(error) && error.code !== 'reservation_settled'
-    if (nothingTaken) await forget(failed)
-    // The client gets the first error; what cannot be undone now stays `failed` and is undone by the recovery job.
-    else await undo(failed, call).catch(() => undefined)
-  }
-
-  async function undo(order: Order, call: CallContext) {
-    // Also when we never learnt of a reservation, there may be one: the key finds it, or makes one to cancel.
-    const reservation = await inventory.reserve(await stockRequest(order), call).catch((error: unknown) => {
-      if (isRefusal(error)) return null
-      throw error
-    })
-    if (reservation !== null) await inventory.cancel(reservation.id, call)
-    await forget(order)
-  }
-
-  const forget = (order: Order) =>
-    manager.getRepository(OrderSchema).delete({ id: order.id, status: 'failed' })
-
   return {
-    undo,
-
     async place(draft, call) {
       const order = await dataSource.transaction((tx) => insertOrder(tx, draft, 'pending'))
       return finish(order, call)
@@ -75,11 +45,7 @@ export function endpointStockTaker(dataSource: DataSource, inventory: InventoryC
 
     async resume(order, call) {
       if (order.status === 'failed')
-        throw new Problem(
-          409,
-          'order_failed',
-          'This order failed and is being undone. Try again with a new key.',
-        )
+        throw new Problem(409, 'order_failed', 'This order failed and is being undone. Try again later.')
       return order.status === 'pending' ? finish(order, call) : order
     },
 

@@ -1,130 +1,72 @@
-import { randomUUID } from 'node:crypto'
-import { type Request, type Response, Router } from 'express'
-import { type DataSource, In } from 'typeorm'
+import { type Response, Router } from 'express'
+import type { DataSource } from 'typeorm'
 import { z } from 'zod'
-import { ProductSchema } from '../catalogue/catalogue-entities.ts'
-import { isUniqueViolation } from '../database/unique-violation.ts'
 import { pageQuery, setPageLinks } from '../http/pagination.ts'
 import { notFound, Problem } from '../http/problem.ts'
-import { requestId, stamp } from '../http/request-context.ts'
+import { stamp } from '../http/request-context.ts'
 import { currentUser, requireUser } from '../users/require-user.ts'
 import type { Tokens } from '../users/tokens.ts'
+import { callContext } from './call-context.ts'
 import { type Order, OrderSchema } from './order-entities.ts'
 import { findItems, presentOrder } from './order-store.ts'
-import type { CallContext, DraftItem, StockTaker } from './stock-taker.ts'
+import { placeOrder } from './place-order.ts'
+import { priceItems } from './price-items.ts'
+import type { StockTaker } from './stock-taker.ts'
 
-const orderBody = z.object({
-  items: z
-    .array(z.object({ sku: z.string().min(1).max(40), quantity: z.number().int().min(1).max(1_000) }))
-    .min(1)
-    .max(50),
-})
-type WantedItems = z.infer<typeof orderBody>['items']
-const listQuery = pageQuery.extend({
-  status: z.enum(['pending', 'placed', 'shipped', 'cancelled', 'failed']).optional(),
-})
+const item = z.object({ sku: z.string().min(1).max(40), quantity: z.number().int().min(1).max(1_000) })
+const orderBody = z.object({ items: z.array(item).min(1).max(50) })
+const status = z.enum(['pending', 'placed', 'shipped', 'cancelled', 'failed'])
+const listQuery = pageQuery.extend({ status: status.optional() })
 const idempotencyKey = z.string().min(1).max(120).nullable()
 const orderId = z.coerce.number().int().min(1).max(2_147_483_647)
 
-/** Who is asking, in which trace, and the proxy's own marks: what a nested call has to carry on. */
-function callContext(request: Request, response: Response): CallContext {
-  const headers: Record<string, string> = { 'x-request-id': requestId(response) }
-  for (const [name, value] of Object.entries(request.headers))
-    if (['authorization', 'traceparent', 'tracestate'].includes(name) || name.startsWith('x-strangler-'))
-      headers[name] = String(value)
-  return { headers }
+/** Customers find their own orders only. */
+async function findOrder(dataSource: DataSource, id: unknown, response: Response): Promise<Order> {
+  const user = currentUser(response)
+  const order = await dataSource.getRepository(OrderSchema).findOneBy({ id: orderId.parse(id) })
+  if (order === null || (user.role === 'customer' && order.userId !== Number(user.id)))
+    throw notFound(`Order ${id}`)
+  return order
 }
 
-function mergeSameSkus(items: WantedItems): WantedItems {
-  const quantities = new Map<string, number>()
-  for (const { sku, quantity } of items) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity)
-  return [...quantities].map(([sku, quantity]) => ({ sku, quantity }))
+export interface OrdersRouterParts {
+  readonly dataSource: DataSource
+  readonly tokens: Pick<Tokens, 'verify'>
+  readonly taker: StockTaker
 }
 
-export function ordersRouter(
-  dataSource: DataSource,
-  tokens: Pick<Tokens, 'verify'>,
-  taker: StockTaker,
-): Router {
+export function ordersRouter({ dataSource, tokens, taker }: OrdersRouterParts): Router {
   const router = Router()
-  const orders = dataSource.getRepository(OrderSchema)
+  const placing = { dataSource, taker, priceItems: priceItems.bind(null, dataSource) }
   router.use(requireUser(tokens))
-
-  async function priceItems(items: WantedItems): Promise<DraftItem[]> {
-    const products = await dataSource
-      .getRepository(ProductSchema)
-      .findBy({ sku: In(items.map((item) => item.sku)) })
-    return items.map(({ sku, quantity }) => {
-      const product = products.find((candidate) => candidate.sku === sku)
-      if (product === undefined) throw new Problem(404, 'unknown_sku', `Product ${sku} does not exist.`)
-      return { sku, name: product.name, quantity, unitPriceCents: product.priceCents }
-    })
-  }
-
-  /** Customers find their own orders only. */
-  async function findOrder(id: unknown, response: Response): Promise<Order> {
-    const user = currentUser(response)
-    const order = await orders.findOneBy({ id: orderId.parse(id) })
-    if (order === null || (user.role === 'customer' && order.userId !== Number(user.id)))
-      throw notFound(`Order ${id}`)
-    return order
-  }
 
   async function answer(response: Response, order: Order) {
     response.json(stamp(response, presentOrder(order, await findItems(dataSource.manager, [order.id]))))
   }
 
-  async function replay(key: string, items: WantedItems, response: Response): Promise<Order | null> {
-    const earlier = await orders.findOneBy({ userId: Number(currentUser(response).id), idempotencyKey: key })
-    if (earlier === null) return null
-    const had = (await findItems(dataSource.manager, [earlier.id])).map(({ sku, quantity }) => ({
-      sku,
-      quantity,
-    }))
-    if (JSON.stringify(had) !== JSON.stringify(items))
-      throw new Problem(
-        422,
-        'idempotency_key_reused',
-        `The idempotency key ${key} was used for another order.`,
-      )
-    return earlier
-  }
-
   router.post('/', async (request, response) => {
-    const items = mergeSameSkus(orderBody.parse(request.body).items)
-    const key = idempotencyKey.parse(request.get('idempotency-key') ?? null)
-    const call = callContext(request, response)
-    const again = async () => {
-      const earlier = key === null ? null : await replay(key, items, response)
-      if (earlier === null) return false
-      response.set('idempotency-replayed', 'true')
-      await answer(response, await taker.resume(earlier, call))
-      return true
+    const wish = {
+      userId: Number(currentUser(response).id),
+      idempotencyKey: idempotencyKey.parse(request.get('idempotency-key') ?? null),
+      items: orderBody.parse(request.body).items,
     }
-    if (await again()) return
-    const draft = { reference: randomUUID(), userId: Number(currentUser(response).id), idempotencyKey: key }
-    try {
-      const order = await taker.place({ ...draft, items: await priceItems(items) }, call)
-      response.status(201).location(`/api/orders/${order.id}`)
-      await answer(response, order)
-    } catch (error) {
-      if (!isUniqueViolation(error) || !(await again())) throw error
-    }
+    const { order, replayed } = await placeOrder(placing, wish, callContext(request, response))
+    if (replayed) response.set('idempotency-replayed', 'true')
+    else response.status(201).location(`/api/orders/${order.id}`)
+    await answer(response, order)
   })
 
   router.get('/', async (request, response) => {
     const { page, pageSize, status } = listQuery.parse(request.query)
     const user = currentUser(response)
-    const [rows, total] = await orders.findAndCount({
+    const [rows, total] = await dataSource.getRepository(OrderSchema).findAndCount({
       where: { ...(user.role === 'customer' && { userId: Number(user.id) }), ...(status && { status }) },
       order: { id: 'DESC' },
       skip: (page - 1) * pageSize,
       take: pageSize,
     })
-    const items = await findItems(
-      dataSource.manager,
-      rows.map((order) => order.id),
-    )
+    const ids = rows.map((order) => order.id)
+    const items = await findItems(dataSource.manager, ids)
     setPageLinks(request, response, { page, pageSize, total })
     response.json(
       stamp(response, { items: rows.map((order) => presentOrder(order, items)), page, pageSize, total }),
@@ -132,11 +74,11 @@ export function ordersRouter(
   })
 
   router.get('/:id', async (request, response) => {
-    await answer(response, await findOrder(request.params.id, response))
+    await answer(response, await findOrder(dataSource, request.params.id, response))
   })
 
   router.post('/:id/cancel', async (request, response) => {
-    const order = await findOrder(request.params.id, response)
+    const order = await findOrder(dataSource, request.params.id, response)
     if (order.status !== 'placed' && order.status !== 'cancelled')
       throw new Problem(
         409,

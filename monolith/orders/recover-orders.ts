@@ -1,8 +1,8 @@
 import { type DataSource, LessThan } from 'typeorm'
-import type { EndpointStockTaker } from './endpoint-stock-taker.ts'
 import { OrderSchema } from './order-entities.ts'
 import { advanceOrder } from './order-store.ts'
 import type { CallContext } from './stock-taker.ts'
+import type { OrderUndo } from './undo-order.ts'
 
 /** Longer than any request can take, so that nobody is still working on such an order. */
 const ABANDONED_AFTER_MS = 2 * 60_000
@@ -14,7 +14,7 @@ const ABANDONED_AFTER_MS = 2 * 60_000
  */
 export async function recoverOrders(
   dataSource: DataSource,
-  taker: Pick<EndpointStockTaker, 'undo'>,
+  { undo }: Pick<OrderUndo, 'undo'>,
   authorize: () => Promise<CallContext>,
 ): Promise<number> {
   const before = new Date(Date.now() - ABANDONED_AFTER_MS)
@@ -30,7 +30,7 @@ export async function recoverOrders(
     const failed =
       order.status === 'failed' ? order : await advanceOrder(dataSource.manager, order, { status: 'failed' })
     if (failed === null) continue
-    await taker.undo(failed, call)
+    await undo(failed, call)
     undone += 1
   }
   return undone

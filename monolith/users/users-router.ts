@@ -5,13 +5,13 @@ import { isUniqueViolation } from '../database/unique-violation.ts'
 import { pageQuery, setPageLinks } from '../http/pagination.ts'
 import { notFound, Problem } from '../http/problem.ts'
 import { stamp } from '../http/request-context.ts'
-import { hashPassword, verifyPassword } from './passwords.ts'
+import { hashPassword } from './passwords.ts'
+import { presentUser } from './present-user.ts'
 import { currentUser, requireUser } from './require-user.ts'
-import { TOKEN_TTL_SECONDS, type Tokens } from './tokens.ts'
+import type { Tokens } from './tokens.ts'
 import { type User, UserSchema } from './user-entities.ts'
 
 const email = z.email().max(200).toLowerCase()
-const signInBody = z.object({ email, password: z.string().max(200) })
 const registerBody = z.object({
   email,
   password: z.string().min(8).max(200),
@@ -19,9 +19,7 @@ const registerBody = z.object({
 })
 const profileBody = z.object({ name: z.string().min(1).max(200) })
 
-const present = ({ id, email, name, role, createdAt }: User) => ({ id, email, name, role, createdAt })
-
-export function usersRouter(dataSource: DataSource, tokens: Tokens): Router {
+export function usersRouter(dataSource: DataSource, tokens: Pick<Tokens, 'verify'>): Router {
   const router = Router()
   const users = dataSource.getRepository(UserSchema)
   const signedIn = requireUser(tokens)
@@ -31,19 +29,6 @@ export function usersRouter(dataSource: DataSource, tokens: Tokens): Router {
     if (user === null) throw notFound(`User ${id}`)
     return user
   }
-
-  router.get('/.well-known/jwks.json', (_request, response) => {
-    response.set('cache-control', 'public, max-age=300').json(tokens.keySet)
-  })
-
-  router.post('/api/auth/sign-in', async (request, response) => {
-    const body = signInBody.parse(request.body)
-    const user = await users.findOneBy({ email: body.email })
-    if (user === null || !(await verifyPassword(body.password, user.passwordHash)))
-      throw new Problem(401, 'wrong_credentials', 'The email address or the password is wrong.')
-    const token = await tokens.issue({ id: String(user.id), email: user.email, role: user.role })
-    response.json(stamp(response, { token, expiresInSeconds: TOKEN_TTL_SECONDS, user: present(user) }))
-  })
 
   router.post('/api/users', async (request, response) => {
     const { password, ...rest } = registerBody.parse(request.body)
@@ -57,7 +42,7 @@ export function usersRouter(dataSource: DataSource, tokens: Tokens): Router {
     response
       .status(201)
       .location('/api/users/me')
-      .json(stamp(response, present(user)))
+      .json(stamp(response, presentUser(user)))
   })
 
   router.get('/api/users', requireUser(tokens, 'staff'), async (request, response) => {
@@ -68,18 +53,18 @@ export function usersRouter(dataSource: DataSource, tokens: Tokens): Router {
       take: pageSize,
     })
     setPageLinks(request, response, { page, pageSize, total })
-    response.json(stamp(response, { items: rows.map(present), page, pageSize, total }))
+    response.json(stamp(response, { items: rows.map(presentUser), page, pageSize, total }))
   })
 
   router.get('/api/users/me', signedIn, async (_request, response) => {
-    response.json(stamp(response, present(await findSelf(currentUser(response).id))))
+    response.json(stamp(response, presentUser(await findSelf(currentUser(response).id))))
   })
 
   router.patch('/api/users/me', signedIn, async (request, response) => {
     const changes = profileBody.parse(request.body)
     const user = await findSelf(currentUser(response).id)
     await users.update({ id: user.id }, changes)
-    response.json(stamp(response, present({ ...user, ...changes })))
+    response.json(stamp(response, presentUser({ ...user, ...changes })))
   })
 
   return router

@@ -115,3 +115,26 @@ describe.each(Object.entries(ORDER_SETTINGS))('an order taken %s', (_name, start
     expect(body).toMatchObject({ status: 409, code: 'order_not_cancellable' })
   })
 })
+
+it('the broken twin: who reads the stock and writes it back without a lock sells more than there is', async () => {
+  const setting = await ORDER_SETTINGS['in one transaction']()
+  try {
+    await setStock(setting.inventory.as(String(setting.tokens[1])), 'SKU-00001', 10)
+    const row = "sku = 'SKU-00001' AND warehouse_code = 'BER'"
+    const sold = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        setting.database.transaction(async (tx) => {
+          const [{ pieces: left }] = await tx.query(
+            `SELECT qty_on_hand AS pieces FROM inventory_stock WHERE ${row}`,
+          )
+          if (left === 0) return 0
+          await tx.query(`UPDATE inventory_stock SET qty_on_hand = ${left - 1} WHERE ${row}`)
+          return 1
+        }),
+      ),
+    )
+    expect(sold.reduce<number>((sum, one) => sum + one, 0)).toBeGreaterThan(10)
+  } finally {
+    await setting.stop()
+  }
+})
