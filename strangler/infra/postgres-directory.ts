@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { StranglerError } from '../core/errors.ts'
@@ -75,6 +75,7 @@ async function makeReachable(home: string, account: ServerAccount): Promise<stri
   const lasting = ['/var/lib', '/var/tmp']
   const passing = [tmpdir(), '/tmp']
   const isPassing = passing.some((folder) => home.startsWith(`${folder}/`))
+  if (isPassing) for (const folder of passing) await sweepOrphans(folder)
   for (const parent of new Set(isPassing ? [...passing, ...lasting] : [...lasting, ...passing])) {
     if (!(await canAccess(account, parent, 'x'))) continue
     const place = join(parent, name)
@@ -83,6 +84,7 @@ async function makeReachable(home: string, account: ServerAccount): Promise<stri
       await rm(place, { recursive: true, force: true })
       await mkdir(place, { mode: 0o711 })
       await chmod(place, 0o711)
+      await writeFile(join(place, 'origin'), home, { mode: 0o600 })
       return join(place, 'data')
     } catch {
       // Read-only or full: the next one may do.
@@ -93,6 +95,20 @@ async function makeReachable(home: string, account: ServerAccount): Promise<stri
     `PostgreSQL runs as user ${account.uid} because it refuses root, and that user reaches neither ${home} nor any shared folder.`,
     { fix: 'Run from a folder that other users may enter, or as an ordinary user.' },
   )
+}
+
+/** Deletes the data of temporary directories that were deleted without it. Lasting places are left alone. */
+async function sweepOrphans(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((entry) => /^strangler-[0-9a-f]{16}$/.test(entry))) {
+    const place = join(folder, name)
+    const origin = await readFile(join(place, 'origin'), 'utf8').catch(() => undefined)
+    // A server that still runs there writes its number into this file, and removes it when it ends.
+    const isIdle = !(await exists(join(place, 'data', 'postmaster.pid')))
+    if (origin !== undefined && isIdle && !(await exists(origin))) {
+      await rm(place, { recursive: true, force: true })
+    }
+  }
 }
 
 async function readLocation(home: string): Promise<Location | undefined> {

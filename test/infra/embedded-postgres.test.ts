@@ -151,7 +151,12 @@ test.skipIf(!isRoot)(
     // Deleting the directory by hand is how one begins anew.
     await rm(directory, { recursive: true })
     await (await start({ directory })).stop()
-    await removePostgresDirectory(directory)
+    // Forgotten data of a temporary directory goes with the next start of another one.
+    await rm(directory, { recursive: true })
+    expect((await stat(dirname(location.data))).isDirectory()).toBe(true)
+    const other = join(closed, 'other')
+    await (await start({ directory: other })).stop()
+    await removePostgresDirectory(other)
     await expect(stat(dirname(location.data))).rejects.toThrow(/ENOENT/)
   },
 )
