@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DATABASE_SCHEMES } from './database/dialect.ts'
 
 const url = (...schemes: string[]) =>
   z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
@@ -7,7 +8,7 @@ const url = (...schemes: string[]) =>
 
 const schema = z
   .object({
-    databaseUrl: url('postgres', 'postgresql'),
+    databaseUrl: url(...DATABASE_SCHEMES),
     host: z.string().default('127.0.0.1'),
     port: z.coerce.number().int().min(0).max(65_535).default(3000),
     /** Rows of stock to seed into an empty database. */
