@@ -53,6 +53,8 @@ async function start(terminal: Terminal, options: StartOptions): Promise<void> {
   announce(terminal, kit, options.json === true)
   await stopping
   await kit.stop()
+  // The line to the parent would keep a worker alive.
+  if (cluster.isWorker) process.disconnect()
 }
 
 function toKitOptions({ role, workers, port, adminPort, name, allowUnreachable }: StartOptions): KitOptions {
