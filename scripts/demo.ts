@@ -72,7 +72,7 @@ Everything goes to the monolith now. In another terminal, in this folder, try:
   curl -i ${proxyUrl}/api/inventory/SKU-00001
   tail -f .strangler/access.log
 
-Ctrl-C stops everything. 40 shoppers are at it; this is where their requests go:
+Ctrl-C stops everything. 100 shoppers are at it; this is where their requests go:
 `)
 }
 

@@ -21,7 +21,7 @@ import { createLog, type Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { isWorker, startWorkers, tellServing, type Workers } from './workers.ts'
 
-export type { Kit, KitOptions, Role } from './kit-options.ts'
+export type { Kit, KitOptions } from './kit-options.ts'
 
 /** What the parts of one process share. */
 export interface KitGround {

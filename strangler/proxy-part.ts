@@ -8,8 +8,8 @@ import { createProxyServer } from './proxy/proxy-server.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
 import { createTableFeed, type TableFeed } from './state/table-feed.ts'
+import { logExchange } from './telemetry/access-log.ts'
 import { shareMetrics } from './telemetry/cluster-metrics.ts'
-import { logExchange } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { isWorker, workerName } from './workers.ts'
 
@@ -70,7 +70,7 @@ function wireProxy(
     isConfirmed: () => feed().isConfirmed(),
     onExchange: (record) => {
       metrics.recordExchange(record)
-      if (config.proxy.accessLog) logExchange(log.logger, record)
+      if (config.proxy.accessLog) logExchange(log, record)
     },
     onBreaker: (capability, state) => {
       metrics.setBreaker(capability, state)
@@ -104,7 +104,11 @@ function followJournal(
 }
 
 function readGauges(metrics: Metrics, proxy: StranglerProxy): void {
-  for (const [capability, waiting] of proxy.holds.waiting()) metrics.setHeld(capability, waiting)
+  const waiting = proxy.holds.waiting()
+  // A hold that has ended is in no list any more; its gauge must not stay where it was.
+  for (const capability of proxy.table().capabilities.keys())
+    metrics.setHeld(capability, waiting.get(capability) ?? 0)
+  metrics.setUpgraded(proxy.upgrades.open)
 }
 
 function describeReadiness({

@@ -15,8 +15,8 @@ export interface Shoppers {
   stop(): Promise<void>
 }
 
-const SHOPPERS = 40
-const PAUSE_MS = 500
+const SHOPPERS = 100
+const PAUSE_MS = 1_250
 const REQUEST_MS = 10_000
 
 /** Signs the demo's users in through the proxy and lets each look at stock and products, and now and then buy. */

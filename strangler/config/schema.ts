@@ -23,11 +23,18 @@ const deadlines = z.strictObject({
   totalMs: milliseconds.default(600_000),
 })
 
+/** What a side or an endpoint says otherwise. No defaults here: a key that is left out is the one of the wider place. */
+const ownDeadlines = z.strictObject({
+  connectMs: milliseconds.optional(),
+  headersMs: milliseconds.optional(),
+  totalMs: milliseconds.optional(),
+})
+
 const side = z.preprocess(
   (value) => (typeof value === 'string' ? { url: value } : value),
   z.strictObject({
     url: origin,
-    deadlines: deadlines.partial().optional(),
+    deadlines: ownDeadlines.optional(),
     /** The `Host` that the side sees: what the client sent (default), or the host of `url`. */
     host: z.enum(['preserve', 'target']).default('preserve'),
     /** Most connections to this side at once; the default is no bound but the clients' own number. */
@@ -47,6 +54,19 @@ const modeSetting = z.preprocess(
   ]),
 )
 
+/** The kit decides these itself; set by an endpoint they would be ignored, or split the routing in two. */
+export const DECIDED_BY_KIT = [
+  ...['target', 'router', 'forward', 'pathFilter', 'ws', 'agent', 'buffer'],
+  // httpxy's `timeout` leaks one listener per request, and `proxyTimeout` looks like a reset: use `deadlines`.
+  ...['timeout', 'proxyTimeout', 'upgradeTimeout'],
+]
+
+const httpProxyMiddleware = z
+  .record(z.string(), z.unknown())
+  .refine((options) => !DECIDED_BY_KIT.some((key) => key in options), {
+    error: `has an option that the kit decides itself (${DECIDED_BY_KIT.join(', ')})`,
+  })
+
 const endpoint = z.preprocess(
   (value) => (typeof value === 'string' ? { endpoint: value } : value),
   z.strictObject({
@@ -56,13 +76,13 @@ const endpoint = z.preprocess(
     effect: z.enum(['read', 'write']).optional(),
     /** Where requests go until an operator says otherwise. */
     mode: modeSetting.default({ mode: 'monolith' }),
-    deadlines: deadlines.partial().optional(),
+    deadlines: ownDeadlines.optional(),
     /** Prefix replacement on the way to the service, `{ from: '/api/v1', to: '/v2' }`; Location is rewritten back. */
     rewritePath: z
       .strictObject({ from: z.string().startsWith('/'), to: z.string().startsWith('/') })
       .optional(),
     /** Options of http-proxy-middleware; an endpoint that has them is forwarded by it instead of undici. */
-    httpProxyMiddleware: z.record(z.string(), z.unknown()).optional(),
+    httpProxyMiddleware: httpProxyMiddleware.optional(),
   }),
 )
 

@@ -6,11 +6,15 @@ import type { ProxyContext } from './proxy-context.ts'
 import { buildRequestHeaders } from './request-headers.ts'
 import { rewriteRequestPath, rewriteResponseHeaders } from './response-headers.ts'
 
-interface Destination {
+/** Who answers, and why. */
+interface AnsweredBy {
   readonly decision: Decision
   readonly upstream: Upstream
   readonly target: Side
   readonly reason: Reason
+}
+
+interface Destination extends AnsweredBy {
   readonly fresh: boolean
   /** How much of the total deadline is used up already. */
   readonly elapsedMs: number
@@ -45,7 +49,8 @@ function buildForwardRequest(
     // At least a millisecond, because 0 would mean no deadline at all.
     remainingMs: deadlines.totalMs === 0 ? 0 : Math.max(1, deadlines.totalMs - elapsedMs),
     fresh,
-    adaptHeaders: (headers, status) => adaptHeaders(context, exchange, { ...destination, headers, status }),
+    adaptHeaders: (headers, status) =>
+      adaptAnswerHeaders(context, exchange, { ...destination, headers, status }),
     httpProxyMiddleware: route?.httpProxyMiddleware,
   }
 }
@@ -70,10 +75,11 @@ export function buildForwardHeaders(
   })
 }
 
-function adaptHeaders(
+/** Makes the side's headers those of the client's answer: addresses it knows, the correlation id, the kit's cookie. */
+export function adaptAnswerHeaders(
   context: ProxyContext,
-  exchange: Exchange,
-  answer: Destination & { readonly headers: string[]; readonly status: number },
+  exchange: Arrival,
+  answer: AnsweredBy & { readonly headers: string[]; readonly status: number },
 ): void {
   const { headers, status, upstream, decision } = answer
   const rewrite = answer.target === 'service' ? decision.route?.rewritePath : undefined
@@ -93,7 +99,7 @@ function adaptHeaders(
   if (context.config.proxy.debugHeaders) headers.push(...debugHeaders(answer))
 }
 
-function debugHeaders({ decision, upstream, reason }: Destination): string[] {
+function debugHeaders({ decision, upstream, reason }: AnsweredBy): string[] {
   return [
     ...['x-strangler-target', upstream.name],
     ...['x-strangler-reason', reason],

@@ -7,19 +7,13 @@ import {
   type Plugin,
   proxyEventsPlugin,
 } from 'http-proxy-middleware'
+import { DECIDED_BY_KIT } from '../config/schema.ts'
 import { StranglerError } from '../core/errors.ts'
 
 export type HpmOptions = Record<string, unknown>
 export type HpmMiddleware = ReturnType<typeof createProxyMiddleware>
 /** httpxy's server, which every plugin receives. */
 export type HpmServer = Parameters<Plugin>[0]
-
-/** What the kit decides for each request by itself; an endpoint's options do not change it. */
-const DECIDED_BY_KIT = [
-  ...['target', 'router', 'forward', 'pathFilter', 'ws', 'agent', 'buffer'],
-  // httpxy's `timeout` leaks one listener per request, and `proxyTimeout` looks like a reset: the kit has its own deadlines.
-  ...['timeout', 'proxyTimeout', 'upgradeTimeout'],
-]
 
 /** What the kit hears from http-proxy-middleware, before the endpoint's own handlers do. */
 export interface HpmEvents {
@@ -39,6 +33,7 @@ export interface HpmEvents {
  */
 export function createHpmMiddleware(options: HpmOptions, events: HpmEvents): HpmMiddleware {
   const own = { ...options } as Options & HpmOptions
+  // The configuration refuses these; an embedding program may still hand them over.
   for (const key of DECIDED_BY_KIT) delete own[key]
   const plugins: Plugin[] = [createKitPlugin(events)]
   if (own.ejectPlugins !== true) plugins.push(proxyEventsPlugin as Plugin)

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { ERRORS } from '../core/errors.ts'
 import type { Side } from '../core/words.ts'
 import type { RouteTable } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
 import { admitArrival, decideArrival } from './admit-arrival.ts'
-import { type Arrival, closeExchange, openArrival } from './exchange.ts'
-import { buildForwardHeaders } from './forward-to.ts'
+import { type Arrival, closeExchange, type ExchangeEnd, openArrival } from './exchange.ts'
+import { adaptAnswerHeaders, buildForwardHeaders } from './forward-to.ts'
 import { passHold } from './pass-hold.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { rewriteRequestPath } from './response-headers.ts'
@@ -116,7 +117,7 @@ function openDestination(
   const upstream = target === 'monolith' || route === undefined ? context.monolith : context.serviceOf(route)
   const capability = decision.endpoint?.capability
   const end = isWrite && capability !== undefined ? context.holds.begin(capability) : () => undefined
-  const { setCookie } = arrival.identity
+  const destination = { decision, upstream, target, reason: decision.reason }
   return {
     upstream,
     path: rewriteRequestPath(arrival.target, target === 'service' ? route?.rewritePath : undefined),
@@ -124,7 +125,8 @@ function openDestination(
     deadlines: context.deadlinesFor(route, upstream),
     route: connection,
     correlationId: arrival.trace.correlationId,
-    adaptHeaders: setCookie === undefined ? undefined : (headers) => headers.push('set-cookie', setCookie),
+    adaptHeaders: (headers, status) =>
+      adaptAnswerHeaders(context, arrival, { ...destination, headers, status }),
     httpProxyMiddleware: route?.httpProxyMiddleware,
     finish(outcome) {
       end()
@@ -138,20 +140,7 @@ function recordUpgrade(
   { arrival, decision, target }: Connection,
   { outcome, side, heldMs }: { outcome: UpgradeOutcome; side: string; heldMs: number },
 ): void {
-  const status =
-    outcome.kind === 'answered'
-      ? outcome.status
-      : outcome.kind === 'upgraded'
-        ? 101
-        : outcome.kind === 'failed'
-          ? 502
-          : 499
-  const code =
-    outcome.kind === 'failed'
-      ? outcome.code
-      : outcome.kind === 'client-gone'
-        ? ('CLIENT_GONE' as const)
-        : undefined
+  const { status, code } = readOutcome(outcome)
   const { sentAt, headersAt } = outcome
   const end = {
     status,
@@ -165,5 +154,18 @@ function recordUpgrade(
     context.onExchange(closeExchange(arrival, decision, { ...end, code, sentAt, headersAt, heldMs }))
   } catch (error) {
     context.report('record an upgrade', error)
+  }
+}
+
+function readOutcome(outcome: UpgradeOutcome): Pick<ExchangeEnd, 'status' | 'code'> {
+  switch (outcome.kind) {
+    case 'upgraded':
+      return { status: 101 }
+    case 'answered':
+      return { status: outcome.status }
+    case 'failed':
+      return { status: ERRORS[outcome.code].status, code: outcome.code }
+    case 'client-gone':
+      return { status: 499, code: 'CLIENT_GONE' }
   }
 }

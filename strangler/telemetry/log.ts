@@ -1,17 +1,19 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
-import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { ReportError } from '../core/ports.ts'
 
 export type { Logger } from 'pino'
 
 /** A written buffer this large, or this old, leaves. */
-const BUFFER_BYTES = 4_096
+const BUFFER_BYTES = 32_768
+const LONGEST_WRITE_BYTES = 65_536
 const FLUSH_MS = 200
 
 /** The kit's log and how to empty its buffer before the process ends. */
 export interface Log {
   readonly logger: Logger
   readonly report: ReportError
+  /** Writes a finished line, its line feed included, as it is. */
+  write(line: string): void
   flush(): void
 }
 
@@ -22,17 +24,25 @@ export function createLog(
   const level = options.level ?? process.env['STRANGLER_LOG_LEVEL'] ?? 'info'
   const buffered =
     options.destination === undefined
-      ? pino.destination({ dest: options.file ?? 1, mkdir: true, minLength: BUFFER_BYTES, sync: false })
+      ? pino.destination({
+          dest: options.file ?? 1,
+          mkdir: true,
+          minLength: BUFFER_BYTES,
+          maxWrite: LONGEST_WRITE_BYTES,
+          sync: false,
+        })
       : undefined
+  const destination: DestinationStream = options.destination ?? buffered!
   const logger = pino(
     { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    options.destination ?? buffered!,
+    destination,
   )
   const timer = buffered === undefined ? undefined : setInterval(() => buffered.flush(), FLUSH_MS)
   timer?.unref()
   return {
     logger,
     report: (operation, error) => logger.error({ operation, err: error }, `failed to ${operation}`),
+    write: (line) => destination.write(line),
     flush: () => {
       try {
         buffered?.flushSync()
@@ -41,32 +51,4 @@ export function createLog(
       }
     },
   }
-}
-
-/**
- * The access log: one line per request, with everything that answers "why did this user get that answer". The query is left out: it may
- * hold secrets.
- */
-export function logExchange(logger: Logger, record: ExchangeRecord): void {
-  const { cause, ...rest } = record
-  const failed = record.code !== undefined && record.code !== 'CLIENT_GONE'
-  const line = failed
-    ? { ...round(rest), cause: cause instanceof Error ? cause.message : undefined }
-    : round(rest)
-  if (failed) logger.warn(line, 'request')
-  else logger.info(line, 'request')
-}
-
-function round(record: Omit<ExchangeRecord, 'cause'>): Record<string, unknown> {
-  return {
-    ...record,
-    durationMs: toMicroseconds(record.durationMs),
-    proxyMs: toMicroseconds(record.proxyMs),
-    upstreamMs: toMicroseconds(record.upstreamMs),
-    heldMs: toMicroseconds(record.heldMs),
-  }
-}
-
-function toMicroseconds(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.round(ms * 1_000) / 1_000
 }

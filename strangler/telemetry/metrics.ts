@@ -26,18 +26,21 @@ export function createMetrics(
   const requests = createExchangeMetrics(registers)
   const breaker = new Gauge({
     name: 'strangler_breaker_state',
-    help: 'Breaker of a capability’s service reads: 0 closed, 1 probing, 2 open.',
+    help: 'Breaker of a capability’s service reads: 0 closed, 1 probing, 2 open. With several workers: the worst of them.',
     labelNames: ['capability'],
+    aggregator: 'max',
     registers,
   })
   const tableVersion = new Gauge({
     name: 'strangler_table_version',
-    help: 'Journal version of the route table in use.',
+    help: 'Journal version of the route table in use. With several workers: of the one that is furthest behind.',
+    aggregator: 'min',
     registers,
   })
   const connected = new Gauge({
     name: 'strangler_control_connected',
-    help: 'Whether the control database is in reach: 1 or 0.',
+    help: 'Whether the control database is in reach: 1 or 0. With several workers: 0 as soon as one does not reach it.',
+    aggregator: 'min',
     registers,
   })
   const held = new Gauge({
@@ -45,12 +48,13 @@ export function createMetrics(
     help: 'Writes that wait for a hold now.',
     labelNames: ['capability'],
     registers,
+    // Metrics are read in the order of their making: what this writes is read after it, in the same scrape.
+    collect: () => options.beforeScrape?.(metrics),
   })
   const upgraded = new Gauge({
     name: 'strangler_upgraded_connections',
     help: 'Open upgraded connections (WebSocket).',
     registers,
-    collect: () => options.beforeScrape?.(metrics),
   })
   const metrics: Metrics = {
     registry,
@@ -64,7 +68,10 @@ export function createMetrics(
   return metrics
 }
 
-/** Children are looked up once per combination: the labels' hashing would otherwise cost more than the counting. */
+/**
+ * Children are made once per combination and found by comparing: the labels' hashing would otherwise cost more than the counting. An
+ * endpoint sees few combinations.
+ */
 function createExchangeMetrics(registers: Registry[]): (record: ExchangeRecord) => void {
   const total = new Counter({
     name: 'strangler_requests_total',
@@ -85,25 +92,41 @@ function createExchangeMetrics(registers: Registry[]): (record: ExchangeRecord) 
     buckets: OWN_TIME_SECONDS,
     registers,
   })
-  const children = new Map<
-    string,
-    { total: Counter.Internal; duration: Histogram.Internal<'endpoint' | 'target'> }
-  >()
-  return (record) => {
+  const children = new Map<string, ExchangeCounters[]>()
+  const countersOf = (record: ExchangeRecord): ExchangeCounters => {
     const endpoint = record.endpoint ?? '-'
-    const status = `${Math.floor(record.status / 100)}xx`
-    const code = record.code ?? ''
-    const key = `${endpoint} ${record.target} ${record.reason} ${status} ${code}`
-    let child = children.get(key)
-    if (child === undefined) {
-      child = {
-        total: total.labels(endpoint, record.target, record.reason, status, code),
-        duration: duration.labels(endpoint, record.target),
-      }
-      children.set(key, child)
+    const present = children.get(endpoint) ?? []
+    const statusClass = Math.floor(record.status / 100)
+    for (const counters of present) if (isFor(counters, record, statusClass)) return counters
+    const { target, reason, code } = record
+    const made = {
+      ...{ target, reason, code, statusClass },
+      total: total.labels(endpoint, target, reason, `${statusClass}xx`, code ?? ''),
+      duration: duration.labels(endpoint, target),
     }
-    child.total.inc()
-    child.duration.observe(record.durationMs / 1_000)
+    children.set(endpoint, [...present, made])
+    return made
+  }
+  return (record) => {
+    const counters = countersOf(record)
+    counters.total.inc()
+    counters.duration.observe(record.durationMs / 1_000)
     if (record.proxyMs !== undefined) own.observe(record.proxyMs / 1_000)
   }
+}
+
+/** What counts one combination of labels at an endpoint. */
+interface ExchangeCounters extends Pick<ExchangeRecord, 'target' | 'reason' | 'code'> {
+  readonly statusClass: number
+  readonly total: Counter.Internal
+  readonly duration: Histogram.Internal<'endpoint' | 'target'>
+}
+
+function isFor(counters: ExchangeCounters, record: ExchangeRecord, statusClass: number): boolean {
+  return (
+    counters.statusClass === statusClass &&
+    counters.reason === record.reason &&
+    counters.target === record.target &&
+    counters.code === record.code
+  )
 }

@@ -1,0 +1,97 @@
+/** The words of the data sync. W, the source, takes the writes now; T, the target, is kept the same. */
+
+export type DialectName = 'postgres' | 'mariadb'
+
+/** `forward`: monolith → service; `reverse`: service → monolith, after the cut-over. */
+export type Direction = 'forward' | 'reverse'
+
+/** How a column's values are written as text on the wire, whatever the two databases call its type. */
+export type ColumnFamily =
+  | 'integer'
+  | 'decimal'
+  | 'float'
+  | 'boolean'
+  | 'text'
+  | 'bytes'
+  | 'date'
+  | 'time'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'json'
+  | 'uuid'
+  | 'enum'
+  | 'bit'
+  | 'array'
+
+/** A column as one database has it. */
+export interface ColumnShape {
+  readonly name: string
+  readonly family: ColumnFamily
+  /** The declared type in its own dialect, e.g. `numeric(12,2)`, `bigint unsigned`: what a text is cast to. */
+  readonly type: string
+  readonly nullable: boolean
+  /** Computed by the database; never written. */
+  readonly generated: boolean
+  /** Filled by the database when absent; written explicitly by the sync. */
+  readonly identity: boolean
+  readonly enumLabels?: readonly string[]
+}
+
+/** A foreign key: its columns and what they point to. */
+export interface ForeignKeyShape {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly referencedTable: string
+  readonly referencedColumns: readonly string[]
+  readonly onDelete: string
+  readonly onUpdate: string
+  readonly deferrable: boolean
+}
+
+/** A table as one database has it. `schema` is a PostgreSQL schema or a MariaDB database. */
+export interface TableShape {
+  readonly schema: string
+  readonly name: string
+  readonly columns: readonly ColumnShape[]
+  /** The columns of its primary key, or of the one unique, non-null key it has instead. Empty: no usable key. */
+  readonly key: readonly string[]
+  readonly keyDeferrable: boolean
+  readonly uniques: readonly (readonly string[])[]
+  readonly foreignKeys: readonly ForeignKeyShape[]
+}
+
+/** A value as canonical text; null is SQL's NULL. */
+export type CellText = string | null
+
+/** One row's newest change. `version` is a decimal text: a bigint beyond 2^53. `row` is null when the row is gone. */
+export interface ChangeEntry {
+  readonly table: string
+  /** Canonical text of the key columns: `["42","de"]`. */
+  readonly key: string
+  readonly version: string
+  readonly row: readonly CellText[] | null
+  /** The whole table was emptied at this version; `key` is empty then. */
+  readonly truncate?: true
+}
+
+/** What one job carries. Older epochs than the target's are refused. */
+export interface ChangeBatch {
+  readonly capability: string
+  readonly direction: Direction
+  readonly epoch: number
+  readonly entries: readonly ChangeEntry[]
+}
+
+/** What became of a batch: `done` may be deleted from the log, up to and including the version. */
+export interface BatchResult {
+  readonly capability: string
+  readonly direction: Direction
+  readonly epoch: number
+  readonly done: readonly { readonly table: string; readonly key: string; readonly version: string }[]
+  readonly quarantined: readonly {
+    readonly table: string
+    readonly key: string
+    readonly version: string
+    readonly error: string
+  }[]
+}
