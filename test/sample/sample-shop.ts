@@ -70,7 +70,7 @@ export const startOrders = (
   )
 
 /** user1 is staff, the others are customers. */
-export async function signIn(shop: Running<Monolith>, number: number): Promise<string> {
+export async function signIn(shop: { readonly client: HttpClient }, number: number): Promise<string> {
   const credentials = { email: `user${number}@example.com`, password: 'password' }
   const { status, body } = await shop.client.post('/api/auth/sign-in', credentials)
   if (status !== 200) throw new Error(`user${number} could not sign in: ${status} ${JSON.stringify(body)}`)
