@@ -30,13 +30,6 @@ const ownDeadlines = z.strictObject({
   totalMs: milliseconds.optional(),
 })
 
-/** What a side or an endpoint says otherwise. No defaults here: a key that is left out is the one of the wider place. */
-const ownDeadlines = z.strictObject({
-  connectMs: milliseconds.optional(),
-  headersMs: milliseconds.optional(),
-  totalMs: milliseconds.optional(),
-})
-
 const side = z.preprocess(
   (value) => (typeof value === 'string' ? { url: value } : value),
   z.strictObject({

@@ -50,8 +50,6 @@ export function createMetrics(
     registers,
     // Metrics are read in the order of their making: what this writes is read after it, in the same scrape.
     collect: () => options.beforeScrape?.(metrics),
-    // Metrics are read in the order of their making: what this writes is read after it, in the same scrape.
-    collect: () => options.beforeScrape?.(metrics),
   })
   const upgraded = new Gauge({
     name: 'strangler_upgraded_connections',
