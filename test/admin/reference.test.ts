@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningAdmin, startAdmin } from './start-admin.ts'
+
+const page = await readFile(new URL('../../docs/reference/admin-api.md', import.meta.url), 'utf8')
+const documented = [...page.matchAll(/^\| `(GET|POST) ([^`?]+)[^`]*` \| (\w+)/gm)].map(
+  ([, method = '', path = '', who = '']) => ({ method, path, who }),
+)
+
+let admin: RunningAdmin
+
+beforeAll(async () => {
+  admin = await startAdmin()
+})
+afterAll(() => admin.stop())
+
+describe('the page of the admin API', () => {
+  it.each(documented)(
+    'tells the truth of $method $path: it exists, for the $who',
+    async ({ method, path, who }) => {
+      const withoutToken = (await admin.call(method, path)).status
+      expect(withoutToken).toBe(who === 'everybody' ? 200 : 401)
+      const token = admin.options.tokens.viewer
+      // 415: let in, and then the body is missing.
+      const asViewer = (await admin.call(method, path, { token })).status
+      expect(asViewer).toBe(who === 'operator' ? 403 : method === 'POST' ? 415 : 200)
+    },
+  )
+
+  it('leaves out no request that the server answers', async () => {
+    const sources = await Promise.all(
+      ['admin-api.ts', 'admin-server.ts'].map((name) =>
+        readFile(new URL(`../../strangler/admin/${name}`, import.meta.url), 'utf8'),
+      ),
+    )
+    const api = [...sources[0]!.matchAll(/(?:question|command|api\.post)\(\s*'(\/[^']+)'/g)].map(
+      ([, path]) => `/api${path}`,
+    )
+    const server = [...sources[1]!.matchAll(/app\.get\(\s*'(\/[^']+)'/g)].map(([, path]) => path)
+    expect(api.length + server.length).toBe(15)
+    expect(documented.map(({ path }) => path).sort()).toEqual([...api, ...server].sort())
+  })
+})
