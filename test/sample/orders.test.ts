@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HttpClient } from './http-client.ts'
 import { ORDER_SETTINGS, type OrderSetting } from './order-settings.ts'
@@ -121,19 +122,18 @@ it('the broken twin: who reads the stock and writes it back without a lock sells
   try {
     await setStock(setting.inventory.as(String(setting.tokens[1])), 'SKU-00001', 10)
     const row = "sku = 'SKU-00001' AND warehouse_code = 'BER'"
-    const sold = await Promise.all(
-      Array.from({ length: 50 }, () =>
-        setting.database.transaction(async (tx) => {
-          const [{ pieces: left }] = await tx.query(
-            `SELECT qty_on_hand AS pieces FROM inventory_stock WHERE ${row}`,
-          )
-          if (left === 0) return 0
-          await tx.query(`UPDATE inventory_stock SET qty_on_hand = ${left - 1} WHERE ${row}`)
-          return 1
-        }),
-      ),
-    )
-    expect(sold.reduce<number>((sum, one) => sum + one, 0)).toBeGreaterThan(10)
+    let readers = 0
+    const allHaveRead = Promise.withResolvers<void>()
+    const sell = async (tx: EntityManager) => {
+      const [{ pieces }] = await tx.query(`SELECT qty_on_hand AS pieces FROM inventory_stock WHERE ${row}`)
+      if (++readers === 12) allHaveRead.resolve()
+      await allHaveRead.promise
+      if (pieces === 0) return 0
+      await tx.query(`UPDATE inventory_stock SET qty_on_hand = ${pieces - 1} WHERE ${row}`)
+      return 1
+    }
+    const sold = await Promise.all(Array.from({ length: 12 }, () => setting.database.transaction(sell)))
+    expect(sold.reduce<number>((sum, one) => sum + one, 0)).toBe(12)
   } finally {
     await setting.stop()
   }
