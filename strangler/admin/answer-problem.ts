@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
 import { ZodError } from 'zod'
+import { helpOf } from '../core/error-catalogue.ts'
 import { ERRORS, StranglerError } from '../core/errors.ts'
 import type { ReportError } from '../core/ports.ts'
 import type { Problem } from './contracts.ts'
@@ -25,6 +26,7 @@ export function toProblem(error: StranglerError): Problem & { type: string } {
     title: ERRORS[error.code].title,
     status: error.status,
     code: error.code,
+    help: helpOf(error.code),
     detail: error.message,
     ...(error.fix === undefined ? {} : { fix: error.fix }),
     ...(error.details === undefined ? {} : { details: { ...error.details } }),

@@ -189,6 +189,8 @@ export const problem = z.object({
   code: z.string(),
   detail: z.string(),
   fix: z.string().optional(),
+  /** Where the code is explained. */
+  help: z.string().optional(),
   details: z.record(z.string(), z.unknown()).optional(),
 })
 
