@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ForwardRequest } from './forward.ts'
+import { findHeader } from './header-names.ts'
 import { buildResponseHeaders } from './response-headers.ts'
 
 /** `writeInformation` is Node 24's; older ones have the two named methods only. */
@@ -16,7 +17,9 @@ export function beginAnswer(
 ): void {
   const { res, req } = request
   const keepTrailer =
-    req.httpVersionMinor >= 1 && req.method !== 'HEAD' && !hasHeader(rawHeaders, 'content-length')
+    req.httpVersionMinor >= 1 &&
+    req.method !== 'HEAD' &&
+    findHeader(rawHeaders, 'content-length') === undefined
   const headers = buildResponseHeaders(rawHeaders, keepTrailer)
   request.adaptHeaders(headers, status)
   res.sendDate = false
@@ -59,9 +62,4 @@ export function passTrailers(res: ServerResponse, rawTrailers: readonly string[]
   for (let i = 0; i + 1 < rawTrailers.length; i += 2)
     pairs.push([rawTrailers[i] as string, rawTrailers[i + 1] as string])
   res.addTrailers(pairs)
-}
-
-function hasHeader(raw: readonly string[], name: string): boolean {
-  for (let i = 0; i < raw.length; i += 2) if ((raw[i] as string).toLowerCase() === name) return true
-  return false
 }

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { breakAnswer } from './answer-writer.ts'
 import type { ForwardOutcome, ForwardRequest } from './forward.ts'
+import { findHeader } from './header-names.ts'
 import { readFailure } from './upstream-failure.ts'
 
 /** Errors of the deadlines, under the codes that undici uses for the same. */
@@ -9,6 +10,8 @@ const DEADLINE_CODES = {
   headers: 'UND_ERR_HEADERS_TIMEOUT',
   total: 'UND_ERR_BODY_TIMEOUT',
 } as const
+
+const DEADLINES = Object.keys(DEADLINE_CODES) as (keyof typeof DEADLINE_CODES)[]
 
 /** The reason of an attempt that ends because nobody waits for its answer. */
 export const CLIENT_GONE = new Error('The client has gone')
@@ -21,7 +24,7 @@ export class ForwardAttempt {
   readonly request: ForwardRequest
   readonly #resolve: (outcome: ForwardOutcome) => void
   readonly #cancel: (reason: Error) => void
-  readonly #timers = new Map<keyof typeof DEADLINE_CODES, NodeJS.Timeout>()
+  readonly #timers: Partial<Record<keyof typeof DEADLINE_CODES, NodeJS.Timeout>> = {}
   #sentAt = performance.now()
   #headersAt: number | undefined
   #connected = false
@@ -66,11 +69,12 @@ export class ForwardAttempt {
       this.cancel(
         Object.assign(new Error(`The ${deadline} deadline has passed`), { code: DEADLINE_CODES[deadline] }),
       )
-    this.#timers.set(deadline, setTimeout(expire, ms))
+    this.#timers[deadline] = setTimeout(expire, ms)
   }
 
   clearDeadline(deadline: keyof typeof DEADLINE_CODES): void {
-    clearTimeout(this.#timers.get(deadline))
+    const timer = this.#timers[deadline]
+    if (timer !== undefined) clearTimeout(timer)
   }
 
   /** Ends the attempt from this side. */
@@ -82,7 +86,7 @@ export class ForwardAttempt {
 
   /** The whole answer was passed on. */
   succeed(status: number): void {
-    this.#finish({ kind: 'answered', status, ...this.#timing() })
+    this.#finish({ kind: 'answered', status, sentAt: this.#sentAt, headersAt: this.#headersAt })
   }
 
   /** The attempt failed; an answer that had begun is broken off. */
@@ -114,7 +118,7 @@ export class ForwardAttempt {
   #finish(outcome: ForwardOutcome): void {
     if (this.#done) return
     this.#done = true
-    for (const timer of this.#timers.values()) clearTimeout(timer)
+    for (const deadline of DEADLINES) this.clearDeadline(deadline)
     this.request.res.off('close', this.#onClose)
     this.#resolve(outcome)
   }
@@ -122,9 +126,5 @@ export class ForwardAttempt {
 
 /** Whether raw headers announce a server-sent event stream. */
 export function isEventStream(raw: readonly string[]): boolean {
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    if ((raw[i] as string).toLowerCase() === 'content-type')
-      return (raw[i + 1] as string).toLowerCase().startsWith('text/event-stream')
-  }
-  return false
+  return findHeader(raw, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
 }

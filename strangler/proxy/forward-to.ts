@@ -2,6 +2,7 @@ import type { Reason, Side } from '../core/words.ts'
 import type { Decision } from '../routing/decide.ts'
 import { type Arrival, type Exchange, effectOf } from './exchange.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
+import { findHeader } from './header-names.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { buildRequestHeaders } from './request-headers.ts'
 import { rewriteRequestPath, rewriteResponseHeaders } from './response-headers.ts'
@@ -93,24 +94,21 @@ export function adaptAnswerHeaders(
     rewriteResponseHeaders(headers, { upstream, clientOrigin, rewrite })
   }
   if (context.isDraining()) headers.push('connection', 'close')
-  if (!hasHeader(headers, 'x-correlation-id')) headers.push('x-correlation-id', exchange.trace.correlationId)
+  if (findHeader(headers, 'x-correlation-id') === undefined)
+    headers.push('x-correlation-id', exchange.trace.correlationId)
   const { setCookie } = exchange.identity
   if (setCookie !== undefined) headers.push('set-cookie', setCookie)
   if (context.config.proxy.debugHeaders) headers.push(...debugHeaders(answer))
 }
 
-function debugHeaders({ decision, upstream, reason }: AnsweredBy): string[] {
+/** Why the client got this answer, as raw headers. */
+export function debugHeaders({ decision, upstream, reason }: AnsweredBy): string[] {
   return [
     ...['x-strangler-target', upstream.name],
     ...['x-strangler-reason', reason],
     ...['x-strangler-endpoint', decision.endpoint?.id ?? '-'],
     ...['x-strangler-table-version', String(decision.tableVersion)],
   ]
-}
-
-function hasHeader(headers: readonly string[], name: string): boolean {
-  for (let i = 0; i < headers.length; i += 2) if ((headers[i] as string).toLowerCase() === name) return true
-  return false
 }
 
 // The methods with which undici sends `Content-Length: 0`; with others it drops it, and real back ends depend on it.

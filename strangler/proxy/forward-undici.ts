@@ -1,14 +1,18 @@
+import { STATUS_CODES } from 'node:http'
 import type { Readable } from 'node:stream'
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import { beginAnswer, passInterim, passTrailers } from './answer-writer.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
 import { ForwardAttempt, isEventStream } from './forward-attempt.ts'
+import { findHeader } from './header-names.ts'
 
 /** How long an idle connection is kept: below the 5 s after which Node and Express close theirs. */
 const KEEP_ALIVE_MS = 4_000
 const LONGEST_KEEP_ALIVE_MS = 60_000
 /** A side's `Keep-Alive: timeout=` is a promise about its clock, not ours: let go a second earlier. */
 const KEEP_ALIVE_MARGIN_MS = 1_000
+/** A body up to this many bytes that comes in one piece leaves in one write with its headers. */
+const LONGEST_WHOLE_BODY = 16_384
 
 /**
  * The engine of plain HTTP. undici's dispatch gives a proxy what it needs: raw headers, interim answers one by one, the reason
@@ -17,17 +21,16 @@ const KEEP_ALIVE_MARGIN_MS = 1_000
 export function createUndiciEngine(options: {
   maxConnections: (side: string) => number | undefined
 }): ForwardEngine {
-  const pools = new Map<string, Pool>()
+  const pools = new Map<Upstream, Map<number, Pool>>()
 
   function poolFor(upstream: Upstream, connectMs: number): Pool {
-    const key = `${upstream.origin} ${connectMs}`
-    const present = pools.get(key)
+    const present = pools.get(upstream)?.get(connectMs)
     if (present !== undefined) return present
     const pool = new Pool(upstream.origin, {
       ...clientOptions(connectMs),
       connections: options.maxConnections(upstream.name) ?? null,
     })
-    pools.set(key, pool)
+    pools.set(upstream, (pools.get(upstream) ?? new Map<number, Pool>()).set(connectMs, pool))
     return pool
   }
 
@@ -40,7 +43,9 @@ export function createUndiciEngine(options: {
       return exchange(request, client).finally(() => client.destroy())
     },
     async stop() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      await Promise.all(
+        [...pools.values()].flatMap((ofSide) => [...ofSide.values()]).map((pool) => pool.destroy()),
+      )
       pools.clear()
     },
   }
@@ -110,11 +115,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #attempt: ForwardAttempt
   #controller: Controller | undefined
   #status = 0
+  /** The whole body, while it waits for the answer's end to leave together with the headers. */
+  #whole: Buffer | undefined
+  #length = -1
 
   constructor(request: ForwardRequest, resolve: (outcome: ForwardOutcome) => void) {
     this.#request = request
     this.#attempt = new ForwardAttempt(request, resolve, (reason) => this.#controller?.abort(reason))
-    request.res.on('drain', () => this.#controller?.resume())
   }
 
   onRequestStart(controller: Controller): void {
@@ -129,16 +136,26 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (status < 200) return passInterim(this.#request, status, raw)
     this.#status = status
     this.#attempt.markHeaders(isEventStream(raw))
-    beginAnswer(this.#request, status, readReason(reason), raw)
+    this.#length = Number(findHeader(raw, 'content-length') ?? -1)
+    beginAnswer(this.#request, status, readReason(status, reason), raw)
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (!this.#request.res.write(chunk)) controller.pause()
+    if (chunk.length === this.#length && chunk.length <= LONGEST_WHOLE_BODY) {
+      this.#whole = chunk
+      return
+    }
+    const { res } = this.#request
+    if (res.write(chunk)) return
+    controller.pause()
+    res.once('drain', () => controller.resume())
   }
 
   onResponseEnd(controller: Controller): void {
     passTrailers(this.#request.res, toLatin1(controller.rawTrailers))
-    this.#request.res.end()
+    // As one string with the headers it is one write to the connection, which is what a small answer costs most.
+    if (this.#whole === undefined) this.#request.res.end()
+    else this.#request.res.end(this.#whole.toString('latin1'), 'latin1')
     this.#attempt.succeed(this.#status)
   }
 
@@ -153,6 +170,7 @@ function toLatin1(raw: Controller['rawHeaders']): string[] {
 }
 
 /** undici decodes the phrase as UTF-8; on the wire it is bytes again. What was no UTF-8 is lost, and the phrase with it. */
-function readReason(reason = ''): string {
+function readReason(status: number, reason = ''): string {
+  if (reason === STATUS_CODES[status]) return reason
   return reason.includes('\ufffd') ? '' : Buffer.from(reason, 'utf8').toString('latin1')
 }

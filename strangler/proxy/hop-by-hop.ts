@@ -1,9 +1,11 @@
+import { createHeaderNames } from './header-names.ts'
+
 /**
  * Headers that speak of one connection, not of the message: never forwarded, in either direction.
  * Source: RFC 9110 §7.6.1; `proxy-authorization` belongs to this hop (§11.7.2); `http2-settings` and `upgrade` would let a client
  * talk h2c past the proxy.
  */
-const HOP_BY_HOP = new Set([
+const HOP_BY_HOP = createHeaderNames([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -22,9 +24,9 @@ const NEVER_HOP_BY_HOP = new Set(['host', 'content-length', 'content-type', 'con
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** Whether a header (lower-cased name) belongs to this connection only. */
+/** Whether a header belongs to this connection only. `named` are the lower-cased names that its `Connection` lists. */
 export function isHopByHop(name: string, named: ReadonlySet<string>): boolean {
-  return HOP_BY_HOP.has(name) || named.has(name)
+  return HOP_BY_HOP.has(name) || (named.size > 0 && named.has(name.toLowerCase()))
 }
 
 /** The header names that a `Connection` header lists, lower-cased. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Upstream } from './forward.ts'
+import { createHeaderNames } from './header-names.ts'
 import { isHopByHop, namesInConnection } from './hop-by-hop.ts'
 
 /** What the kit itself says to the side about the request. */
@@ -16,7 +17,7 @@ export interface ForwardedFacts {
 }
 
 // Replaced, appended to, or consumed here; a client's own values never pass.
-const OURS = new Set([
+const OURS = createHeaderNames([
   'host',
   'expect',
   'x-forwarded-for',
@@ -47,8 +48,7 @@ export function buildRequestHeaders(
   ]
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string
-    const lower = name.toLowerCase()
-    if (OURS.has(lower) || isHopByHop(lower, named)) continue
+    if (OURS.has(name) || isHopByHop(name, named)) continue
     out.push(name, raw[i + 1] as string)
   }
   pushForwarded(out, req, facts)

@@ -10,8 +10,7 @@ export function buildResponseHeaders(raw: readonly string[], keepTrailer: boolea
   const out: string[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string
-    const lower = name.toLowerCase()
-    if (isHopByHop(lower, named) && !(keepTrailer && lower === 'trailer')) continue
+    if (isHopByHop(name, named) && !(keepTrailer && name.toLowerCase() === 'trailer')) continue
     out.push(name, raw[i + 1] as string)
   }
   return out

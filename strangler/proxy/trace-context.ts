@@ -18,11 +18,12 @@ export function createTraceContext(
   correlationId: string | undefined,
 ): TraceContext {
   const continued = traceparent === undefined ? null : TRACEPARENT.exec(traceparent)
-  const traceId = continued?.[1] ?? randomHex(16)
+  const random = randomHex(24)
+  const traceId = continued?.[1] ?? random.slice(16)
   const flags = continued?.[2] ?? '00'
   return {
     traceId,
-    traceparent: `00-${traceId}-${randomHex(8)}-${flags}`,
+    traceparent: `00-${traceId}-${random.slice(0, 16)}-${flags}`,
     correlationId:
       correlationId !== undefined && CORRELATION_ID.test(correlationId) ? correlationId : traceId,
   }
