@@ -11,7 +11,7 @@ import { createTableFeed, type TableFeed } from './state/table-feed.ts'
 import { logExchange } from './telemetry/access-log.ts'
 import { shareMetrics } from './telemetry/cluster-metrics.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
-import { isWorker, workerName } from './workers.ts'
+import { isWorker, proxyName } from './workers.ts'
 
 /** A serving proxy, and what the admin API asks of it. */
 export interface ProxyPart {
@@ -89,7 +89,7 @@ function followJournal(
   const feed = createTableFeed({
     link,
     directory: config.directory,
-    name: workerName() ?? options.name ?? 'main',
+    name: proxyName(options.name),
     host: hostname(),
     onState: (state) => {
       current = state
