@@ -15,11 +15,14 @@ const PROBES = 12
  */
 export interface Breaker {
   readonly state: BreakerState
-  /** Whether this request may go to the service. A `true` must be followed by one `record` or `release`. */
-  admit(): boolean
-  record(succeeded: boolean): void
+  /**
+   * Whether this request may go to the service: undefined when not, else the round in which it goes. To be followed by one `record` or
+   * `release` of that round; what a request of an earlier round tells is old news, and not counted.
+   */
+  admit(): number | undefined
+  record(round: number, succeeded: boolean): void
   /** The request ended without a verdict: its client left. */
-  release(): void
+  release(round: number): void
 }
 
 export function createBreaker(
@@ -27,7 +30,9 @@ export function createBreaker(
   onState: (state: BreakerState) => void = () => undefined,
 ): Breaker {
   let state: BreakerState = 'closed'
+  let round = 1
   let openedAt = 0
+  let probingSince = 0
   let consecutive = 0
   let probesLeft = 0
   let probesPassed = 0
@@ -37,6 +42,7 @@ export function createBreaker(
 
   const change = (next: BreakerState) => {
     state = next
+    round += 1
     onState(next)
   }
   const trip = () => {
@@ -59,30 +65,36 @@ export function createBreaker(
     probesPassed += 1
     if (probesPassed >= PROBES) change('closed')
   }
+  const startProbes = () => {
+    probingSince = clock()
+    probesLeft = PROBES - probesPassed
+  }
 
   return {
     get state() {
       return state
     },
     admit() {
-      if (state === 'closed') return true
+      if (state === 'closed') return round
       if (state === 'open') {
-        if (clock() - openedAt < OPEN_MS) return false
-        probesLeft = PROBES
+        if (clock() - openedAt < OPEN_MS) return undefined
         probesPassed = 0
         change('probing')
+        startProbes()
       }
-      if (probesLeft === 0) return false
+      // Probes that last, an event stream for one, must not keep the rest of the capability away for as long.
+      if (probesLeft === 0 && clock() - probingSince >= OPEN_MS) startProbes()
+      if (probesLeft === 0) return undefined
       probesLeft -= 1
-      return true
+      return round
     },
-    record(succeeded) {
+    record(admittedIn, succeeded) {
+      if (admittedIn !== round) return
       if (state === 'closed') recordClosed(succeeded)
-      else if (state === 'probing') recordProbe(succeeded)
-      // What ends while it is open began before it tripped, and has been counted enough.
+      else recordProbe(succeeded)
     },
-    release() {
-      if (state === 'probing') probesLeft += 1
+    release(admittedIn) {
+      if (state === 'probing' && admittedIn === round) probesLeft += 1
     },
   }
 }

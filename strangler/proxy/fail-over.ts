@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Reason, Side } from '../core/words.ts'
 import type { Decision } from '../routing/decide.ts'
@@ -25,8 +26,8 @@ export interface PassToApp {
 
 /**
  * Forwards an exchange, with the one second try that is allowed. A write is never sent again once a byte may have left. A read
- * without a body may be, once, while the client has seen nothing: on a fresh connection after a reset, or to the monolith while it
- * owns the data. A 5xx is an answer.
+ * without a body may be, once, while the client has seen nothing: to the monolith while it owns the data, else on a fresh connection
+ * after a reset. A 5xx is an answer.
  */
 export async function forwardWithFailOver(
   context: ProxyContext,
@@ -38,20 +39,31 @@ export async function forwardWithFailOver(
   if (embedded && target === 'monolith') return { kind: 'pass-to-app', reason }
   const breaker = breakerFor(context, exchange, decision)
   if (breaker === undefined) return retryReset(context, exchange, decision, { target, reason })
-  if (!breaker.admit()) {
+  const round = breaker.admit()
+  if (round === undefined) {
     if (embedded) return { kind: 'pass-to-app', reason: 'BREAKER_OPEN' }
     return retryReset(context, exchange, decision, { target: 'monolith', reason: 'BREAKER_OPEN' })
   }
-  const first = await retryReset(context, exchange, decision, { target, reason })
-  judge(breaker, first.outcome)
-  if (!mayFallBack(exchange, first)) return first
+  const first = await attempt(context, exchange, decision, { target, reason, fresh: false })
+  judge(breaker, round, first.outcome)
+  if (!isRepeatable(exchange, first.outcome)) return first
   if (embedded) return { kind: 'pass-to-app', reason: 'FALLBACK' }
-  const second = await attempt(context, exchange, decision, {
-    target: 'monolith',
-    reason: 'FALLBACK',
-    fresh: false,
-  })
-  return { ...second, attempts: first.attempts + 1 }
+  return fallBack(context, exchange, decision, first)
+}
+
+/** The monolith answers instead. What the service may have seen is sent once more and not twice: on a connection that is no old one. */
+async function fallBack(
+  context: ProxyContext,
+  exchange: Exchange,
+  decision: Decision,
+  { outcome, attempts }: ForwardResult,
+): Promise<ForwardResult> {
+  const destination: Destination = { target: 'monolith', reason: 'FALLBACK' }
+  const nothingSent = outcome.kind === 'failed' && outcome.nothingSent
+  const second = nothingSent
+    ? await retryReset(context, exchange, decision, destination)
+    : await attempt(context, exchange, decision, { ...destination, fresh: true })
+  return { ...second, attempts: attempts + second.attempts }
 }
 
 /** The breaker counts the service's reads while the monolith owns; nowhere else is there a lawful other way. */
@@ -64,10 +76,12 @@ function breakerFor(
   return effectOf(exchange, route) === 'read' ? context.breakerOf(route.capability.name) : undefined
 }
 
-function judge(breaker: Breaker, outcome: ForwardOutcome): void {
-  if (outcome.kind === 'client-gone') return breaker.release()
-  const failed = outcome.kind === 'failed' || (outcome.status >= 502 && outcome.status <= 504)
-  breaker.record(!failed)
+function judge(breaker: Breaker, round: number, outcome: ForwardOutcome): void {
+  if (outcome.kind === 'client-gone') return breaker.release(round)
+  if (outcome.kind === 'answered') return breaker.record(round, outcome.status < 502 || outcome.status > 504)
+  // A request that could not be sent says nothing of the service; else any client could open the breaker.
+  if (!outcome.code.startsWith('STRANGLER_UPSTREAM_')) return breaker.release(round)
+  breaker.record(round, false)
 }
 
 interface Destination {
@@ -90,16 +104,14 @@ async function retryReset(
   return { ...second, attempts: 2 }
 }
 
-function isRepeatable({ req }: Exchange, outcome: Extract<ForwardOutcome, { kind: 'failed' }>): boolean {
-  const length = req.headers['content-length']
-  const hasBody = req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-  return !outcome.answerBegun && !hasBody
+function isRepeatable({ req }: Exchange, outcome: ForwardOutcome): boolean {
+  return outcome.kind === 'failed' && !outcome.answerBegun && !hasBody(req)
 }
 
-/** At most one repetition may have reached a side: after two sent attempts only a third that was never sent would be left. */
-function mayFallBack(exchange: Exchange, { outcome, attempts }: ForwardResult): boolean {
-  if (outcome.kind !== 'failed' || !isRepeatable(exchange, outcome)) return false
-  return attempts === 1 || outcome.nothingSent
+/** Whether a request has a body that could be sent only once. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
 async function attempt(

@@ -21,6 +21,9 @@ const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
   UND_ERR_HEADERS_OVERFLOW: { code: 'STRANGLER_UPSTREAM_INVALID', nothingSent: false },
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { code: 'STRANGLER_UPSTREAM_RESET', nothingSent: false },
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { code: 'STRANGLER_REQUEST_INVALID', nothingSent: false },
+  // undici refuses to write it: the request's fault, and no word about the side.
+  UND_ERR_INVALID_ARG: { code: 'STRANGLER_REQUEST_INVALID', nothingSent: true },
+  UND_ERR_NOT_SUPPORTED: { code: 'STRANGLER_REQUEST_INVALID', nothingSent: true },
   ETIMEDOUT: { code: 'STRANGLER_UPSTREAM_CONNECT_TIMEOUT', nothingSent: true },
 }
 
