@@ -61,7 +61,7 @@ async function runDemo(): Promise<void> {
 function sayAddresses(proxyUrl: string, adminUrl: string): void {
   say(`
 The shop is at ${proxyUrl}, with the proxy in front of it; the admin API at ${adminUrl}.
-Everything goes to the monolith now. In another terminal, in this folder, try:
+Everything goes to the monolith until you say otherwise (what you said last time is remembered). In another terminal, in this folder, try:
 
   npx strangler route list
   npx strangler route set "GET /api/inventory/:sku" canary=25     a quarter of the users

@@ -9,6 +9,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findRuntime } from './find-runtime.mjs'
 import { installPackages, needsInstall } from './install-packages.mjs'
+import { linkProgram } from './link-program.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -25,6 +26,7 @@ async function main([script, ...args]) {
     const failure = await installPackages(root, reason)
     if (failure !== undefined) return fail(failure.message, failure.fix)
   }
+  linkProgram(root)
   const runtime = findRuntime(root)
   if (runtime.path === undefined) return fail(runtime.message, runtime.fix)
   return runScript(runtime.path, [join(root, script), ...args])
