@@ -67,10 +67,12 @@ export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
     clearTimeout(room.expiry)
     if (room.hold.phase === 'fenced') return
     const expire = () => {
+      // A timer may fire a moment before the clock says so; whoever were let go then would wait again, and for nobody.
+      if (!isExpired(room)) return watchExpiry(room)
       empty(room, 'go')
       tellAcknowledged()
     }
-    room.expiry = setTimeout(expire, Math.max(0, room.hold.expiresAt - options.clock()))
+    room.expiry = setTimeout(expire, Math.max(1, room.hold.expiresAt - options.clock()))
   }
 
   return {
