@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import pino from 'pino'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ExchangeRecord } from '../../strangler/core/exchange-record.ts'
 import { formatExchange, logExchange } from '../../strangler/telemetry/access-log.ts'
 import { createLog } from '../../strangler/telemetry/log.ts'
@@ -52,6 +56,10 @@ function writeByPino(record: ExchangeRecord): string {
 function readWithoutTime(line: string): unknown {
   const { time, ...fields } = JSON.parse(line)
   return fields
+}
+
+function readLines(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n').slice(0, -1)
 }
 
 function collect(level?: string) {
@@ -136,5 +144,26 @@ describe('the access log', () => {
     logExchange(log, plain)
     log.logger.info('after')
     expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['before', 'request', 'after'])
+  })
+
+  test('goes to its file with the other lines, in order, and all of it by the time of a flush', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'strangler-access-log-'))
+    const file = join(folder, 'deep', 'proxy.log')
+    const log = createLog({ file })
+    const many = 500
+    for (let i = 0; i < many; i++) logExchange(log, { ...plain, attempts: i })
+    log.logger.info('between')
+    logExchange(log, { ...plain, attempts: many })
+    await vi.waitFor(() => {
+      log.flush()
+      expect(readLines(file)).toHaveLength(many + 2)
+    })
+    const said = readLines(file).map((line) => JSON.parse(line))
+    expect(said.map(({ msg, attempts }) => (msg === 'request' ? attempts : msg))).toEqual([
+      ...Array.from({ length: many }, (_, i) => i),
+      'between',
+      many,
+    ])
+    await rm(folder, { recursive: true })
   })
 })
