@@ -35,7 +35,8 @@ export async function main(
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+/** Every command and option there is. */
+export function createProgram(terminal: Terminal): Command {
   const program = new Command('strangler')
     .description('Moves one capability at a time out of a monolith.')
     .version(packageInfo.version)

@@ -1,0 +1,69 @@
+/**
+ * What each key of the configuration means. Types and defaults are the schema's; a key without a meaning here, or a meaning without a
+ * key, fails the writing of the page.
+ */
+export const CONFIG_KEYS: Readonly<Record<string, string>> = {
+  'sides.<name>.url':
+    'Address of the side: scheme, host, port. A side may be written as this string alone. The side `monolith` must be there; requests that no capability names go to it.',
+  'sides.<name>.deadlines.connectMs': 'Otherwise than `proxy.deadlines.connectMs`, for this side.',
+  'sides.<name>.deadlines.headersMs': 'Otherwise than `proxy.deadlines.headersMs`, for this side.',
+  'sides.<name>.deadlines.totalMs': 'Otherwise than `proxy.deadlines.totalMs`, for this side.',
+  'sides.<name>.host': 'The `Host` that the side sees: the one the client sent, or the one of `url`.',
+  'sides.<name>.maxConnections':
+    'Most connections to this side at once, per process. Without it there is no bound but the clients’ number.',
+  'capabilities.<name>.service':
+    'The side that is its service. Without it: the side of the capability’s own name.',
+  'capabilities.<name>.endpoints[].endpoint':
+    'Method and path template in the syntax of Express 5, e.g. `GET /api/inventory/:sku`. An endpoint may be written as this string alone.',
+  'capabilities.<name>.endpoints[].effect':
+    'Whether it reads or writes, where the method says otherwise than is true. GET, HEAD and OPTIONS read, all else writes, and so does an upgrade.',
+  'capabilities.<name>.endpoints[].mode':
+    "Where requests go until an operator says otherwise. `'service'`, `'monolith'` or `'canary=25'` is short for it. `shadow` sends everything to the monolith: no copy is sent yet.",
+  'capabilities.<name>.endpoints[].deadlines.connectMs': 'Otherwise than the side’s, for this endpoint.',
+  'capabilities.<name>.endpoints[].deadlines.headersMs': 'Otherwise than the side’s, for this endpoint.',
+  'capabilities.<name>.endpoints[].deadlines.totalMs': 'Otherwise than the side’s, for this endpoint.',
+  'capabilities.<name>.endpoints[].rewritePath':
+    'A path prefix that is replaced on the way to the service; `Location` and cookie paths are rewritten back.',
+  'capabilities.<name>.endpoints[].httpProxyMiddleware':
+    'Options of http-proxy-middleware, such as `on` and `plugins`. An endpoint that has them is forwarded by it. Options that the kit decides itself are refused (see below).',
+  'capabilities.<name>.tables':
+    'The tables that the capability owns. With tables a toggle that would split the ownership of the data is refused, and a proxy that does not know who owns them answers 503.',
+  'capabilities.<name>.unit.header': 'Header that marks a user for the canary. Asked first.',
+  'capabilities.<name>.unit.cookie': 'Cookie that marks a user. Asked second.',
+  'capabilities.<name>.unit.claim':
+    'Claim of the bearer token that marks a user. Asked third; then the kit’s own cookie, then the address. The signature is not checked: it decides where a request goes, not what it may do.',
+  'capabilities.<name>.targeting[].header':
+    'Condition: a header with exactly this value. All conditions of a rule must hold, and a rule needs one at least. Rules are asked in a canary, before the percentage.',
+  'capabilities.<name>.targeting[].cookie': 'Condition: a cookie with exactly this value.',
+  'capabilities.<name>.targeting[].tenant': 'Condition: the claim of the bearer token is one of these.',
+  'capabilities.<name>.targeting[].address':
+    'Condition: the client’s address is in one of these CIDR blocks.',
+  'capabilities.<name>.targeting[].target': 'Where requests go that meet the rule.',
+  'capabilities.<name>.maxStalenessMs':
+    'How old the service’s copy of the tables may be for reads. Without data sync its age is not known, and reads stay with the owner.',
+  'proxy.host': 'Where the proxy listens. Loopback until you say otherwise.',
+  'proxy.port': 'Its port; 0 takes a free one. `--port` comes first.',
+  'proxy.trustedProxies':
+    'Addresses or CIDR blocks of the proxies in front of this one. Only their `X-Forwarded-*` and `Forwarded` are believed.',
+  'proxy.deadlines.connectMs':
+    'Until the side has accepted the connection. 0 means no limit, for each deadline.',
+  'proxy.deadlines.headersMs': 'From the end of the request until the answer’s headers.',
+  'proxy.deadlines.totalMs':
+    'From the request’s headers until the end of the answer. Event streams and upgrades are exempt.',
+  'proxy.debugHeaders': 'Adds `x-strangler-target`, `-reason`, `-endpoint` and `-table-version` to answers.',
+  'proxy.drainMs': 'How long a stop waits for requests in flight.',
+  'proxy.upgradeDrainMs':
+    'How long an upgraded connection may live on after its endpoint went to the other side.',
+  'proxy.accessLog': 'Whether each request is logged.',
+  'hold.maxWaitMs':
+    'The longest that one write waits for a hold. Also how long a hold lasts if its command does not say.',
+  'hold.maxWaiting': 'How many writes of one capability may wait at once, per process.',
+  'admin.host': 'Where the admin API listens. Elsewhere than on loopback, put TLS in front of it.',
+  'admin.port': 'Its port; 0 takes a free one. `--admin-port` comes first.',
+  'control.url':
+    'PostgreSQL of the control database, `postgres://…`; `STRANGLER_CONTROL_URL` is asked next. Without either an embedded one runs. Never the monolith’s own database.',
+  'redis.url':
+    'Redis, `redis://…`; `REDIS_URL` is asked next, then a `redis-server` on the `PATH` is started. Nothing depends on it yet.',
+  directory:
+    'Where the kit keeps its files: tokens, last good tables, the embedded database. Relative to the folder of the configuration file.',
+}
