@@ -102,11 +102,10 @@ export class HpmExchange {
     const adapted = buildResponseHeaders(raw, keepTrailer)
     this.request.adaptHeaders(adapted, answer.statusCode ?? 502)
     answer.rawHeaders = adapted
-    // httpxy would say keep-alive even to a client that has asked for the connection's end.
-    answer.headers = {
-      ...collectHeaders(adapted),
-      connection: res.shouldKeepAlive ? 'keep-alive' : 'close',
-    } as IncomingMessage['headers']
+    const own = collectHeaders(adapted)
+    // httpxy would say keep-alive even to a client that has asked for the connection's end, or while the proxy drains.
+    const connection = own['connection'] ?? (res.shouldKeepAlive ? 'keep-alive' : 'close')
+    answer.headers = { ...own, connection } as IncomingMessage['headers']
     res.sendDate = false
     if (this.#selfHandled) return
     if (keepTrailer) answer.on('end', () => passTrailers(res, answer.rawTrailers))
