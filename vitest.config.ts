@@ -10,6 +10,8 @@ export default defineConfig({
     // Real servers and real signals: every file gets a process of its own.
     pool: 'forks',
     maxWorkers: 2,
+    // A loaded machine is late, and a condition that never comes true costs the time only when the test fails.
+    expect: { poll: { timeout: 5_000 } },
     testTimeout: 15_000,
     hookTimeout: 60_000,
   },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mergeOutcomes, type ObservedCheck, type Outcomes } from './report/outcomes.ts'
+import { describeDifferences, mergeOutcomes, type ObservedCheck, type Outcomes } from './report/outcomes.ts'
 import { readOutcomes, readPage } from './report/outcomes-file.ts'
 import { writePage } from './report/write-page.ts'
 import { ROWS } from './rows.ts'
@@ -50,6 +50,18 @@ describe('merging outcomes', () => {
   test('a row of which a filter left out a check keeps its outcomes', () => {
     const known = mergeOutcomes(NOTHING, [pass('1', 'a'), pass('1', 'b')])
     expect(mergeOutcomes(known, [fail('1', 'a'), { ...pass('1', 'b'), outcome: undefined }])).toEqual(known)
+  })
+
+  test('a check that turns out otherwise, is new or is gone is a difference', () => {
+    const known = mergeOutcomes(NOTHING, [pass('1', 'same'), pass('1', 'turns'), pass('1', 'gone')])
+    const shown = mergeOutcomes(known, [pass('1', 'same'), fail('1', 'turns'), pass('1', 'new')])
+    const found = describeDifferences(known, shown).map(({ check, was, is }) => [check, was, is])
+    expect(found).toEqual([
+      ['turns', 'pass', 'fail'],
+      ['gone', 'pass', 'absent'],
+      ['new', 'absent', 'pass'],
+    ])
+    expect(describeDifferences(known, known)).toEqual([])
   })
 
   test('one failed check puts a cross into the table', () => {

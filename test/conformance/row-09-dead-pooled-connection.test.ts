@@ -63,12 +63,16 @@ describeRow('9', (check) => {
     )
   }
 
-  check('a GET with a body is delivered once at most', async (bench) => {
-    const { upstream, client } = await warmUp(bench, resets)
-    const answer = await client.exchange('GET /search HTTP/1.1', ['Content-Length: 5'], 'query')
-    expect(answer.status).toBe(502)
-    expect(upstream.exchanges.filter((exchange) => exchange.path === '/search')).toHaveLength(1)
-  })
+  check(
+    'a GET with a body is delivered once at most',
+    async (bench) => {
+      const { upstream, client } = await warmUp(bench, resets)
+      const answer = await client.exchange('GET /search HTTP/1.1', ['Content-Length: 5'], 'query')
+      expect(answer.status).toBe(502)
+      expect(upstream.exchanges.filter((exchange) => exchange.path === '/search')).toHaveLength(1)
+    },
+    { notApplicable: { nginx: 'nginx tries it again or not, by how far the sending has come' } },
+  )
 
   check('a GET is tried twice and not a third time', async (bench) => {
     const { upstream, client } = await warmUp(bench, resets)

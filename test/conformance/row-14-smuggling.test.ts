@@ -4,6 +4,8 @@ import { describeRow } from './describe-row.ts'
 import { AMBIGUOUS_BODIES, AMBIGUOUS_HEADS } from './tools/ambiguous-requests.ts'
 import { valueFor } from './tools/http-message.ts'
 
+// The body is the same either way, but which framing nginx gives it depends on how much of it has arrived.
+const REFRAMED = { nginx: 'nginx sends a chunked body that it has whole with Content-Length' }
 const BEHIND = 'GET /smuggled HTTP/1.1\r\nHost: shop.test\r\n\r\n'
 
 /** The proxy must answer 400, close, and let upstream see no complete request of it, nor what stood behind it. */
@@ -40,8 +42,10 @@ async function expectFramingKept(bench: Bench, method: string, framing: 'length'
 describeRow('14', (check) => {
   for (const method of ['DELETE', 'OPTIONS', 'GET', 'POST', 'PATCH']) {
     for (const framing of ['chunked', 'length'] as const) {
-      check(`the body of a ${method} framed by ${framing} stays its body (CVE-2026-29057)`, (bench) =>
-        expectFramingKept(bench, method, framing),
+      check(
+        `the body of a ${method} framed by ${framing} stays its body (CVE-2026-29057)`,
+        (bench) => expectFramingKept(bench, method, framing),
+        framing === 'chunked' ? { notApplicable: REFRAMED } : {},
       )
     }
   }

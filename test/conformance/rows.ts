@@ -44,7 +44,9 @@ export const ROWS: readonly Row[] = [
     BOTH,
   ),
   row('4', 'Trailers', 'Forwarded both ways, or not announced.'),
-  row('5', 'Interim answers', '102 and 103 reach the client, in order, before the final answer.'),
+  row('5', 'Interim answers', '102 and 103 reach the client, in order, before the final answer.', UNDICI, {
+    nginx: 'passing 103 on needs nginx 1.29',
+  }),
   row(
     '6',
     'The client goes away',

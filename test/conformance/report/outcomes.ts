@@ -46,19 +46,38 @@ export function mergeOutcomes(
   return { nginxVersion: nginxVersion ?? known.nginxVersion, rows }
 }
 
-/** What another run shows, one line for each difference. */
-export function describeDifferences(known: Outcomes, shown: Outcomes): string[] {
-  return ROWS.flatMap(({ number }) =>
-    SUBJECTS.flatMap((subject) => {
-      const before = new Map(known.rows[number]?.[subject]?.map(({ check, outcome }) => [check, outcome]))
-      const now = new Map(shown.rows[number]?.[subject]?.map(({ check, outcome }) => [check, outcome]))
-      const names = [...new Set([...before.keys(), ...now.keys()])].filter(
-        (name) => before.get(name) !== now.get(name),
-      )
-      return names.map(
-        (name) =>
-          `row ${number}, ${subject}: "${name}" was ${before.get(name) ?? 'absent'}, is ${now.get(name) ?? 'absent'}`,
-      )
-    }),
+/** One check that another run shows otherwise; `absent` when one of the two does not have it. */
+export interface Difference {
+  readonly row: string
+  readonly subject: SubjectName
+  readonly check: string
+  readonly was: string
+  readonly is: string
+}
+
+/** What another run shows otherwise. */
+export function describeDifferences(known: Outcomes, shown: Outcomes): Difference[] {
+  return ROWS.flatMap(({ number: row }) =>
+    SUBJECTS.flatMap((subject) => compareRow(known, shown, { row, subject })),
   )
+}
+
+function compareRow(
+  known: Outcomes,
+  shown: Outcomes,
+  { row, subject }: Pick<Difference, 'row' | 'subject'>,
+): Difference[] {
+  const outcomesOf = ({ rows }: Outcomes) =>
+    new Map(rows[row]?.[subject]?.map(({ check, outcome }) => [check, outcome]))
+  const [before, now] = [outcomesOf(known), outcomesOf(shown)]
+  const checks = new Set([...before.keys(), ...now.keys()])
+  return [...checks]
+    .map((check) => ({
+      row,
+      subject,
+      check,
+      was: before.get(check) ?? 'absent',
+      is: now.get(check) ?? 'absent',
+    }))
+    .filter(({ was, is }) => was !== is)
 }

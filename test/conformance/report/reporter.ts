@@ -3,6 +3,10 @@ import type { SubjectName } from '../rows.ts'
 import { type CheckOutcome, describeDifferences, mergeOutcomes, type ObservedCheck } from './outcomes.ts'
 import { formatOutcomes, readOutcomes, saveOutcomes } from './outcomes-file.ts'
 
+const COMPLAINT =
+  'docs/reference/conformance.md says something else than this run; `npm run conformance` rewrites it.\n'
+const MOST_SHOWN = 30
+
 /**
  * Collects the outcomes of the conformance checks. With CONFORMANCE_WRITE=1 it writes them and the page; otherwise a run
  * that shows something else than the page says ends with exit code 1.
@@ -23,18 +27,24 @@ export default class ConformanceReporter implements Reporter {
     const shown = mergeOutcomes(known, compared, write ? nginxVersion : undefined)
     if (write) return saveOutcomes(shown)
     if (formatOutcomes(shown) === formatOutcomes(known)) return
-    const lines = describeDifferences(known, shown)
-    process.stderr.write(
-      `docs/reference/conformance.md says something else than this run; \`npm run conformance\` rewrites it.\n`,
-    )
-    for (const line of lines) process.stderr.write(`  ${line}\n`)
+    const found = describeDifferences(known, shown).map(({ row, subject, check, was, is }) => {
+      const test = tests.find(
+        ({ name, parent }) => name === check && nameOf(parent) === `row ${row} · ${subject}`,
+      )
+      const notes = test?.annotations().map(({ message }) => `\n    ${message}`) ?? []
+      return `  row ${row}, ${subject}: "${check}" was ${was}, is ${is}${notes.join('')}\n`
+    })
+    const more = found.length > MOST_SHOWN ? `  and ${found.length - MOST_SHOWN} more\n` : ''
+    process.stderr.write(`${COMPLAINT}${found.slice(0, MOST_SHOWN).join('')}${more}`)
     process.exitCode = 1
   }
 }
 
+const nameOf = (parent: TestCase['parent']) => (parent.type === 'suite' ? parent.name : '')
+
 /** A conformance check by the name of the suite that it stands in; nothing for other tests. */
 function observe(test: TestCase): ObservedCheck[] {
-  const suite = test.parent.type === 'suite' ? /^row (\S+) · (\S+)$/.exec(test.parent.name) : null
+  const suite = /^row (\S+) · (\S+)$/.exec(nameOf(test.parent))
   if (suite === null) return []
   const [, row = '', subject] = suite
   return [{ row, subject: subject as SubjectName, outcome: outcomeOf(test) }]

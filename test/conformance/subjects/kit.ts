@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { countSockets } from '../tools/process-figures.ts'
 import type { KitCommand } from './kit-process.ts'
 import { type KitOptions, startKitServer } from './kit-server.ts'
 import type { CountedOutcome, RunningSubject, Subject } from './subject.ts'
@@ -36,7 +35,7 @@ async function startOwnProcess(kit: KitOptions): Promise<RunningSubject> {
     host: HOST,
     port,
     pid,
-    countSockets: async () => countSockets(pid),
+    countSockets: async () => (await tell({ count: 'sockets' })) as number,
     async swap(target) {
       await tell({ swap: target })
     },

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
@@ -13,7 +13,7 @@ const seconds = (ms: number | undefined, otherwise: number) => `${ms ?? otherwis
 function writeConfig(upstream: Address, port: number, options: SubjectOptions): string {
   const trusted = (options.trustedProxies ?? []).length > 0
   const asRoot = process.getuid?.() === 0
-  return `daemon off; pid nginx.pid; error_log stderr crit; worker_processes 1; ${asRoot ? 'user root;' : ''}
+  return `daemon off; master_process off; pid nginx.pid; error_log stderr crit; worker_processes 1; ${asRoot ? 'user root;' : ''}
 events { worker_connections 4096; }
 http {
   access_log off; server_tokens off; keepalive_requests 100000; client_max_body_size 0;
@@ -65,14 +65,11 @@ async function start(path: string, upstream: Address, options: SubjectOptions): 
   await writeFile(file, writeConfig(upstream, port, options))
   const child = spawn(path, ['-p', directory, '-c', file, '-e', 'stderr'], { stdio: 'ignore' })
   await waitUntilListening(port, child)
-  const worker = () => Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)]).toString())
   return {
     host: '127.0.0.1',
     port,
-    get pid() {
-      return worker()
-    },
-    countSockets: async () => countSockets(worker()),
+    pid: child.pid,
+    countSockets: async () => countSockets(child.pid as number),
     async stop() {
       if (child.exitCode === null) {
         child.kill('SIGTERM')
