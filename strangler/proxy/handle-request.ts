@@ -5,8 +5,9 @@ import type { Decision } from '../routing/decide.ts'
 import { admitArrival, decideArrival } from './admit-arrival.ts'
 import { breakAnswer } from './answer-writer.ts'
 import { closeExchange, type Exchange, type ExchangeEnd, effectOf, openArrival } from './exchange.ts'
-import { type ForwardResult, forwardWithFailOver } from './fail-over.ts'
+import { type ForwardResult, forwardWithFailOver, hasBody } from './fail-over.ts'
 import { passHold } from './pass-hold.ts'
+import { prepareForApp } from './pass-to-app.ts'
 import { sendProblem } from './problem.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import type { Waiter } from './write-hold.ts'
@@ -92,13 +93,20 @@ async function forward(
   { decision, heldMs, next }: Forwarding,
 ): Promise<void> {
   const { req } = exchange
-  if (next !== undefined && decision.target === 'service' && (req.readableEnded || req.readableDidRead)) {
+  // Nothing may be sent for a client that left while its write was held; a pipelined one's answer never hears of it.
+  if (heldMs > 0 && req.socket.destroyed) return recordGone(context, exchange, decision, heldMs)
+  if (next !== undefined && decision.target === 'service' && isBodyGone(req)) {
     return refuse(context, exchange, decision, 'STRANGLER_BODY_ALREADY_READ', heldMs)
   }
   const result = await forwardWithFailOver(context, exchange, decision, next !== undefined)
   if (!('kind' in result)) return finish(context, exchange, decision, { result, heldMs })
   const passed: Decision = { ...decision, target: 'monolith', reason: result.reason }
   return passToApp(context, exchange, { decision: passed, heldMs, next })
+}
+
+/** Whether something in front, a body parser, has read what a side would need. */
+function isBodyGone(req: IncomingMessage): boolean {
+  return hasBody(req) && (req.readableEnded || req.readableDidRead)
 }
 
 /** Embedded, the monolith is the app itself. The write counts as in flight until its answer is out. */
@@ -121,6 +129,7 @@ function passToApp(
       record(context, exchange, decision, { ...end, engine: 'next', attempts: 1, code, sentAt, heldMs })
       resolve()
     })
+    prepareForApp(context, exchange, decision)
     next?.()
   })
 }

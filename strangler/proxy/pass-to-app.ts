@@ -1,0 +1,33 @@
+import type { Decision } from '../routing/decide.ts'
+import { type Exchange, effectOf } from './exchange.ts'
+import { debugHeaders } from './forward-to.ts'
+import { PARENT_WRITE_HEADER } from './parent-write.ts'
+import type { ProxyContext } from './proxy-context.ts'
+
+/**
+ * Makes the request, in place, what the monolith would get from a proxy in front of it, and gives its answer what the proxy adds: the
+ * kit's cookie above all, without which a browser would be another user with every request.
+ */
+export function prepareForApp(context: ProxyContext, exchange: Exchange, decision: Decision): void {
+  const { req, res, trace, identity } = exchange
+  const { route } = decision
+  const { headers } = req
+  // An operator's token is none of the app's business, and a mark that the client brought is none of ours.
+  for (const name of ['x-strangler-target', 'x-strangler-token', PARENT_WRITE_HEADER]) delete headers[name]
+  headers['traceparent'] = trace.traceparent
+  headers['x-correlation-id'] = trace.correlationId
+  if (route !== undefined && effectOf(exchange, route) === 'write')
+    headers[PARENT_WRITE_HEADER] = context.parentWrites.sign(route.capability.name)
+
+  res.setHeader('x-correlation-id', trace.correlationId)
+  if (identity.setCookie !== undefined) res.appendHeader('set-cookie', identity.setCookie)
+  if (!context.config.proxy.debugHeaders) return
+  const answeredBy = {
+    decision,
+    upstream: context.monolith,
+    target: 'monolith',
+    reason: decision.reason,
+  } as const
+  const added = debugHeaders(answeredBy)
+  for (let i = 0; i + 1 < added.length; i += 2) res.setHeader(added[i] as string, added[i + 1] as string)
+}
