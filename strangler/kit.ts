@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { createAdminServer } from './admin/admin-server.ts'
@@ -19,7 +19,7 @@ import { lastGoodPath } from './state/last-good-table.ts'
 import { createTableFeed } from './state/table-feed.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { isWorker, startWorkers, tellServing, type Workers } from './workers.ts'
+import { isWorker, proxyName, startWorkers, tellServing, type Workers } from './workers.ts'
 
 export type { Kit, KitOptions } from './kit-options.ts'
 
@@ -90,7 +90,8 @@ async function start(
 
 /** The first start wants every side there: a wrong address is a mistake then. A restart must not depend on a side being up. */
 async function probeSides(config: Config, options: KitOptions, log: Log): Promise<void> {
-  const isRestart = existsSync(lastGoodPath(config.directory, options.name ?? 'main'))
+  const name = proxyName(options.name, options.workers ? '1' : undefined)
+  const isRestart = existsSync(lastGoodPath(config.directory, name))
   for (const [name, side] of Object.entries(config.sides)) {
     // Embedded, the monolith is the app that is just being built.
     if (name === 'monolith' && options.embedded === true) continue
@@ -177,8 +178,17 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
   })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)
   releases.add('the admin API', () => admin.stop())
-  const place = path.join(config.directory, 'admin.json')
-  await writeFile(place, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 })
-  releases.add('the admin API’s address on disk', () => rm(place, { force: true }))
+  await tellAdminUrl(ground, url)
   return url
+}
+
+/** For the commands that run beside. Where a process of its own is the admin, the others of the directory do not speak for it. */
+async function tellAdminUrl({ config, options, releases }: KitGround, url: string): Promise<void> {
+  const place = path.join(config.directory, 'admin.json')
+  if (options.role === 'proxy' && existsSync(place)) return
+  const content = `${JSON.stringify({ url, pid: process.pid })}\n`
+  await writeFile(place, content, { mode: 0o600 })
+  releases.add('the admin API’s address on disk', async () => {
+    if ((await readFile(place, 'utf8')) === content) await rm(place, { force: true })
+  })
 }

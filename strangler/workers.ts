@@ -13,14 +13,20 @@ export interface Workers extends Stoppable {
   readonly readiness: () => { ready: boolean; reasons: string[] }
 }
 
-/** Whether this process is one of them. */
+const INDEX = 'STRANGLER_WORKER'
+
+/** Whether this process is one of them, and not the worker of somebody else's cluster that the kit is embedded in. */
 export function isWorker(): boolean {
-  return cluster.isWorker
+  return cluster.isWorker && process.env[INDEX] !== undefined
 }
 
-/** The name of this worker's registration and files; undefined in any other process. */
-export function workerName(): string | undefined {
-  return cluster.isWorker ? `worker-${process.env['STRANGLER_WORKER']}` : undefined
+/**
+ * Tells the proxies of one directory apart: their registrations and their files.
+ * @param name the kit's own
+ * @param index of a worker, from 1; this process's own by default
+ */
+export function proxyName(name = 'main', index = isWorker() ? process.env[INDEX] : undefined): string {
+  return index === undefined ? name : `${name}-worker-${index}`
 }
 
 /** A worker runs the same command line; it tells its address when it serves. */
@@ -41,7 +47,7 @@ export async function startWorkers(
   let stopping = false
 
   function fork(index: number, onServing: (url: string) => void, onEarlyExit: () => void): void {
-    const worker = cluster.fork({ STRANGLER_WORKER: String(index), STRANGLER_CONTROL_URL: controlUrl })
+    const worker = cluster.fork({ [INDEX]: String(index), STRANGLER_CONTROL_URL: controlUrl })
     workers.set(index, worker)
     worker.on('message', (message: { strangler?: string; url?: string }) => {
       if (message?.strangler !== 'serving' || message.url === undefined) return
