@@ -1,4 +1,5 @@
-import type { ReportError, Stoppable } from '../core/ports.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Journal, ReportError, Stoppable } from '../core/ports.ts'
 import type { JournalEntry, RouteState } from '../core/words.ts'
 import { EMPTY_STATE, foldJournal } from '../routing/fold-journal.ts'
 import type { ControlDatabase } from './control-database.ts'
@@ -8,6 +9,7 @@ import { readLastGood, writeLastGood } from './last-good-table.ts'
 /** How long a start waits for the control database before it goes on from the copy on disk. */
 const FIRST_CONNECT_MS = 8_000
 const HEARTBEAT_MS = 2_000
+const RETRY_MS = 1_000
 const PAGE = 1_000
 
 export interface TableFeedOptions {
@@ -41,20 +43,28 @@ export interface TableFeed extends Stoppable {
 /** Registers first and reads the journal then, so that a hold that is open cannot be missed. */
 export function createTableFeed(options: TableFeedOptions): TableFeed {
   const { link, directory, name, report } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
   let state: RouteState = EMPTY_STATE
   let registration: string | undefined
   let confirmed = false
   let heartbeat: NodeJS.Timeout | undefined
   let watcher: Stoppable | undefined
-  let telling: Promise<void> = Promise.resolve()
-  let stopped = false
+  let telling: Promise<void> | undefined
+  let tellAgain = false
+  let saving: Promise<void> = Promise.resolve()
+  let savedVersion: number | undefined
 
-  const save = async () => {
+  async function save(): Promise<void> {
     if (name === undefined) return
     const content = registration === undefined ? { state } : { state, registration }
-    await writeLastGood(directory, content, { name }).catch((error: unknown) =>
-      report('keep the table on disk', error),
+    saving = writeLastGood(directory, content, { name }).then(
+      () => {
+        savedVersion = content.state.version
+      },
+      (error: unknown) => report('keep the table on disk', error),
     )
+    return saving
   }
   const take = (next: RouteState) => {
     state = next
@@ -65,24 +75,37 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
     void save()
     tellProgress()
   }
+  // One report at a time, and one more when something has changed meanwhile: while the database hangs they must not queue up.
   function tellProgress(): void {
-    const id = registration
-    if (id === undefined || stopped) return
-    telling = telling
-      .then(() =>
-        link.registrations.report(id, {
-          tableVersion: state.version,
-          holdsAcknowledged: options.acknowledged(),
-        }),
-      )
-      .then((stands) => (stands ? undefined : registerAgain()))
-      .catch((error: unknown) => report('tell the control database how far this proxy is', error))
+    if (registration === undefined || signal.aborted) return
+    tellAgain = true
+    telling ??= tellWhileChanged().finally(() => {
+      telling = undefined
+    })
   }
-  // An evicted proxy that is alive after all must be waited for again, and must have seen the journal before it serves on.
+  async function tellWhileChanged(): Promise<void> {
+    while (tellAgain && !signal.aborted) {
+      tellAgain = false
+      await tell().catch((error: unknown) => report('tell the control database how far this proxy is', error))
+    }
+  }
+  // What others are told must be on disk before: a crash would else bring an older table back, which nobody waits for any more.
+  async function tell(): Promise<void> {
+    const id = registration
+    if (id === undefined) return
+    const progress = { tableVersion: state.version, holdsAcknowledged: options.acknowledged() }
+    await saving
+    const isKept = savedVersion !== undefined && savedVersion >= progress.tableVersion
+    const told = isKept ? progress : { tableVersion: savedVersion ?? 0, holdsAcknowledged: [] }
+    if (!(await link.registrations.report(id, told))) await registerAgain()
+  }
+  // An evicted proxy that is alive after all must be waited for again, and nobody has waited for it meanwhile: it looks what it missed.
   async function registerAgain(): Promise<void> {
-    if (stopped) return
+    if (signal.aborted) return
     registration = (await link.registrations.register({ host: options.host, pid: process.pid })).id
+    take(await readOn(link.journal, state))
     await save()
+    tellAgain = true
   }
   async function follow(database: ControlDatabase): Promise<void> {
     if (name !== undefined) {
@@ -91,7 +114,7 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
         await database.registrations.register({ ...wanted, host: options.host, pid: process.pid })
       ).id
     }
-    const journal = await readAll(database)
+    const journal = await readOn(database.journal, EMPTY_STATE)
     if (journal.version < state.version) {
       report(
         'read the journal',
@@ -110,10 +133,23 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
     })
     tellProgress()
     heartbeat = setInterval(tellProgress, HEARTBEAT_MS)
-    if (stopped) await stop()
+    if (signal.aborted) await stop()
+  }
+  /** The database may go again between its opening and the journal's end. */
+  async function followUntilDone(database: ControlDatabase, onFailure: () => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await follow(database)
+      } catch (error) {
+        report('follow the journal', error)
+        onFailure()
+        // Being stopped is the other way for this pause to end.
+        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
+      }
+    }
   }
   async function stop(): Promise<void> {
-    stopped = true
+    stopping.abort()
     clearInterval(heartbeat)
     await watcher?.stop()
     await telling
@@ -137,16 +173,14 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
         confirmed = registration !== undefined
         state = lastGood.state
       }
-      const followed = new Promise<void>((resolve) => {
+      const followed = new Promise<boolean>((resolve) => {
         link.whenOpen((database) => {
-          follow(database).then(resolve, (error: unknown) => report('follow the journal', error))
+          void followUntilDone(database, () => resolve(false)).then(() => resolve(true))
         })
       })
-      if (await link.connect(FIRST_CONNECT_MS)) await followed
-      else {
-        options.onConnection(false)
-        take(state)
-      }
+      if ((await link.connect(FIRST_CONNECT_MS)) && (await followed)) return state
+      options.onConnection(false)
+      take(state)
       return state
     },
     isConfirmed: () => confirmed,
@@ -155,8 +189,8 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
   }
 }
 
-async function readAll({ journal }: ControlDatabase): Promise<RouteState> {
-  let state = EMPTY_STATE
+async function readOn(journal: Journal, from: RouteState): Promise<RouteState> {
+  let state = from
   for (;;) {
     const entries = await journal.read(state.version, PAGE)
     state = foldJournal(state, entries)
