@@ -51,6 +51,8 @@ export async function keepPostgres(
       stopping.abort()
       await server.stop()
       await watching
+      // It may just have been started again.
+      await server.stop()
     },
   }
 }
