@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { createAdminServer } from './admin/admin-server.ts'
@@ -187,6 +187,8 @@ async function tellAdminUrl({ config, options, releases }: KitGround, url: strin
   const place = path.join(config.directory, 'admin.json')
   if (options.role === 'proxy' && existsSync(place)) return
   const content = `${JSON.stringify({ url, pid: process.pid })}\n`
+  // With tokens from the environment and a database of one's own, nothing else has made it.
+  await mkdir(config.directory, { recursive: true })
   await writeFile(place, content, { mode: 0o600 })
   releases.add('the admin API’s address on disk', async () => {
     if ((await readFile(place, 'utf8')) === content) await rm(place, { force: true })
