@@ -21,15 +21,27 @@ interface Destination extends AnsweredBy {
   readonly elapsedMs: number
 }
 
+/** How the forwarding of an exchange ended: its last attempt, and what led there. */
+export interface ForwardResult {
+  readonly outcome: ForwardOutcome
+  readonly upstream: Upstream
+  readonly target: Side
+  readonly reason: Reason
+  readonly engine: ForwardEngine['name']
+  readonly attempts: number
+}
+
 /** One attempt: builds what goes out, chooses the engine, and forwards. */
 export async function forwardTo(
   context: ProxyContext,
   exchange: Exchange,
   destination: Destination,
-): Promise<{ outcome: ForwardOutcome; engine: ForwardEngine['name'] }> {
+): Promise<ForwardResult> {
+  const { upstream, target, reason } = destination
   const request = buildForwardRequest(context, exchange, destination)
   const engine = chooseEngine(context, request)
-  return { outcome: await engine.forward(request), engine: engine.name }
+  const outcome = await engine.forward(request)
+  return { outcome, upstream, target, reason, engine: engine.name, attempts: 1 }
 }
 
 function buildForwardRequest(

@@ -5,7 +5,8 @@ import type { Decision } from '../routing/decide.ts'
 import { admitArrival, decideArrival } from './admit-arrival.ts'
 import { breakAnswer } from './answer-writer.ts'
 import { closeExchange, type Exchange, type ExchangeEnd, effectOf, openArrival } from './exchange.ts'
-import { type ForwardResult, forwardWithFailOver, hasBody } from './fail-over.ts'
+import { forwardWithFailOver, hasBody } from './fail-over.ts'
+import type { ForwardResult } from './forward-to.ts'
 import { passHold } from './pass-hold.ts'
 import { prepareForApp } from './pass-to-app.ts'
 import { sendProblem } from './problem.ts'
@@ -47,7 +48,7 @@ async function serve(
   const { decision, refuse: code } = admitArrival(context, exchange)
   if (code !== undefined) return refuse(context, exchange, decision, code)
   const isWrite = decision.route !== undefined && effectOf(exchange, decision.route) === 'write'
-  if (!isWrite) return forward(context, exchange, { decision, heldMs: 0, next })
+  if (!isWrite) return await forward(context, exchange, { decision, heldMs: 0, next })
   return serveWrite(context, exchange, decision, next)
 }
 

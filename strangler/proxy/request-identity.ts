@@ -16,36 +16,52 @@ export interface ProxyIdentity extends RequestIdentity {
 
 /** Reads a request's marks when they are asked for, each once. */
 export function createIdentity(req: IncomingMessage, address: string, secure: boolean): ProxyIdentity {
-  let cookies: Map<string, string> | undefined
-  let claims: Record<string, unknown> | undefined
-  let issued: string | undefined
-  const cookie = (name: string) => {
-    cookies ??= parseCookies(req.headers.cookie)
-    return cookies.get(name)
+  return new ReadMarks(req, address, secure)
+}
+
+class ReadMarks implements ProxyIdentity {
+  readonly address: string
+  readonly #req: IncomingMessage
+  readonly #secure: boolean
+  #cookies: Map<string, string> | undefined
+  #claims: Record<string, unknown> | undefined
+  #issued: string | undefined
+
+  constructor(req: IncomingMessage, address: string, secure: boolean) {
+    this.#req = req
+    this.address = address
+    this.#secure = secure
   }
-  return {
-    address,
-    cookie,
-    header: (name) => {
-      const value = req.headers[name]
-      return Array.isArray(value) ? value[0] : value
-    },
-    claim: (name) => {
-      claims ??= parseClaims(req.headers.authorization)
-      const value = claims[name]
-      return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
-    },
-    kitCookie: () => {
-      const present = cookie(KIT_COOKIE)
-      if (present !== undefined && KIT_COOKIE_FORM.test(present)) return present
-      if (!keepsCookies(req)) return undefined
-      issued ??= randomBytes(16).toString('base64url')
-      return issued
-    },
-    get setCookie() {
-      if (issued === undefined) return undefined
-      return `${KIT_COOKIE}=${issued}; Path=/; Max-Age=${KIT_COOKIE_SECONDS}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
-    },
+
+  header(name: string): string | undefined {
+    const value = this.#req.headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+
+  cookie(name: string): string | undefined {
+    const { cookie } = this.#req.headers
+    if (cookie === undefined) return undefined
+    this.#cookies ??= parseCookies(cookie)
+    return this.#cookies.get(name)
+  }
+
+  claim(name: string): string | undefined {
+    this.#claims ??= parseClaims(this.#req.headers.authorization)
+    const value = this.#claims[name]
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+  }
+
+  kitCookie(): string | undefined {
+    const present = this.cookie(KIT_COOKIE)
+    if (present !== undefined && KIT_COOKIE_FORM.test(present)) return present
+    if (!keepsCookies(this.#req)) return undefined
+    this.#issued ??= randomBytes(16).toString('base64url')
+    return this.#issued
+  }
+
+  get setCookie(): string | undefined {
+    if (this.#issued === undefined) return undefined
+    return `${KIT_COOKIE}=${this.#issued}; Path=/; Max-Age=${KIT_COOKIE_SECONDS}; HttpOnly; SameSite=Lax${this.#secure ? '; Secure' : ''}`
   }
 }
 
@@ -61,9 +77,9 @@ function keepsCookies({ headers }: IncomingMessage): boolean {
   )
 }
 
-function parseCookies(header: string | undefined): Map<string, string> {
+function parseCookies(header: string): Map<string, string> {
   const cookies = new Map<string, string>()
-  for (const part of header?.split(';') ?? []) {
+  for (const part of header.split(';')) {
     const equals = part.indexOf('=')
     if (equals === -1) continue
     const name = part.slice(0, equals).trim()
