@@ -35,6 +35,8 @@ export interface ColumnShape {
   /** Filled by the database when absent; written explicitly by the sync. */
   readonly identity: boolean
   readonly enumLabels?: readonly string[]
+  /** MariaDB: the collation of a text, which a comparison must name to find it by its index. */
+  readonly collation?: string
 }
 
 /** A foreign key: its columns and what they point to. */
@@ -56,6 +58,8 @@ export interface TableShape {
   /** The columns of its primary key, or of the one unique, non-null key it has instead. Empty: no usable key. */
   readonly key: readonly string[]
   readonly keyDeferrable: boolean
+  /** Why a key that the table has cannot be used, e.g. because two texts of it are equal in the database; `key` is empty then. */
+  readonly keyRefused?: string
   readonly uniques: readonly (readonly string[])[]
   readonly foreignKeys: readonly ForeignKeyShape[]
 }
@@ -79,6 +83,8 @@ export interface ChangeBatch {
   readonly capability: string
   readonly direction: Direction
   readonly epoch: number
+  /** The chunk of the backfill that it is; echoed in the result. */
+  readonly chunk?: string
   readonly entries: readonly ChangeEntry[]
 }
 
@@ -87,11 +93,14 @@ export interface BatchResult {
   readonly capability: string
   readonly direction: Direction
   readonly epoch: number
+  readonly chunk?: string
   readonly done: readonly { readonly table: string; readonly key: string; readonly version: string }[]
   readonly quarantined: readonly {
     readonly table: string
     readonly key: string
     readonly version: string
     readonly error: string
+    /** It waits for another row's change (a taken unique value, a missing or remaining other end of a foreign key), or it is about the row. */
+    readonly reason: 'unique' | 'reference' | 'other'
   }[]
 }

@@ -1,4 +1,4 @@
-import type { ChangeEntry, DialectName, TableShape } from '../core/sync-words.ts'
+import type { ChangeEntry, DialectName, ForeignKeyShape, TableShape } from '../core/sync-words.ts'
 
 /** One statement with its parameters; `$1` (PostgreSQL) or `?` (MariaDB) in the dialect's own way. */
 export interface Statement {
@@ -12,6 +12,12 @@ export type RunStatement = (statement: Statement) => Promise<Record<string, stri
 /** What a guard does with a write of the side that does not own the table. */
 export type GuardMode = 'off' | 'reject' | 'report'
 
+/**
+ * Where a row's version is read: the newest one pending in the source's log ('0' without any), or what the target has applied, as
+ * `<epoch>:<version>` ('0:0' when it has not).
+ */
+export type VersionSource = 'pending' | 'applied'
+
 /** Columns that are read or written, in the order of the wire's `row`. */
 export interface TableColumns {
   readonly table: TableShape
@@ -24,26 +30,38 @@ export interface TableColumns {
  */
 export interface Dialect {
   readonly name: DialectName
+  /** Settings that every connection needs before it reads or writes values (time zone, formats), to be run when it is opened. */
+  session?(): string[]
   /** Reads the shapes of some tables from the catalogue; a table that does not exist is left out. */
   introspect(run: RunStatement, schema: string, tables: readonly string[]): Promise<TableShape[]>
 
-  /** In the source: the change log and its triggers. `up` is idempotent; `down` leaves nothing. */
-  captureUp(tables: readonly TableShape[]): string[]
-  captureDown(tables: readonly TableShape[]): string[]
+  /**
+   * In the source: the change log and its triggers. `up` is idempotent; `down` leaves nothing. `ancestors` are tables outside the
+   * capability from which a cascade reaches a captured one, where cascades fire no triggers (MariaDB).
+   */
+  captureUp(tables: readonly TableShape[], ancestors?: readonly TableShape[]): string[]
+  captureDown(tables: readonly TableShape[], ancestors?: readonly TableShape[]): string[]
   /** In the target: applied versions, floor, quarantine. */
   targetUp(): string[]
-  targetDown(): string[]
+  /** Without tables everything goes; with them, what is kept about these, and the rest when nothing is left. */
+  targetDown(tables?: readonly TableShape[]): string[]
   guard(table: TableShape, mode: GuardMode): string[]
 
   /**
-   * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, at,` then `c0, c1 …`
-   * as canonical texts, and `present` ('1' or null). At most `limit` keys, oldest first.
+   * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, at` (epoch ms of
+   * the key's oldest entry), then `c0, c1 …` as canonical texts, and `present` ('1' or null). At most `limit` keys, oldest first; `skip` are keys
+   * that are on their way or wait in quarantine. A TRUNCATE has `key` '' and `op` 'T'.
    */
-  readPending(columns: TableColumns, limit: number): Statement
+  readPending(columns: TableColumns, limit: number, skip?: readonly string[]): Statement
   /** Rows with `key > afterKey` in key order, each with its newest pending version or '0': `key, version, c0 …`. */
-  readRange(columns: TableColumns, afterKey: readonly string[] | undefined, limit: number): Statement
-  /** Rows of given keys, likewise; an absent row has `present` null. */
-  readKeys(columns: TableColumns, keys: readonly string[]): Statement
+  readRange(
+    columns: TableColumns,
+    afterKey: readonly string[] | undefined,
+    limit: number,
+    versions?: VersionSource,
+  ): Statement
+  /** Rows of given keys, likewise and in the given order; an absent row has `present` null. */
+  readKeys(columns: TableColumns, keys: readonly string[], versions?: VersionSource): Statement
   /** Age of the oldest entry in milliseconds, how many there are, and the database's clock (epoch ms): `age_ms, entries, now_ms`. */
   readLag(tables: readonly TableShape[]): Statement
   /** Deletes entries up to and including the acknowledged versions. */
@@ -56,4 +74,19 @@ export interface Dialect {
   upsert(columns: TableColumns, rows: readonly ChangeEntry[]): Statement
   deleteRows(table: TableShape, keys: readonly string[]): Statement
   truncate(table: TableShape, entry: ChangeEntry, epoch: number): Statement[]
+  /**
+   * `key` of those rows that other rows still point to, through a foreign key of `child` that would delete or empty them (CASCADE, SET NULL, SET
+   * DEFAULT). The target must not do that by itself: an applied child whose entry is gone would be lost. Children in `keys` themselves do not count.
+   * The last statement returns them. Absent where the apply session switches such actions off.
+   */
+  readReferenced?(
+    table: TableShape,
+    child: { readonly table: TableShape; readonly foreignKey: ForeignKeyShape },
+    keys: readonly string[],
+  ): Statement[]
+  /** Checks what was deferred, so that a violation shows while it can still be isolated; the transaction may go on afterwards. */
+  endApply?(): Statement[]
+  /** Switches foreign keys and their actions off and on again inside the transaction, where the kit's user has the right to. */
+  suspendReferences?(): Statement[]
+  resumeReferences?(): Statement[]
 }

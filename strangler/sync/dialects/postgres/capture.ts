@@ -1,0 +1,108 @@
+import type { TableShape } from '../../../core/sync-words.ts'
+import {
+  atomically,
+  dropTriggers,
+  ensureTrigger,
+  quoteBody,
+  quoteText,
+  routineName,
+  SCHEMA,
+  tableName,
+} from './names.ts'
+import { createSyncState, dropWhatIsUnused } from './target-state.ts'
+import { keyText } from './values.ts'
+
+const ROWS_TRIGGER = 'strangler_capture_rows'
+const TRUNCATE_TRIGGER = 'strangler_capture_truncate'
+
+/** The applier's own writes are not captured: they came from the other side. */
+const UNLESS_APPLYING = `WHEN (coalesce(current_setting('strangler.apply', true), '') = '')`
+
+/**
+ * Grows with every record that the server writes, and a row's trigger runs while the row is locked: so versions of one row stand in commit
+ * order. A sequence would change the session's lastval(), and with a cache it breaks the order.
+ */
+export const VERSION = `(pg_current_wal_insert_lsn() - '0/0')::bigint`
+
+const CHANGE_LOG = `CREATE TABLE IF NOT EXISTS ${SCHEMA}.change_log (
+  version bigint NOT NULL,
+  tbl text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  op text NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (tbl, key, version)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000)`
+
+/** For the relay, which reads the oldest first. CREATE INDEX IF NOT EXISTS would wait for every writer even when it is there. */
+const OLDEST_FIRST = atomically([
+  `IF to_regclass('${SCHEMA}.change_log_oldest') IS NULL THEN
+  CREATE INDEX change_log_oldest ON ${SCHEMA}.change_log (tbl, version);
+END IF;`,
+])
+
+export function captureUp(tables: readonly TableShape[]): string[] {
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
+    CHANGE_LOG,
+    OLDEST_FIRST,
+    createSyncState,
+    ...tables.flatMap((table) => [captureFunction(table), captureTriggers(table)]),
+  ]
+}
+
+/** Leaves nothing of these tables, and nothing at all when they were the last. */
+export function captureDown(tables: readonly TableShape[]): string[] {
+  return [
+    ...tables.map((table) =>
+      atomically([
+        dropTriggers(table, [ROWS_TRIGGER, TRUNCATE_TRIGGER]),
+        `DROP FUNCTION IF EXISTS ${routineName('capture', table)}();`,
+        forgetEntries(table),
+      ]),
+    ),
+    dropWhatIsUnused,
+  ]
+}
+
+function forgetEntries(table: TableShape): string {
+  return `IF to_regclass('${SCHEMA}.change_log') IS NOT NULL THEN
+  DELETE FROM ${SCHEMA}.change_log WHERE tbl = ${quoteText(table.name)};
+END IF;`
+}
+
+function captureTriggers(table: TableShape): string {
+  const [name, routine] = [tableName(table), routineName('capture', table)]
+  const rows = `AFTER INSERT OR UPDATE OR DELETE ON ${name} FOR EACH ROW ${UNLESS_APPLYING} EXECUTE FUNCTION ${routine}()`
+  const truncate = `AFTER TRUNCATE ON ${name} FOR EACH STATEMENT ${UNLESS_APPLYING} EXECUTE FUNCTION ${routine}()`
+  return atomically([
+    ensureTrigger(table, ROWS_TRIGGER, rows),
+    ensureTrigger(table, TRUNCATE_TRIGGER, truncate),
+  ])
+}
+
+/** Runs with the rights of whoever installed it: the application needs none on the log. */
+function captureFunction(table: TableShape): string {
+  const log = (key: string, op: string) =>
+    `INSERT INTO ${SCHEMA}.change_log (version, tbl, key, op, at) VALUES (${VERSION}, ${quoteText(table.name)}, ${key}, ${op}, clock_timestamp());`
+  const body = `DECLARE
+  old_key text;
+  new_key text;
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    ${log("''", "'T'")}
+    RETURN NULL;
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    old_key := ${keyText('OLD', table)};
+    ${log('old_key', 'left(TG_OP, 1)')}
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    new_key := ${keyText('NEW', table)};
+    IF new_key IS DISTINCT FROM old_key THEN
+      ${log('new_key', 'left(TG_OP, 1)')}
+    END IF;
+  END IF;
+  RETURN NULL;
+END`
+  return `CREATE OR REPLACE FUNCTION ${routineName('capture', table)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS ${quoteBody(body)}`
+}

@@ -1,0 +1,35 @@
+import type { Dialect } from '../../dialect.ts'
+import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
+import { captureDown, captureUp } from './capture.ts'
+import { guard } from './guards.ts'
+import { introspect } from './introspect.ts'
+import { deleteAcknowledged, readKeys, readLag, readPending, readRange } from './read.ts'
+import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
+import { session } from './session.ts'
+import { targetDown, targetUp } from './target-state.ts'
+
+/** PostgreSQL 13 and later. */
+export const postgresDialect = {
+  name: 'postgres',
+  session,
+  introspect,
+  captureUp,
+  captureDown,
+  targetUp,
+  targetDown,
+  guard,
+  readPending,
+  readRange,
+  readKeys,
+  readLag,
+  deleteAcknowledged,
+  beginApply,
+  claim,
+  upsert,
+  deleteRows,
+  truncate,
+  readReferenced,
+  endApply,
+  suspendReferences,
+  resumeReferences,
+} satisfies Dialect

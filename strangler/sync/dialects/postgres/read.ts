@@ -1,0 +1,119 @@
+import type { TableShape } from '../../../core/sync-words.ts'
+import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
+import { quoteName, SCHEMA, tableName } from './names.ts'
+import { findColumn, isAfterKey, keyText, matchKey, toText } from './values.ts'
+
+/** Entries looked at for one row that is returned: a key that changes often has many. */
+const ENTRIES_PER_KEY = 4
+
+/**
+ * Each row is fetched by LIMIT 1 in a LATERAL, which can only be the key's index: a join would read the whole table as soon as the
+ * planner thinks that cheaper. The newest version of a key is looked up beyond the window, so that a row never goes with an older one.
+ */
+export function readPending(columns: TableColumns, limit: number, skip: readonly string[] = []): Statement {
+  return {
+    sql: `WITH head AS MATERIALIZED (
+  SELECT key, version, at FROM ${SCHEMA}.change_log
+  WHERE tbl = $1 AND key NOT IN (SELECT unnest($3::text[]))
+  ORDER BY version LIMIT $2::int * ${ENTRIES_PER_KEY}
+), pending AS MATERIALIZED (
+  SELECT h.key, h.oldest, h.at, n.version, n.op, CASE WHEN h.key <> '' THEN h.key::json END AS j
+  FROM (SELECT key, min(version) AS oldest, min(at) AS at FROM head GROUP BY key ORDER BY min(version) LIMIT $2::int) h
+  CROSS JOIN LATERAL (
+    SELECT l.version, l.op FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = h.key ORDER BY l.version DESC LIMIT 1
+  ) n
+)
+SELECT p.version::text AS version, p.key, p.op, ${epochMs('p.at')} AS at, r.*
+FROM pending p LEFT JOIN LATERAL (${selectRow(columns, 'p.j')}) r ON true
+ORDER BY p.oldest`,
+    params: [columns.table.name, limit, [...skip]],
+  }
+}
+
+export function readRange(
+  columns: TableColumns,
+  afterKey: readonly string[] | undefined,
+  limit: number,
+  versions: VersionSource = 'pending',
+): Statement {
+  const { table } = columns
+  const condition = afterKey === undefined ? '' : `WHERE ${isAfterKey('t', table, 3)}`
+  const order = table.key.map((name) => `t.${quoteName(name)}`).join(', ')
+  return {
+    sql: `SELECT r.*, ${versionOf('r.key', versions)} AS version
+FROM (SELECT ${keyText('t', table)} AS key, ${selectCells(columns)}
+  FROM ${tableName(table)} AS t ${condition} ORDER BY ${order} LIMIT $2) r`,
+    params: [table.name, limit, ...(afterKey ?? [])],
+  }
+}
+
+export function readKeys(
+  columns: TableColumns,
+  keys: readonly string[],
+  versions: VersionSource = 'pending',
+): Statement {
+  return {
+    sql: `SELECT k.key, ${versionOf('k.key', versions)} AS version, r.*
+FROM unnest($2::text[]) WITH ORDINALITY AS k(key, n)
+CROSS JOIN LATERAL (SELECT k.key::json AS j) p
+LEFT JOIN LATERAL (${selectRow(columns, 'p.j')}) r ON true
+ORDER BY k.n`,
+    params: [columns.table.name, [...keys]],
+  }
+}
+
+export function readLag(tables: readonly TableShape[]): Statement {
+  return {
+    sql: `SELECT greatest(0, coalesce(${epochMs('clock_timestamp()', 'bigint')} - ${epochMs('min(at)', 'bigint')}, 0))::text AS age_ms,
+  count(*)::text AS entries, ${epochMs('clock_timestamp()')} AS now_ms
+FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[])`,
+    params: [tables.map((table) => table.name)],
+  }
+}
+
+/** Sorted, so that two that delete the same entries wait for each other instead of for ever. */
+export function deleteAcknowledged(
+  acknowledged: readonly { table: string; key: string; version: string }[],
+): Statement {
+  const sorted = [...acknowledged].sort((one, other) =>
+    one.table === other.table ? compare(one.key, other.key) : compare(one.table, other.table),
+  )
+  return {
+    sql: `DELETE FROM ${SCHEMA}.change_log l
+USING unnest($1::text[], $2::text[], $3::bigint[]) AS a(tbl, key, version)
+WHERE l.tbl = a.tbl AND l.key = a.key AND l.version <= a.version`,
+    params: [
+      sorted.map((entry) => entry.table),
+      sorted.map((entry) => entry.key),
+      sorted.map((entry) => entry.version),
+    ],
+  }
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+function selectRow(columns: TableColumns, json: string): string {
+  return `SELECT '1'::text AS present, ${selectCells(columns)} FROM ${tableName(columns.table)} AS t
+  WHERE ${matchKey('t', columns.table, json)} LIMIT 1`
+}
+
+function selectCells({ table, columns }: TableColumns): string {
+  return columns
+    .map((name, position) => `${toText(`t.${quoteName(name)}`, findColumn(table, name))} AS c${position}`)
+    .join(', ')
+}
+
+/** The row and its version in one statement, hence of one snapshot. */
+function versionOf(key: string, versions: VersionSource): string {
+  if (versions === 'applied') {
+    return `coalesce((SELECT a.epoch || ':' || a.version FROM ${SCHEMA}.applied a WHERE a.tbl = $1 AND a.key = ${key}), '0:0')`
+  }
+  return `coalesce((SELECT max(l.version) FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = ${key}), 0)::text`
+}
+
+function epochMs(instant: string, type: 'text' | 'bigint' = 'text'): string {
+  const milliseconds = `floor(extract(epoch FROM ${instant}) * 1000)::bigint`
+  return type === 'text' ? `${milliseconds}::text` : milliseconds
+}
