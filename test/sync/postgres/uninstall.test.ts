@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { TableShape } from '../../../strangler/core/sync-words.ts'
+import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
+import { createStand, type Session, type Stand, shapeOf } from './stand.ts'
+
+/** Catalogues in which an object of the kit could stay behind; of each, every column that is not a counter or a moving number. */
+const CATALOGUES = `
+  SELECT 'class' AS kind, relnamespace::regnamespace || '.' || relname || ' ' || relkind::text || ' ' || relhasrules::text || ' ' || coalesce(relacl::text, '') || coalesce(reloptions::text, '') AS what FROM pg_class
+  UNION ALL SELECT 'proc', oid::regprocedure || coalesce(prosrc, '') || coalesce(proconfig::text, '') FROM pg_proc
+  UNION ALL SELECT 'trigger', tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text FROM pg_trigger
+  UNION ALL SELECT 'namespace', nspname || coalesce(nspacl::text, '') FROM pg_namespace
+  UNION ALL SELECT 'type', typnamespace::regnamespace || '.' || typname FROM pg_type
+  UNION ALL SELECT 'constraint', conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+  UNION ALL SELECT 'attribute', attrelid::regclass || '.' || attname FROM pg_attribute WHERE attnum > 0
+  UNION ALL SELECT 'default', adrelid::regclass || ' ' || pg_get_expr(adbin, adrelid) FROM pg_attrdef
+  UNION ALL SELECT 'setting', setdatabase || ' ' || setrole || setconfig::text FROM pg_db_role_setting
+  UNION ALL SELECT 'event trigger', evtname FROM pg_event_trigger
+  UNION ALL SELECT 'extension', extname FROM pg_extension
+  UNION ALL SELECT 'publication', pubname FROM pg_publication
+  ORDER BY 1, 2`
+
+let stand: Stand
+let app: Session
+let stock: TableShape
+let orders: TableShape
+let before: string[]
+
+const readCatalogue = async (): Promise<string[]> =>
+  (await app.query(CATALOGUES)).map((row) => `${row['kind']} ${row['what']}`)
+
+const listKitObjects = async (): Promise<string[]> =>
+  (
+    await app.query(
+      `SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('strangler') AND relkind = 'r' ORDER BY 1`,
+    )
+  ).map((row) => String(row['relname']))
+
+beforeAll(async () => {
+  stand = await createStand('uninstall')
+  app = await stand.open()
+  await app.query('CREATE TABLE stock (id serial PRIMARY KEY, name text)')
+  await app.query('CREATE TABLE orders (id uuid PRIMARY KEY)')
+  stock = await shapeOf(app, 'stock')
+  orders = await shapeOf(app, 'orders')
+})
+
+beforeEach(async () => {
+  before = await readCatalogue()
+})
+
+afterAll(async () => {
+  await app.end()
+  await stand.drop()
+})
+
+test('capture, target and guards together leave the catalogue as it was, whichever goes first', async () => {
+  for (const order of ['source first', 'target first']) {
+    await app.runAll(postgresDialect.captureUp([stock, orders]))
+    await app.runAll(postgresDialect.targetUp())
+    await app.runAll(postgresDialect.guard(stock, 'reject'))
+    await app.runAll(postgresDialect.guard(orders, 'report'))
+    await app.query('INSERT INTO orders VALUES (gen_random_uuid())')
+    expect(await readCatalogue()).not.toEqual(before)
+    const downs = [
+      () => postgresDialect.captureDown([stock, orders]),
+      () => [...postgresDialect.guard(stock, 'off'), ...postgresDialect.guard(orders, 'off')],
+      () => postgresDialect.targetDown(),
+    ]
+    for (const down of order === 'source first' ? downs : downs.toReversed()) await app.runAll(down())
+    expect(await readCatalogue()).toEqual(before)
+  }
+})
+
+test('uninstalling twice, before installing, or after the table was dropped, does nothing', async () => {
+  const gone = { ...orders, name: 'never_there' }
+  for (let time = 0; time < 2; time += 1) {
+    await app.runAll(postgresDialect.captureDown([stock, gone]))
+    await app.runAll(postgresDialect.guard(gone, 'off'))
+    await app.runAll(postgresDialect.targetDown([stock, gone]))
+  }
+  expect(await readCatalogue()).toEqual(before)
+})
+
+test('one capability goes and leaves the log of another', async () => {
+  await app.runAll(postgresDialect.captureUp([stock, orders]))
+  await app.query("INSERT INTO stock (name) VALUES ('a')")
+  await app.query('INSERT INTO orders VALUES (gen_random_uuid())')
+  await app.runAll(postgresDialect.captureDown([orders]))
+  expect(await app.query('SELECT DISTINCT tbl FROM strangler.change_log')).toEqual([{ tbl: 'stock' }])
+  await app.runAll(postgresDialect.captureDown([stock]))
+  expect(await readCatalogue()).toEqual(before)
+})
+
+test('one capability goes and leaves what the target knows of another', async () => {
+  await app.runAll(postgresDialect.targetUp())
+  for (const name of ['stock', 'orders']) {
+    await app.query(`INSERT INTO strangler.applied VALUES ('${name}', '["1"]', 1, 1, false)`)
+  }
+  await app.runAll(postgresDialect.targetDown([orders]))
+  expect(await app.query('SELECT tbl FROM strangler.applied')).toEqual([{ tbl: 'stock' }])
+  expect(await listKitObjects()).toContain('sync_state')
+  await app.runAll(postgresDialect.targetDown([stock]))
+  expect(await readCatalogue()).toEqual(before)
+})
+
+test('a schema in which somebody else has put something stays', async () => {
+  await app.runAll(postgresDialect.captureUp([stock]))
+  await app.query('CREATE TABLE strangler.notes (id int)')
+  await app.runAll(postgresDialect.captureDown([stock]))
+  expect(await listKitObjects()).toEqual(['notes'])
+  await app.query('DROP SCHEMA strangler CASCADE')
+})
