@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMonolith, type Monolith } from '../../monolith/create-monolith.ts'
-import { startTestMariadb, type TestMariadb } from '../support/mariadb.ts'
+import { createMariaDatabase, type MariaDatabase } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 import { setStock, signIn } from './sample-shop.ts'
@@ -8,15 +8,14 @@ import { setStock, signIn } from './sample-shop.ts'
 const mariadb = await requireProgram('mariadb')
 
 describe.skipIf(mariadb === undefined)('the shop on MariaDB (skipped where there is none)', () => {
-  let server: TestMariadb
+  let database: MariaDatabase
   let shop: Monolith
   let client: HttpClient
   let staff: HttpClient
   beforeAll(async () => {
-    server = await startTestMariadb(mariadb!.path)
-    const databaseUrl = await server.createDatabase('shop')
+    database = await createMariaDatabase('shop')
     shop = await createMonolith({
-      databaseUrl,
+      databaseUrl: database.url,
       rows: 90,
       reportDelayMs: 0,
       reportFailureRate: 0,
@@ -27,7 +26,7 @@ describe.skipIf(mariadb === undefined)('the shop on MariaDB (skipped where there
   })
   afterAll(async () => {
     await shop?.stop()
-    await server?.stop()
+    await database?.drop()
   })
   const order = (sku: string, headers = {}) =>
     staff.post('/api/orders', { items: [{ sku, quantity: 1 }] }, headers)

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process'
+import { chown, mkdir, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { createConnection } from 'mysql2/promise'
+import type { Stoppable } from '../core/ports.ts'
+import { findProgram } from './find-program.ts'
+import { findFreePort } from './free-port.ts'
+import { findServerAccount, type ServerAccount } from './server-account.ts'
+import { launchServerProcess, type ServerProcess } from './server-process.ts'
+
+const run = promisify(execFile)
+
+/** Servers and their tools are installed where an ordinary user's PATH does not look. */
+const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin'
+
+export interface MariaServerOptions {
+  /** An empty folder for data and log; made when absent. */
+  readonly directory: string
+  /** The server program, e.g. `/usr/sbin/mariadbd`. */
+  readonly program: string
+  /** False gives up safety against a crash of the machine for speed: for tests. Default true. */
+  readonly fsync?: boolean
+}
+
+export interface MariaServer extends Stoppable {
+  /** `mariadb://root@127.0.0.1:PORT/`, without a database. */
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+}
+
+/**
+ * Starts a MariaDB with fresh data on a free loopback port; nobody but this machine reaches it. It ends with this
+ * process, even when that is killed, and `stop()` may be called twice.
+ * @throws Error with the last lines of what the server or its installer wrote
+ */
+export async function startMariaServer(options: MariaServerOptions): Promise<MariaServer> {
+  const account = await findMariaAccount()
+  await mkdir(options.directory, { recursive: true })
+  const home = await realpath(options.directory)
+  if (account !== undefined) await chown(home, account.uid, account.gid)
+  await installData(join(home, 'data'), account)
+  // Another process may take the port between our look and the server's bind.
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await findFreePort()
+    const server = await launch({ ...options, home, port, account })
+    if (await answersQueries(server, port)) {
+      return { url: `mariadb://root@127.0.0.1:${port}/`, port, pid: server.pid, stop: () => server.stop() }
+    }
+    await server.stop()
+    if (attempt === 3) throw new Error(`MariaDB did not start in ${home}:\n${await server.readLog()}`)
+  }
+}
+
+/** The server refuses to run as root, so its own user is taken, or whoever runs PostgreSQL. */
+async function findMariaAccount(): Promise<ServerAccount | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  try {
+    const [user, group] = await Promise.all([run('id', ['-u', 'mysql']), run('id', ['-g', 'mysql'])])
+    return { uid: Number.parseInt(user.stdout, 10), gid: Number.parseInt(group.stdout, 10) }
+  } catch {
+    // `id` fails for a name that does not exist.
+    return findServerAccount()
+  }
+}
+
+async function installData(data: string, account: ServerAccount | undefined): Promise<void> {
+  const path = (process.env['PATH'] ?? '') + SERVER_FOLDERS
+  const installer = await findProgram(['mariadb-install-db', 'mysql_install_db'], path)
+  if (installer === undefined) throw new Error('mariadb-install-db is not on the PATH, next to mariadbd.')
+  const options = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+  ]
+  await run(installer, options, { ...account, cwd: '/', env: { PATH: path } })
+}
+
+async function launch(options: {
+  program: string
+  fsync?: boolean
+  home: string
+  port: number
+  account: ServerAccount | undefined
+}): Promise<ServerProcess> {
+  const settings = {
+    datadir: join(options.home, 'data'),
+    'bind-address': '127.0.0.1',
+    port: options.port,
+    socket: join(options.home, 'server.sock'),
+    'pid-file': join(options.home, 'server.pid'),
+    'innodb-buffer-pool-size': '128M',
+    'max-connections': 200,
+    'character-set-server': 'utf8mb4',
+    ...(options.fsync === false
+      ? { 'innodb-flush-log-at-trx-commit': 0, 'innodb-flush-method': 'nosync', 'innodb-doublewrite': 0 }
+      : {}),
+  }
+  return launchServerProcess({
+    command: options.program,
+    args: ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
+    env: { PATH: process.env['PATH'], TZ: 'UTC' },
+    logFile: join(options.home, 'mariadb.log'),
+    account: options.account,
+    stopSignals: [{ signal: 'SIGTERM', waitMs: 15_000 }],
+  })
+}
+
+async function answersQueries(server: ServerProcess, port: number): Promise<boolean> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await delay(50)) {
+    if (server.hasExited()) return false
+    try {
+      const connection = await createConnection({ host: '127.0.0.1', port, user: 'root' })
+      await connection.end()
+      return true
+    } catch {
+      // Not listening yet.
+    }
+  }
+  return false
+}
