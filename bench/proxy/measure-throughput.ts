@@ -6,14 +6,22 @@ import type { Peer, PeerName } from './start-peers.ts'
 
 export type Figures = Partial<Record<PeerName, number>>
 
-export interface Throughput {
+export interface Throughput extends Ratios {
   /** Requests per second of every peer, one object a round. */
   readonly rounds: Figures[]
   /** Medians over the rounds. */
   readonly requestsPerSecond: Figures
   /** Processor time of the peer's own process, microseconds a request; absent where the system does not tell. */
   readonly cpuMicrosPerRequest: Figures
-  /** Medians of the ratios within a round, in which the machine was equally busy for both. */
+  /**
+   * The same ratios by processor time instead of by the clock: what the peer's process needs for a request, divided by what the kit's
+   * needs. Work of others on the machine slows all of them down, but hardly changes this.
+   */
+  readonly byCpu: Ratios
+}
+
+/** The kit next to each peer: medians of the ratios within a round, in which the machine was equally busy for both. */
+export interface Ratios {
   readonly vsFastifyHttpProxy: number | undefined
   readonly vsExpressHpm: number | undefined
   readonly vsNginx: number | undefined
@@ -73,12 +81,6 @@ function summarize(peers: readonly Peer[], runs: readonly Partial<Record<PeerNam
         return values.length === 0 ? [] : [[name, round(median(values), digits)]]
       }),
     ) as Figures
-  const versus = (other: PeerName) => {
-    const ratios = runs.flatMap(({ kit, [other]: peer }) =>
-      kit && peer ? kit.requestsPerSecond / peer.requestsPerSecond : [],
-    )
-    return ratios.length === 0 ? undefined : round(median(ratios))
-  }
   return {
     rounds: runs.map((run) =>
       Object.fromEntries(
@@ -87,6 +89,24 @@ function summarize(peers: readonly Peer[], runs: readonly Partial<Record<PeerNam
     ),
     requestsPerSecond: medianOf((run) => run.requestsPerSecond, 0),
     cpuMicrosPerRequest: medianOf((run) => run.cpuMicros, 1),
+    ...compareWithPeers(runs, (kit, peer) => kit.requestsPerSecond / peer.requestsPerSecond),
+    byCpu: compareWithPeers(
+      runs,
+      (kit, peer) => (peer.cpuMicros ?? Number.NaN) / (kit.cpuMicros ?? Number.NaN),
+    ),
+  }
+}
+
+function compareWithPeers(
+  runs: readonly Partial<Record<PeerName, Run>>[],
+  ratioOf: (kit: Run, peer: Run) => number,
+): Ratios {
+  const versus = (other: PeerName) => {
+    const ratios = runs.flatMap(({ kit, [other]: peer }) => (kit && peer ? ratioOf(kit, peer) : []))
+    const middle = median(ratios)
+    return Number.isNaN(middle) ? undefined : round(middle)
+  }
+  return {
     vsFastifyHttpProxy: versus('fastifyHttpProxy'),
     vsExpressHpm: versus('expressHpm'),
     vsNginx: versus('nginx'),

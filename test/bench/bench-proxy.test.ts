@@ -38,6 +38,8 @@ describe('the proxy benchmark', () => {
     }
     expect(report.vsFastifyHttpProxy).toBeGreaterThan(0)
     expect(report.togglePropagationP99Ms).toBeGreaterThan(0)
+    expect(Object.keys(report.throughput.requestsPerSecond)).toContain('kit')
+    if (process.platform === 'linux') expect(report.throughput.byCpu.vsFastifyHttpProxy).toBeGreaterThan(0)
     expect(report.toggles).toMatchObject({ toggles: 4, proxies: 2 })
     expect(report.machine).toMatchObject({
       node: process.version,
