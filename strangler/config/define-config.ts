@@ -41,9 +41,12 @@ export function checkConfig(input: unknown, source = 'strangler.config.ts'): Con
 function invalid(source: string, issues: readonly z.core.$ZodIssue[], input: unknown): StranglerError {
   const first = issues[0]
   if (first === undefined) return new StranglerError('STRANGLER_CONFIG_INVALID', `${source} is not valid.`)
-  const key = first.path.length === 0 ? 'the default export' : first.path.map(String).join('.')
-  const value = first.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown>)?.[step], input)
-  const shown = (JSON.stringify(value) ?? String(value)).slice(0, 120)
+  const { steps, value } = findMistake(first, input)
+  const key = steps.length === 0 ? 'the default export' : steps.map(String).join('.')
+  // A password in an address would go to the log of whoever starts the kit.
+  const shown = (JSON.stringify(value) ?? String(value))
+    .replace(/(:\/\/[^:@/"]*):[^@"]*@/g, '$1:…@')
+    .slice(0, 120)
   const more = issues.length > 1 ? ` ${issues.length - 1} more after it.` : ''
   return new StranglerError(
     'STRANGLER_CONFIG_INVALID',
@@ -56,4 +59,17 @@ function invalid(source: string, issues: readonly z.core.$ZodIssue[], input: unk
       },
     },
   )
+}
+
+/** The key as it was written, and its value: a short form is one value, although its check has seen the long one. */
+function findMistake(issue: z.core.$ZodIssue, input: unknown): { steps: PropertyKey[]; value: unknown } {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
+  const steps: PropertyKey[] = []
+  let value = input
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) break
+    value = (value as Record<PropertyKey, unknown>)[step]
+    steps.push(step)
+  }
+  return { steps, value }
 }

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { checkConfig } from '../../strangler/config/define-config.ts'
+
+const sides = { monolith: 'http://127.0.0.1:3000' }
+
+function mistakeOf(config: object): string {
+  try {
+    checkConfig(config)
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('the configuration was accepted')
+}
+
+describe('a mistake in the configuration', () => {
+  it.each<[string, object, string]>([
+    ['an unknown key', { sides, proxy: { prot: 80 } }, '`proxy.prot` in strangler.config.ts is 80'],
+    [
+      'a short form',
+      { sides: { monolith: 'ftp://a' } },
+      '`sides.monolith` in strangler.config.ts is "ftp://a"',
+    ],
+    [
+      'a long form',
+      { sides: { monolith: { url: 'x' } } },
+      '`sides.monolith.url` in strangler.config.ts is "x"',
+    ],
+    [
+      'a mode',
+      { sides, capabilities: { a: { endpoints: [{ endpoint: 'GET /', mode: 'canari' }] } } },
+      '`capabilities.a.endpoints.0.mode` in strangler.config.ts is "canari"',
+    ],
+    ['a missing part', {}, '`sides` in strangler.config.ts is undefined'],
+    ['something else altogether', [], '`the default export` in strangler.config.ts is []'],
+  ])('in %s is named as it was written', (_, config, named) => {
+    expect(mistakeOf(config)).toContain(named)
+  })
+
+  it('does not show a password', () => {
+    const message = mistakeOf({ sides, control: { uri: 'postgres://kit:secret@db:5432/kit' } })
+    expect(message).toContain('postgres://kit:…@db:5432/kit')
+    expect(message).not.toContain('secret')
+  })
+})
