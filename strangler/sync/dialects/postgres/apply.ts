@@ -26,16 +26,16 @@ export function beginApply(): Statement[] {
  * A TRUNCATE claims for itself, in `truncate`.
  */
 export function claim(entries: readonly ChangeEntry[], epoch: number): Statement[] {
-  const rows = entries.filter((entry) => entry.truncate !== true)
+  const rows = keepNewest(entries.filter((entry) => entry.truncate !== true))
   const tables = [...new Set(rows.map((entry) => entry.table))].sort()
   return [
     lockTables(tables, 'shared'),
     {
       sql: `INSERT INTO ${SCHEMA}.applied AS a (tbl, key, epoch, version, deleted)
-SELECT DISTINCT ON (i.tbl, i.key) i.tbl, i.key, $5::int, i.version, i.deleted
+SELECT i.tbl, i.key, $5::int, i.version, i.deleted
 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) AS i(tbl, key, version, deleted)
 WHERE NOT EXISTS (SELECT FROM ${SCHEMA}.floor f WHERE f.tbl = i.tbl AND (f.epoch, f.version) >= ($5::int, i.version))
-ORDER BY i.tbl COLLATE "C", i.key COLLATE "C", i.version DESC
+ORDER BY i.tbl COLLATE "C", i.key COLLATE "C"
 ON CONFLICT (tbl, key) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, deleted = excluded.deleted
 WHERE (a.epoch, a.version) < (excluded.epoch, excluded.version)
 RETURNING tbl, key`,
@@ -98,8 +98,9 @@ function cellAt(entry: ChangeEntry, position: number, table: TableShape): CellTe
 function keepNewest(rows: readonly ChangeEntry[]): ChangeEntry[] {
   const newest = new Map<string, ChangeEntry>()
   for (const row of rows) {
-    const known = newest.get(row.key)
-    if (known === undefined || BigInt(known.version) < BigInt(row.version)) newest.set(row.key, row)
+    const id = `${row.table} ${row.key}`
+    const known = newest.get(id)
+    if (known === undefined || BigInt(known.version) < BigInt(row.version)) newest.set(id, row)
   }
   return [...newest.values()]
 }
