@@ -50,9 +50,7 @@ describe.each(TYPE_CASES.map((one, index) => ({ ...one, table: `case_${index}` }
   ({ type, family, values, table }) => {
     test('travels as its canonical text and arrives as the same value, NULL too', async () => {
       for (const schema of ['source', 'target']) {
-        await app.query(
-          `CREATE TABLE ${schema}.${table} (id int PRIMARY KEY, v ${type})`,
-        )
+        await app.query(`CREATE TABLE ${schema}.${table} (id int PRIMARY KEY, v ${type})`)
       }
       const shape = await shapeOf(kit, table, 'source')
       expect(shape.columns[1]).toMatchObject({ family, type: type === 'price' ? 'public.price' : type })
