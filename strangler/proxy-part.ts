@@ -1,6 +1,7 @@
 import { hkdfSync, timingSafeEqual } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { RouteState } from './core/words.ts'
+import { claimName } from './infra/claim-name.ts'
 import type { KitGround } from './kit.ts'
 import { createProxy, type ProxyOptions, type StranglerProxy } from './proxy/create-proxy.ts'
 import type { RequestHandler } from './proxy/handle-request.ts'
@@ -27,12 +28,14 @@ export interface ProxyPart {
 /** Starts the proxy of this process: it registers, reads the journal, and serves by it from then on. */
 export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   const { config, options, releases } = ground
+  const name = proxyName(options.name)
+  releases.add('the proxy’s name', await claimName(config.directory, name))
   const metrics = createMetrics({ beforeScrape: (own) => readGauges(own, proxy) })
   if (isWorker()) shareMetrics(metrics.registry)
   const wiring = wireProxy(ground, metrics, () => feed)
   const server = options.embedded === true ? undefined : createProxyServer(wiring)
   const proxy: StranglerProxy = server ?? createProxy(wiring)
-  const following = followJournal(ground, { proxy, metrics })
+  const following = followJournal(ground, { proxy, metrics, name })
   const { feed } = following
   // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
   releases.add('the registration', () => feed.stop())
@@ -82,14 +85,14 @@ function wireProxy(
 }
 
 function followJournal(
-  { config, options, link, log }: KitGround,
-  { proxy, metrics }: { proxy: StranglerProxy; metrics: Metrics },
+  { config, link, log }: KitGround,
+  { proxy, metrics, name }: { proxy: StranglerProxy; metrics: Metrics; name: string },
 ): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
   const feed = createTableFeed({
     link,
     directory: config.directory,
-    name: proxyName(options.name),
+    name,
     host: hostname(),
     onState: (state) => {
       current = state

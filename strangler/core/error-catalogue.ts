@@ -28,6 +28,12 @@ export const ERRORS = {
     when: 'At the start: another program listens where the proxy or the admin API should, or this user may not listen there.',
     help: 'Stop the other program, or take another port: `strangler start --port N --admin-port N`; 0 takes any that is free.',
   },
+  STRANGLER_NAME_IN_USE: {
+    status: 500,
+    title: 'Another proxy has this name',
+    when: 'At the start: a proxy of the same name runs from the same directory already. Both would share one registration, and a cut-over would wait for one of them only.',
+    help: 'Stop the other one, or start this one with a name of its own: `strangler start --name edge-2`.',
+  },
   STRANGLER_SIDE_UNREACHABLE: {
     status: 500,
     title: 'A side does not answer',

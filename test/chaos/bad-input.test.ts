@@ -36,8 +36,11 @@ const configOf = (mistake: object = {}) => ({ sides: { monolith: side.url, items
 const takenPort = () => String((taken.address() as AddressInfo).port)
 
 /** Starts a kit that cannot start, and watches which processes it starts on its way. */
-async function startInVain(args: readonly string[]) {
-  const running = startStrangler(['start', ...args], { cwd: kit.folder, env: { STRANGLER_NO_REDIS: '1' } })
+async function startInVain(args: readonly string[], env: Record<string, string> = {}) {
+  const running = startStrangler(['start', ...args], {
+    cwd: kit.folder,
+    env: { STRANGLER_NO_REDIS: '1', ...env },
+  })
   const seen = new Set<number>()
   let over = false
   const ended = running.ended.finally(() => {
@@ -132,6 +135,24 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
 }
 
 describe('strangler start', () => {
+  it(
+    'refuses a second proxy of the same name in one directory, and takes the name of a killed one over',
+    async () => {
+      const first = await kit.start()
+      const second = await startInVain(['--role', 'proxy', '--port', '0', '--admin-port', '0'], {
+        // Beside the first one’s PostgreSQL no other could be started.
+        STRANGLER_CONTROL_URL: 'postgres://nobody@127.0.0.1:9/none',
+      })
+      expect(second.code).toBeGreaterThan(0)
+      expect(second.stderr).toMatch(/^STRANGLER_NAME_IN_USE: [^\n]+\n$/)
+      expect(second.stderr).toContain(`process ${first.pid}`)
+      expect((await first.admin.proxies()).proxies).toHaveLength(1)
+      await first.kill()
+      expect(await (await kit.start()).stop()).toBe(0)
+    },
+    SLOW_MS,
+  )
+
   it.each(Object.entries(MISTAKES))(
     'with %s says so in one paragraph with the mend, fails, and leaves nothing running',
     async (_, { code, names, mend, make, args, late }) => {
