@@ -1,0 +1,71 @@
+import type { TableShape } from '../../../core/sync-words.ts'
+import { cascadeDown, cascadeUp } from './cascades.ts'
+import { logKey, unlessApplying } from './log-entry.ts'
+import {
+  CHANGE_LOG,
+  createTrigger,
+  DDL,
+  dropTable,
+  dropTrigger,
+  KEY_CHARACTERS,
+  nameTrigger,
+} from './names.ts'
+import { createSyncState, deleteRowsAbout, dropSyncState, dropWhenUnused } from './target-state.ts'
+import { writeKeyText } from './values.ts'
+
+/**
+ * The log's own key is the version, so that entries are only ever appended there; the second index finds a key's newest.
+ * AUTO_INCREMENT disturbs nobody: the server restores the session's last insert id after a trigger.
+ */
+const CREATE_LOG = `CREATE TABLE IF NOT EXISTS ${CHANGE_LOG} (
+  version BIGINT NOT NULL AUTO_INCREMENT,
+  tbl VARCHAR(64) NOT NULL,
+  \`key\` VARCHAR(${KEY_CHARACTERS}) NOT NULL,
+  op CHAR(1) NOT NULL,
+  at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  PRIMARY KEY (version),
+  KEY strangler_newest (tbl, \`key\`, version)
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`
+
+export function captureUp(tables: readonly TableShape[], ancestors: readonly TableShape[] = []): string[] {
+  return [
+    `${DDL} ${CREATE_LOG}`,
+    createSyncState(),
+    // Parents first: a cascade that slips in between is then logged twice, not lost.
+    ...cascadeUp(tables, ancestors),
+    ...tables.flatMap(captureTable),
+  ]
+}
+
+function captureTable(table: TableShape): string[] {
+  const before = writeKeyText(table, 'OLD')
+  const after = writeKeyText(table, 'NEW')
+  const log = (key: string, op: 'I' | 'U' | 'D') => logKey(table.name, key, op)
+  const moved = `IF ${before} <> ${after} THEN\n${log(after, 'U')}\nEND IF;`
+  const trigger = (event: 'INSERT' | 'UPDATE' | 'DELETE', body: string) =>
+    createTrigger(nameCapture(event, table), `AFTER ${event}`, table.name, unlessApplying(body))
+  return [
+    trigger('INSERT', log(after, 'I')),
+    trigger('UPDATE', `${log(before, 'U')}\n${moved}`),
+    trigger('DELETE', log(before, 'D')),
+  ]
+}
+
+function nameCapture(event: 'INSERT' | 'UPDATE' | 'DELETE', table: TableShape): string {
+  return nameTrigger(`capture_${event.toLowerCase()}`, table.name)
+}
+
+/** Other capabilities may capture into the same log, so it goes when no capturing trigger is left. */
+export function captureDown(tables: readonly TableShape[], ancestors: readonly TableShape[] = []): string[] {
+  const events = ['INSERT', 'UPDATE', 'DELETE'] as const
+  return [
+    ...tables.flatMap((table) => events.map((event) => dropTrigger(nameCapture(event, table)))),
+    ...cascadeDown(tables, ancestors),
+    deleteRowsAbout(tables, [CHANGE_LOG]),
+    dropWhenUnused(
+      `SELECT 1 FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND LEFT(TRIGGER_NAME, 18) = 'strangler_capture_'`,
+      [dropTable(CHANGE_LOG)],
+    ),
+    dropSyncState(),
+  ]
+}

@@ -1,0 +1,30 @@
+import type { Dialect } from '../../dialect.ts'
+import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
+import { captureDown, captureUp } from './capture.ts'
+import { guard } from './guards.ts'
+import { introspect } from './introspect.ts'
+import { deleteAcknowledged, readKeys, readLag, readPending, readRange } from './read.ts'
+import { session } from './session.ts'
+import { targetDown, targetUp } from './target-state.ts'
+
+/** MariaDB 10.6 and later. MySQL 8 has not been run; it lacks SET STATEMENT and CREATE OR REPLACE TRIGGER. */
+export const mariadbDialect = {
+  name: 'mariadb',
+  session,
+  introspect,
+  captureUp,
+  captureDown,
+  targetUp,
+  targetDown,
+  guard,
+  readPending,
+  readRange,
+  readKeys,
+  readLag,
+  deleteAcknowledged,
+  beginApply,
+  claim,
+  upsert,
+  deleteRows,
+  truncate,
+} satisfies Dialect

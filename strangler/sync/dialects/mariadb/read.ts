@@ -1,0 +1,122 @@
+import type { TableShape } from '../../../core/sync-words.ts'
+import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
+import { readKeyTable } from './key-table.ts'
+import { APPLIED, CHANGE_LOG, quoteName } from './names.ts'
+import { castKeyPart, findColumn, keyColumns, writeCanonicalText, writeKeyText } from './values.ts'
+
+/** Entries looked at for each key wanted: a key that changes often has several. */
+const ENTRIES_PER_KEY = 4
+
+const CHARS = (sql: string) => `CAST(${sql} AS CHAR)`
+
+/**
+ * The log is read from its oldest entry, so that the cost follows `limit` and not what is pending; keys that have many entries
+ * leave room for fewer others. The row is found by its key's index and then compared with the key's exact text, because a collation
+ * finds `A` for `a`.
+ */
+export function readPending(columns: TableColumns, limit: number, skip: readonly string[] = []): Statement {
+  const { table } = columns
+  const others = skip.length === 0 ? '' : `AND \`key\` NOT IN (${skip.map(() => '?').join(', ')})`
+  const parts = keyColumns(table).map(
+    (column, index) =>
+      `r.${quoteName(column.name)} = ${castKeyPart(column, `JSON_VALUE(k.\`key\`, '$[${index}]')`)}`,
+  )
+  const sql = `SELECT ${CHARS('n.version')} AS version, n.\`key\` AS \`key\`, n.op AS op, ${CHARS('FLOOR(UNIX_TIMESTAMP(k.at) * 1000)')} AS at,
+  ${presence(table)} AS present${selectCells(columns)}
+FROM (
+  SELECT w.\`key\`, MIN(w.version) AS oldest, MIN(w.at) AS at,
+    (SELECT MAX(m.version) FROM ${CHANGE_LOG} m WHERE m.tbl = ? AND m.\`key\` = w.\`key\`) AS newest
+  FROM (SELECT version, \`key\`, at FROM ${CHANGE_LOG} WHERE tbl = ? ${others} ORDER BY version LIMIT ${limit * ENTRIES_PER_KEY}) w
+  GROUP BY w.\`key\` ORDER BY oldest LIMIT ${limit}
+) k
+JOIN ${CHANGE_LOG} n ON n.version = k.newest
+LEFT JOIN ${quoteName(table.name)} r ON ${parts.join(' AND ')} AND ${writeKeyText(table, 'r')} = k.\`key\`
+ORDER BY k.oldest`
+  return { sql, params: [table.name, table.name, ...skip] }
+}
+
+/** The order is the database's own: that of the key's collation. */
+export function readRange(
+  columns: TableColumns,
+  afterKey: readonly string[] | undefined,
+  limit: number,
+  versions: VersionSource = 'pending',
+): Statement {
+  const { table } = columns
+  const order = table.key.map((name) => `r.${quoteName(name)}`).join(', ')
+  const after = afterKey === undefined ? undefined : writeAfter(table, afterKey)
+  const sql = `SELECT ${writeKeyText(table, 'r')} AS \`key\`, ${selectVersion(versions, writeKeyText(table, 'r'))} AS version${selectCells(columns)}
+FROM ${quoteName(table.name)} r ${after === undefined ? '' : `WHERE ${after.sql} `}ORDER BY ${order} LIMIT ${limit}`
+  return { sql, params: [table.name, ...(after?.params ?? [])] }
+}
+
+/** Written out, because MariaDB finds no range in `(a, b) > (x, y)`. */
+function writeAfter(table: TableShape, afterKey: readonly string[]): Statement {
+  const columns = keyColumns(table)
+  const compare = (index: number, operator: string) => {
+    const column = columns[index]!
+    return `r.${quoteName(column.name)} ${operator} ${castKeyPart(column, '?')}`
+  }
+  const cases = columns.map((_, last) => {
+    const equal = columns.slice(0, last).map((_column, index) => compare(index, '='))
+    return { sql: [...equal, compare(last, '>')].join(' AND '), params: afterKey.slice(0, last + 1) }
+  })
+  return {
+    sql: `(${cases.map(({ sql }) => `(${sql})`).join(' OR ')})`,
+    params: cases.flatMap(({ params }) => params),
+  }
+}
+
+export function readKeys(
+  columns: TableColumns,
+  keys: readonly string[],
+  versions: VersionSource = 'pending',
+): Statement {
+  const { table } = columns
+  const wanted = readKeyTable(table, keys)
+  const sql = `SELECT k.\`key\` AS \`key\`, ${selectVersion(versions, 'k.`key`')} AS version, ${presence(table)} AS present${selectCells(columns)}
+FROM ${wanted.sql} LEFT JOIN ${quoteName(table.name)} r ON ${wanted.matches('r')} ORDER BY k.pos`
+  return { sql, params: [table.name, ...wanted.params] }
+}
+
+export function readLag(tables: readonly TableShape[]): Statement {
+  const marks = tables.map(() => '?').join(', ') || 'NULL'
+  const sql = `SELECT ${CHARS('COALESCE(GREATEST(0, FLOOR((UNIX_TIMESTAMP(SYSDATE(6)) - UNIX_TIMESTAMP(MIN(at))) * 1000)), 0)')} AS age_ms,
+  ${CHARS('COUNT(*)')} AS entries, ${CHARS('FLOOR(UNIX_TIMESTAMP(SYSDATE(6)) * 1000)')} AS now_ms
+FROM ${CHANGE_LOG} WHERE tbl IN (${marks})`
+  return { sql, params: tables.map(({ name }) => name) }
+}
+
+export function deleteAcknowledged(
+  acknowledged: readonly { table: string; key: string; version: string }[],
+): Statement {
+  const sql = `DELETE l FROM JSON_TABLE(?, '$[*]' COLUMNS (
+  tbl VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
+  \`key\` TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]',
+  version BIGINT PATH '$[2]')) a
+JOIN ${CHANGE_LOG} l ON l.tbl = a.tbl AND l.\`key\` = a.\`key\` AND l.version <= a.version`
+  return {
+    sql,
+    params: [JSON.stringify(acknowledged.map(({ table, key, version }) => [table, key, version]))],
+  }
+}
+
+function presence(table: TableShape): string {
+  return `IF(r.${quoteName(table.key[0]!)} IS NULL, NULL, '1')`
+}
+
+function selectCells({ table, columns }: TableColumns): string {
+  return columns
+    .map((name, index) => {
+      const column = findColumn(table, name)
+      return `, ${writeCanonicalText(column, `r.${quoteName(name)}`)} AS c${index}`
+    })
+    .join('')
+}
+
+/** One parameter: the table's name. */
+function selectVersion(versions: VersionSource, key: string): string {
+  return versions === 'pending'
+    ? `COALESCE((SELECT ${CHARS('MAX(l.version)')} FROM ${CHANGE_LOG} l WHERE l.tbl = ? AND l.\`key\` = ${key}), '0')`
+    : `COALESCE((SELECT CONCAT(a.epoch, ':', a.version) FROM ${APPLIED} a WHERE a.tbl = ? AND a.\`key\` = ${key}), '0:0')`
+}
