@@ -18,6 +18,8 @@ async function startToggled(bench: Bench) {
   const { address, running } = await kit.start()
   await kit.command('route', 'set', ITEMS, 'service')
   await expect.poll(async () => (await ask(bench, address, '/items/1')).text).toBe('service')
+  // It serves by a table a moment before it has written it down.
+  await expect.poll(() => kit.keptVersion()).toBe(1)
   return { kit, address, running }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../../../strangler/infra/embedded-postgres.ts'
 import { removePostgresDirectory } from '../../../strangler/infra/postgres-directory.ts'
 import { findRedis } from '../../../strangler/infra/redis-server.ts'
+import { readLastGood } from '../../../strangler/state/last-good-table.ts'
 import { type Running, runStrangler, startStrangler } from '../../cli/run-strangler.ts'
 import { requireProgram } from '../../support/optional.ts'
 import type { Bench } from '../bench.ts'
@@ -19,6 +20,8 @@ export const STOCK = 'GET /stock/:id'
 export interface Installation {
   /** `strangler start` on a free port; resolves when it serves. */
   start(): Promise<{ address: Address; running: Running }>
+  /** The version of the journal that its copy on disk has. */
+  keptVersion(): Promise<number | undefined>
   /** A command of the kit beside the running one. */
   command(...args: string[]): Promise<void>
   /** Stops the control database and Redis for good. */
@@ -57,6 +60,7 @@ export async function installKit(bench: Bench): Promise<Installation> {
   return {
     stopEverythingBehind: behind.stop,
     start: () => startKit(bench, options),
+    keptVersion: async () => (await readLastGood(join(folder, '.strangler')))?.state.version,
     async command(...args) {
       const { code, stderr } = await runStrangler(args, options)
       if (code !== 0) throw new Error(`strangler ${args.join(' ')}: ${stderr}`)
