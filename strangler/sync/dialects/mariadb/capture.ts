@@ -14,8 +14,8 @@ import { createSyncState, deleteRowsAbout, dropSyncState, dropWhenUnused } from 
 import { writeKeyText } from './values.ts'
 
 /**
- * The log's own key is the version, so that entries are only ever appended there; the second index finds a key's newest.
- * AUTO_INCREMENT disturbs nobody: the server restores the session's last insert id after a trigger.
+ * Each table's entries are only ever appended; the last index finds a key's newest. AUTO_INCREMENT, which needs an index that begins
+ * with it, disturbs nobody: the server restores the session's last insert id after a trigger.
  */
 const CREATE_LOG = `CREATE TABLE IF NOT EXISTS ${CHANGE_LOG} (
   version BIGINT NOT NULL AUTO_INCREMENT,
@@ -23,7 +23,8 @@ const CREATE_LOG = `CREATE TABLE IF NOT EXISTS ${CHANGE_LOG} (
   \`key\` VARCHAR(${KEY_CHARACTERS}) NOT NULL,
   op CHAR(1) NOT NULL,
   at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
-  PRIMARY KEY (version),
+  PRIMARY KEY (tbl, version),
+  KEY strangler_version (version),
   KEY strangler_newest (tbl, \`key\`, version)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`
 

@@ -29,10 +29,10 @@ FROM (
   FROM (SELECT version, \`key\`, at FROM ${CHANGE_LOG} WHERE tbl = ? ${others} ORDER BY version LIMIT ${limit * ENTRIES_PER_KEY}) w
   GROUP BY w.\`key\` ORDER BY oldest LIMIT ${limit}
 ) k
-JOIN ${CHANGE_LOG} n ON n.version = k.newest
+JOIN ${CHANGE_LOG} n ON n.tbl = ? AND n.version = k.newest
 LEFT JOIN ${quoteName(table.name)} r ON ${parts.join(' AND ')} AND ${writeKeyText(table, 'r')} = k.\`key\`
 ORDER BY k.oldest`
-  return { sql, params: [table.name, table.name, ...skip] }
+  return { sql, params: [table.name, table.name, ...skip, table.name] }
 }
 
 /** The order is the database's own: that of the key's collation. */
