@@ -13,7 +13,7 @@ const CATALOGUES = `
   UNION ALL SELECT 'constraint', conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
   UNION ALL SELECT 'attribute', attrelid::regclass || '.' || attname FROM pg_attribute WHERE attnum > 0
   UNION ALL SELECT 'default', adrelid::regclass || ' ' || pg_get_expr(adbin, adrelid) FROM pg_attrdef
-  UNION ALL SELECT 'setting', setdatabase || ' ' || setrole || setconfig::text FROM pg_db_role_setting
+  UNION ALL SELECT 'setting', setdatabase || ' ' || setrole || setconfig::text FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
   UNION ALL SELECT 'event trigger', evtname FROM pg_event_trigger
   UNION ALL SELECT 'extension', extname FROM pg_extension
   UNION ALL SELECT 'publication', pubname FROM pg_publication

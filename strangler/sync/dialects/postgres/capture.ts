@@ -33,10 +33,16 @@ const CHANGE_LOG = `CREATE TABLE IF NOT EXISTS ${SCHEMA}.change_log (
   PRIMARY KEY (tbl, key, version)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000)`
 
-/** For the relay, which reads the oldest first. CREATE INDEX IF NOT EXISTS would wait for every writer even when it is there. */
-const OLDEST_FIRST = atomically([
+/**
+ * What the relay's index holds, for ORDER BY. Expressions, so that no other statement can choose it: with statistics from an empty log
+ * every index looks equally good, and looking up one key through this one reads the whole log (26 s for 500 keys in 100,000 entries).
+ */
+export const OLDEST_FIRST = `(tbl || ''), (version + 0)`
+
+/** CREATE INDEX IF NOT EXISTS would wait for every writer even when it is there. */
+const CREATE_OLDEST_FIRST = atomically([
   `IF to_regclass('${SCHEMA}.change_log_oldest') IS NULL THEN
-  CREATE INDEX change_log_oldest ON ${SCHEMA}.change_log (tbl, version);
+  CREATE INDEX change_log_oldest ON ${SCHEMA}.change_log (${OLDEST_FIRST});
 END IF;`,
 ])
 
@@ -44,7 +50,7 @@ export function captureUp(tables: readonly TableShape[]): string[] {
   return [
     `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
     CHANGE_LOG,
-    OLDEST_FIRST,
+    CREATE_OLDEST_FIRST,
     createSyncState,
     ...tables.flatMap((table) => [captureFunction(table), captureTriggers(table)]),
   ]

@@ -1,5 +1,6 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
+import { OLDEST_FIRST } from './capture.ts'
 import { quoteName, SCHEMA, tableName } from './names.ts'
 import { findColumn, isAfterKey, keyText, matchKey, toText } from './values.ts'
 
@@ -7,15 +8,20 @@ import { findColumn, isAfterKey, keyText, matchKey, toText } from './values.ts'
 const ENTRIES_PER_KEY = 4
 
 /**
+ * The window is what follows the start of the table's entries in the order of their index, and what lies in the next table is left out
+ * afterwards: `tbl = $1 ORDER BY version` would sort the whole log whenever its statistics are from before a burst, and they always are.
+ *
  * Each row is fetched by LIMIT 1 in a LATERAL, which can only be the key's index: a join would read the whole table as soon as the
  * planner thinks that cheaper. The newest version of a key is looked up beyond the window, so that a row never goes with an older one.
  */
 export function readPending(columns: TableColumns, limit: number, skip: readonly string[] = []): Statement {
   return {
     sql: `WITH head AS MATERIALIZED (
-  SELECT key, version, at FROM ${SCHEMA}.change_log
-  WHERE tbl = $1 AND key NOT IN (SELECT unnest($3::text[]))
-  ORDER BY version LIMIT $2::int * ${ENTRIES_PER_KEY}
+  SELECT w.key, w.version, w.at FROM (
+    SELECT tbl, key, version, at FROM ${SCHEMA}.change_log
+    WHERE (${OLDEST_FIRST}) >= ($1::text, 0) AND key NOT IN (SELECT unnest($3::text[]))
+    ORDER BY ${OLDEST_FIRST} LIMIT $2::int * ${ENTRIES_PER_KEY}
+  ) w WHERE w.tbl = $1
 ), pending AS MATERIALIZED (
   SELECT h.key, h.oldest, h.at, n.version, n.op, CASE WHEN h.key <> '' THEN h.key::json END AS j
   FROM (SELECT key, min(version) AS oldest, min(at) AS at FROM head GROUP BY key ORDER BY min(version) LIMIT $2::int) h
@@ -71,7 +77,10 @@ FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[])`,
   }
 }
 
-/** Sorted, so that two that delete the same entries wait for each other instead of for ever. */
+/**
+ * Sorted, so that two that delete the same entries wait for each other instead of for ever. By place, each looked up by its key: a join
+ * reads the whole log once a key when the statistics are from an empty log. Entries are never updated, so a place keeps its entry.
+ */
 export function deleteAcknowledged(
   acknowledged: readonly { table: string; key: string; version: string }[],
 ): Statement {
@@ -79,9 +88,11 @@ export function deleteAcknowledged(
     one.table === other.table ? compare(one.key, other.key) : compare(one.table, other.table),
   )
   return {
-    sql: `DELETE FROM ${SCHEMA}.change_log l
-USING unnest($1::text[], $2::text[], $3::bigint[]) AS a(tbl, key, version)
-WHERE l.tbl = a.tbl AND l.key = a.key AND l.version <= a.version`,
+    sql: `DELETE FROM ${SCHEMA}.change_log WHERE ctid = ANY(ARRAY(
+  SELECT l.ctid FROM unnest($1::text[], $2::text[], $3::bigint[]) AS a(tbl, key, version)
+  CROSS JOIN LATERAL (
+    SELECT o.ctid FROM ${SCHEMA}.change_log o WHERE o.tbl = a.tbl AND o.key = a.key AND o.version <= a.version OFFSET 0
+  ) l))`,
     params: [
       sorted.map((entry) => entry.table),
       sorted.map((entry) => entry.key),
