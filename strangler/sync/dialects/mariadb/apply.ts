@@ -12,7 +12,7 @@ import { findColumn, keyColumns, writeKeyText, writeParameter, writePlaceholder 
 export function beginApply(): Statement[] {
   return [
     {
-      sql: 'SET @strangler_apply = 1, SESSION foreign_key_checks = 0, SESSION innodb_lock_wait_timeout = 5',
+      sql: 'SET @strangler_apply = 1, SESSION foreign_key_checks = 0',
       params: [],
     },
   ]

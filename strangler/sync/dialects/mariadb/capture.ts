@@ -8,6 +8,7 @@ import {
   dropTable,
   dropTrigger,
   KEY_CHARACTERS,
+  NEWEST_INDEX,
   nameTrigger,
 } from './names.ts'
 import { createSyncState, deleteRowsAbout, dropSyncState, dropWhenUnused } from './target-state.ts'
@@ -25,7 +26,7 @@ const CREATE_LOG = `CREATE TABLE IF NOT EXISTS ${CHANGE_LOG} (
   at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   PRIMARY KEY (tbl, version),
   KEY strangler_version (version),
-  KEY strangler_newest (tbl, \`key\`, version)
+  KEY ${NEWEST_INDEX} (tbl, \`key\`, version)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`
 
 export function captureUp(tables: readonly TableShape[], ancestors: readonly TableShape[] = []): string[] {

@@ -8,6 +8,9 @@ export const QUARANTINE = 'strangler_quarantine'
 export const SYNC_STATE = 'strangler_sync_state'
 export const STRAY_WRITE = 'strangler_stray_write'
 
+/** The log's index by table, key and version. */
+export const NEWEST_INDEX = 'strangler_newest'
+
 /** What a key's text may take, in characters: 4 bytes each, and an index entry ends at 3,072 bytes. */
 export const KEY_CHARACTERS = 675
 

@@ -1,11 +1,17 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
 import { readKeyTable } from './key-table.ts'
-import { APPLIED, CHANGE_LOG, quoteName } from './names.ts'
+import { APPLIED, CHANGE_LOG, NEWEST_INDEX, quoteName } from './names.ts'
 import { castKeyPart, findColumn, keyColumns, writeCanonicalText, writeKeyText } from './values.ts'
 
 /** Entries looked at for each key wanted: a key that changes often has several. */
 const ENTRIES_PER_KEY = 4
+
+/**
+ * The log grows and shrinks all the time, so what the server believes to know about it is old, and it would rather read all of a
+ * table's entries for each key (1.3 s instead of 15 ms for 500 keys among 6,000 entries).
+ */
+const BY_KEY = `FORCE INDEX (${NEWEST_INDEX})`
 
 const CHARS = (sql: string) => `CAST(${sql} AS CHAR)`
 
@@ -25,8 +31,8 @@ export function readPending(columns: TableColumns, limit: number, skip: readonly
   ${presence(table)} AS present${selectCells(columns)}
 FROM (
   SELECT w.\`key\`, MIN(w.version) AS oldest, MIN(w.at) AS at,
-    (SELECT MAX(m.version) FROM ${CHANGE_LOG} m WHERE m.tbl = ? AND m.\`key\` = w.\`key\`) AS newest
-  FROM (SELECT version, \`key\`, at FROM ${CHANGE_LOG} WHERE tbl = ? ${others} ORDER BY version LIMIT ${limit * ENTRIES_PER_KEY}) w
+    (SELECT MAX(m.version) FROM ${CHANGE_LOG} m ${BY_KEY} WHERE m.tbl = ? AND m.\`key\` = w.\`key\`) AS newest
+  FROM (SELECT version, \`key\`, at FROM ${CHANGE_LOG} FORCE INDEX (PRIMARY) WHERE tbl = ? ${others} ORDER BY version LIMIT ${limit * ENTRIES_PER_KEY}) w
   GROUP BY w.\`key\` ORDER BY oldest LIMIT ${limit}
 ) k
 JOIN ${CHANGE_LOG} n ON n.tbl = ? AND n.version = k.newest
@@ -94,7 +100,7 @@ export function deleteAcknowledged(
   tbl VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
   \`key\` TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]',
   version BIGINT PATH '$[2]')) a
-JOIN ${CHANGE_LOG} l ON l.tbl = a.tbl AND l.\`key\` = a.\`key\` AND l.version <= a.version`
+JOIN ${CHANGE_LOG} l ${BY_KEY} ON l.tbl = a.tbl AND l.\`key\` = a.\`key\` AND l.version <= a.version`
   return {
     sql,
     params: [JSON.stringify(acknowledged.map(({ table, key, version }) => [table, key, version]))],
@@ -117,6 +123,6 @@ function selectCells({ table, columns }: TableColumns): string {
 /** One parameter: the table's name. */
 function selectVersion(versions: VersionSource, key: string): string {
   return versions === 'pending'
-    ? `COALESCE((SELECT ${CHARS('MAX(l.version)')} FROM ${CHANGE_LOG} l WHERE l.tbl = ? AND l.\`key\` = ${key}), '0')`
+    ? `COALESCE((SELECT ${CHARS('MAX(l.version)')} FROM ${CHANGE_LOG} l ${BY_KEY} WHERE l.tbl = ? AND l.\`key\` = ${key}), '0')`
     : `COALESCE((SELECT CONCAT(a.epoch, ':', a.version) FROM ${APPLIED} a WHERE a.tbl = ? AND a.\`key\` = ${key}), '0:0')`
 }
