@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { TableShape } from '../../../strangler/core/sync-words.ts'
+import type { Statement } from '../../../strangler/sync/dialect.ts'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
 import { requireProgram } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from './maria-stand.ts'
@@ -128,6 +129,26 @@ describe.skipIf(mariadbd === undefined)(
       expect(lag!['entries']).toBe('2')
       expect(Number(lag!['age_ms'])).toBeGreaterThanOrEqual(5_000)
       expect(Math.abs(Number(lag!['now_ms']) - Date.now())).toBeLessThan(5_000)
+    })
+
+    it('reads little however many entries a key has, although the server knows nothing yet about the log', async () => {
+      await stand.app('INSERT INTO item SELECT seq, NULL FROM seq_1_to_100')
+      await stand.runAll([
+        "INSERT INTO strangler_change_log (tbl, `key`, op) SELECT 'item', CONCAT('[\"', 1 + seq MOD 100, '\"]'), 'U' FROM seq_1_to_6000",
+      ])
+      const reads = async (statement: Statement) => {
+        await stand.runAll(['FLUSH STATUS'])
+        await stand.kit(statement)
+        const counters = await stand.kit({ sql: "SHOW SESSION STATUS LIKE 'Handler_read%'", params: [] })
+        return counters.reduce((sum, { Value }) => sum + Number(Value), 0)
+      }
+      expect(await reads(dialect.readPending(items(), 100))).toBeLessThan(5_000)
+      const acknowledged = Array.from({ length: 100 }, (_, index) => ({
+        table: 'item',
+        key: `["${index + 1}"]`,
+        version: '1',
+      }))
+      expect(await reads(dialect.deleteAcknowledged(acknowledged))).toBeLessThan(5_000)
     })
   },
 )

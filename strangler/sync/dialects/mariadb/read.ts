@@ -9,7 +9,7 @@ const ENTRIES_PER_KEY = 4
 
 /**
  * The log grows and shrinks all the time, so what the server believes to know about it is old, and it would rather read all of a
- * table's entries for each key (1.3 s instead of 15 ms for 500 keys among 6,000 entries).
+ * table's entries for each key (acknowledging 500 keys with 6,000 entries: 1 s instead of 25 ms).
  */
 const BY_KEY = `FORCE INDEX (${NEWEST_INDEX})`
 
@@ -31,7 +31,7 @@ export function readPending(columns: TableColumns, limit: number, skip: readonly
   ${presence(table)} AS present${selectCells(columns)}
 FROM (
   SELECT w.\`key\`, MIN(w.version) AS oldest, MIN(w.at) AS at,
-    (SELECT MAX(m.version) FROM ${CHANGE_LOG} m ${BY_KEY} WHERE m.tbl = ? AND m.\`key\` = w.\`key\`) AS newest
+    (SELECT m.version FROM ${CHANGE_LOG} m ${BY_KEY} WHERE m.tbl = ? AND m.\`key\` = w.\`key\` ORDER BY m.version DESC LIMIT 1) AS newest
   FROM (SELECT version, \`key\`, at FROM ${CHANGE_LOG} FORCE INDEX (PRIMARY) WHERE tbl = ? ${others} ORDER BY version LIMIT ${limit * ENTRIES_PER_KEY}) w
   GROUP BY w.\`key\` ORDER BY oldest LIMIT ${limit}
 ) k
@@ -123,6 +123,6 @@ function selectCells({ table, columns }: TableColumns): string {
 /** One parameter: the table's name. */
 function selectVersion(versions: VersionSource, key: string): string {
   return versions === 'pending'
-    ? `COALESCE((SELECT ${CHARS('MAX(l.version)')} FROM ${CHANGE_LOG} l ${BY_KEY} WHERE l.tbl = ? AND l.\`key\` = ${key}), '0')`
+    ? `COALESCE((SELECT ${CHARS('l.version')} FROM ${CHANGE_LOG} l ${BY_KEY} WHERE l.tbl = ? AND l.\`key\` = ${key} ORDER BY l.version DESC LIMIT 1), '0')`
     : `COALESCE((SELECT CONCAT(a.epoch, ':', a.version) FROM ${APPLIED} a WHERE a.tbl = ? AND a.\`key\` = ${key}), '0:0')`
 }
