@@ -148,7 +148,8 @@ describe.skipIf(mariadbd === undefined)(
         key: `["${index + 1}"]`,
         version: '1',
       }))
-      expect(await reads(dialect.deleteAcknowledged(acknowledged))).toBeLessThan(5_000)
+      // Each of the keys' 6,100 entries once, and not once per key.
+      expect(await reads(dialect.deleteAcknowledged(acknowledged))).toBeLessThan(10_000)
     })
   },
 )
