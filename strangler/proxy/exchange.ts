@@ -3,8 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { TLSSocket } from 'node:tls'
 import type { ErrorCode } from '../core/errors.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
-import type { Effect, Reason, Side } from '../core/words.ts'
-import type { Route } from '../routing/compile-table.ts'
+import type { Reason, Side } from '../core/words.ts'
 import { isInBlocks } from '../routing/compile-targeting.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { ProxyContext } from './proxy-context.ts'
@@ -68,13 +67,6 @@ function plainAddress(address: string): string {
 
 function first(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
-}
-
-/** Whether a request reads or writes: by its endpoint, else by its method. */
-export function effectOf({ req }: Arrival, route: Route | undefined): Effect {
-  if (route !== undefined) return route.endpoint.effect
-  const { method } = req
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'
 }
 
 /** What happened after the decision. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Reason, Side } from '../core/words.ts'
+import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { Breaker } from './breaker.ts'
-import { type Exchange, effectOf } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { ForwardOutcome } from './forward.ts'
 import { type ForwardResult, forwardTo } from './forward-to.ts'
 import type { ProxyContext } from './proxy-context.ts'
@@ -64,7 +65,9 @@ function breakerFor(
   { route, target }: Decision,
 ): Breaker | undefined {
   if (route === undefined || target !== 'service' || route.capability.owner !== 'monolith') return undefined
-  return effectOf(exchange, route) === 'read' ? context.breakerOf(route.capability.name) : undefined
+  return effectOf(route, exchange.req.method) === 'read'
+    ? context.breakerOf(route.capability.name)
+    : undefined
 }
 
 function judge(breaker: Breaker, round: number, outcome: ForwardOutcome): void {
@@ -90,7 +93,8 @@ async function retryReset(
   const first = await attempt(context, exchange, decision, { ...destination, fresh: false })
   const { outcome } = first
   if (outcome.kind !== 'failed' || outcome.code !== 'STRANGLER_UPSTREAM_RESET') return first
-  if (!isRepeatable(exchange, outcome) || effectOf(exchange, decision.route) !== 'read') return first
+  if (!isRepeatable(exchange, outcome) || effectOf(decision.route, exchange.req.method) !== 'read')
+    return first
   const second = await attempt(context, exchange, decision, { ...destination, fresh: true })
   return { ...second, attempts: 2 }
 }

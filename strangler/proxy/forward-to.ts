@@ -1,6 +1,7 @@
 import type { Reason, Side } from '../core/words.ts'
+import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
-import { type Arrival, type Exchange, effectOf } from './exchange.ts'
+import type { Arrival, Exchange } from './exchange.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
 import { findHeader } from './header-names.ts'
 import type { ProxyContext } from './proxy-context.ts'
@@ -75,7 +76,7 @@ export function buildForwardHeaders(
   { decision: { route }, upstream }: Pick<Destination, 'decision' | 'upstream'>,
 ): string[] {
   const { req, peer, trusted, protocol, trace } = arrival
-  const isWrite = route !== undefined && effectOf(arrival, route) === 'write'
+  const isWrite = route !== undefined && effectOf(route, arrival.req.method) === 'write'
   const parentWrite = isWrite ? context.parentWrites.sign(route.capability.name) : undefined
   const { correlationId, traceparent } = trace
   return buildRequestHeaders(req, upstream, {

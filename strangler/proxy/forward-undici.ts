@@ -88,7 +88,8 @@ function exchange(request: ForwardRequest, dispatcher: Dispatcher): Promise<Forw
           method: request.req.method as Dispatcher.HttpMethod,
           headers: request.headers,
           body: bodyOf(request),
-          headersTimeout: request.deadlines.headersMs,
+          // Its own timer is coarse: 200 ms would become 800. The attempt keeps the deadline.
+          headersTimeout: 0,
           bodyTimeout: 0,
         },
         handler,
@@ -129,6 +130,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     // It waited for a connection while its deadline passed or its client left.
     if (this.#attempt.done) controller.abort(new Error('The attempt is over'))
     else this.#attempt.markSent()
+  }
+
+  onRequestSent(): void {
+    if (this.#status === 0) this.#attempt.startDeadline('headers', this.#request.deadlines.headersMs)
   }
 
   onResponseStart(controller: Controller, status: number, _headers: unknown, reason?: string): void {

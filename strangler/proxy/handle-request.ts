@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { ErrorCode } from '../core/errors.ts'
+import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
 import { admitArrival, decideArrival } from './admit-arrival.ts'
 import { breakAnswer } from './answer-writer.ts'
-import { closeExchange, type Exchange, type ExchangeEnd, effectOf, openArrival } from './exchange.ts'
+import { closeExchange, type Exchange, type ExchangeEnd, openArrival } from './exchange.ts'
 import { forwardWithFailOver, hasBody } from './fail-over.ts'
 import type { ForwardResult } from './forward-to.ts'
 import { passHold } from './pass-hold.ts'
@@ -47,7 +48,7 @@ async function serve(
 ): Promise<void> {
   const { decision, refuse: code } = admitArrival(context, exchange)
   if (code !== undefined) return refuse(context, exchange, decision, code)
-  const isWrite = decision.route !== undefined && effectOf(exchange, decision.route) === 'write'
+  const isWrite = decision.route !== undefined && effectOf(decision.route, exchange.req.method) === 'write'
   if (!isWrite) return await forward(context, exchange, { decision, heldMs: 0, next })
   return serveWrite(context, exchange, decision, next)
 }

@@ -1,5 +1,6 @@
+import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
-import { type Exchange, effectOf } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { debugHeaders } from './forward-to.ts'
 import { PARENT_WRITE_HEADER } from './parent-write.ts'
 import type { ProxyContext } from './proxy-context.ts'
@@ -16,7 +17,7 @@ export function prepareForApp(context: ProxyContext, exchange: Exchange, decisio
   for (const name of ['x-strangler-target', 'x-strangler-token', PARENT_WRITE_HEADER]) delete headers[name]
   headers['traceparent'] = trace.traceparent
   headers['x-correlation-id'] = trace.correlationId
-  if (route !== undefined && effectOf(exchange, route) === 'write')
+  if (route !== undefined && effectOf(route, exchange.req.method) === 'write')
     headers[PARENT_WRITE_HEADER] = context.parentWrites.sign(route.capability.name)
 
   res.setHeader('x-correlation-id', trace.correlationId)

@@ -27,6 +27,8 @@ export interface Route {
   readonly setting: ModeSetting
   readonly source: 'config' | 'override'
   readonly override: Override | undefined
+  /** `* /path` without a stated effect: each request's method says whether it reads. */
+  readonly effectByMethod: boolean
   /** An upgraded connection writes unless the configuration says otherwise: nobody sees what passes on it. */
   readonly upgradeEffect: Effect
   readonly deadlines: Partial<Deadlines>
@@ -82,6 +84,7 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
     setting: override?.setting ?? config.mode,
     source: override === undefined ? 'config' : 'override',
     override,
+    effectByMethod: endpoint.method === '*' && config.effect === undefined,
     upgradeEffect: config.effect ?? 'write',
     deadlines: withoutUndefined(config.deadlines ?? {}),
     rewritePath: config.rewritePath,
@@ -91,6 +94,12 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
 
 function withoutUndefined(deadlines: { [K in keyof Deadlines]?: number | undefined }): Partial<Deadlines> {
   return Object.fromEntries(Object.entries(deadlines).filter(([, value]) => value !== undefined))
+}
+
+/** Whether a request of a route reads or writes; `route` is undefined for what no capability names. */
+export function effectOf(route: Route | undefined, method: string | undefined): Effect {
+  if (route !== undefined && !route.effectByMethod) return route.endpoint.effect
+  return READ_METHODS.has(method ?? '') ? 'read' : 'write'
 }
 
 const READ_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])

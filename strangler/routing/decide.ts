@@ -1,6 +1,6 @@
 import type { Endpoint, Reason, Side, UnitSource } from '../core/words.ts'
 import { bucketOf, isInCanary } from './bucket.ts'
-import type { Route, RouteTable } from './compile-table.ts'
+import { effectOf, type Route, type RouteTable } from './compile-table.ts'
 import { findUnit, type RequestIdentity } from './identity.ts'
 import { isSuspicious, otherViews } from './path-views.ts'
 
@@ -47,14 +47,19 @@ export function decide(
   if (isSuspicious(request.path) && isAmbiguous(table, request.method, request.path, route))
     return 'ambiguous'
   if (route === undefined) return decision(table, undefined, 'monolith', 'STATIC')
-  if (options.forced !== undefined && mayForce(route, options.forced)) {
+  const isRead = effectOf(route, request.method) === 'read'
+  if (options.forced !== undefined && (isRead || mayForceWrite(route, options.forced))) {
     return decision(table, route, options.forced, 'OVERRIDE')
   }
+  const decided = decideByMode(table, route, identity)
+  // A write is where its data is owned, or nowhere; only a read can be shadowed, or be too early at a copy.
+  return isRead ? guardFreshness(decided, identity, options.data) : { ...decided, shadowTo: undefined }
+}
+
+function decideByMode(table: RouteTable, route: Route, identity: RequestIdentity): Decision {
   const { setting } = route
-  if (setting.mode === 'canary')
-    return guardFreshness(decideCanary(table, route, setting.percent, identity), identity, options.data)
-  if (setting.mode === 'service')
-    return guardFreshness(decision(table, route, 'service', 'STATIC'), identity, options.data)
+  if (setting.mode === 'canary') return decideCanary(table, route, setting.percent, identity)
+  if (setting.mode === 'service') return decision(table, route, 'service', 'STATIC')
   return decision(table, route, 'monolith', 'STATIC', setting.mode === 'shadow' ? 'service' : undefined)
 }
 
@@ -63,8 +68,8 @@ function isAmbiguous(table: RouteTable, method: string, path: string, route: Rou
 }
 
 // An operator may look at either side, but one header must not write to the side that does not own the data.
-function mayForce(route: Route, side: Side): boolean {
-  return route.endpoint.effect === 'read' || !route.capability.hasTables || route.capability.owner === side
+function mayForceWrite({ capability }: Route, side: Side): boolean {
+  return !capability.hasTables || capability.owner === side
 }
 
 function decideCanary(table: RouteTable, route: Route, percent: number, identity: RequestIdentity): Decision {
@@ -86,7 +91,7 @@ function guardFreshness(
   data: DataFreshness | undefined,
 ): Decision {
   const { route } = decided
-  if (route === undefined || !route.capability.hasTables || route.endpoint.effect === 'write') return decided
+  if (route === undefined || !route.capability.hasTables) return decided
   const { capability } = route
   if (decided.target === capability.owner || route.override?.unsafe === true) return decided
   const lagMs = data?.lagMs(capability.name)
@@ -113,7 +118,7 @@ function decision(
     route,
     endpoint: route?.endpoint,
     target,
-    shadowTo: route?.endpoint.effect === 'read' ? shadowTo : undefined,
+    shadowTo,
     reason,
     bucket: undefined,
     unitSource: undefined,

@@ -77,6 +77,17 @@ test('a canary takes the first mark that is present, and says which', () => {
   expect(sourceOf({})).toBe('address')
 })
 
+test('an endpoint for every method reads or writes by the method of each request', () => {
+  const events = [set('* /items', { mode: 'service' })]
+  const table = tableOf(['* /items'], { tables: ['stock'] }, events)
+  const reasonOf = (method: string) => {
+    const decided = decide(table, { method, path: '/items' }, identityOf())
+    return decided === 'ambiguous' ? decided : decided.reason
+  }
+  expect(reasonOf('GET')).toBe('STALE')
+  expect(reasonOf('POST')).toBe('STATIC')
+})
+
 test('all endpoints of a capability move together for one user', () => {
   const events = [set(GET, { mode: 'canary', percent: 30 }), set(POST, { mode: 'canary', percent: 30 })]
   const capability = { unit: { header: 'x-user' } }

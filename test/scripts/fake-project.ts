@@ -34,7 +34,7 @@ export async function makeFakeProject(): Promise<FakeProject> {
   const bin = join(root, 'machine')
   await mkdir(join(root, 'scripts'))
   await mkdir(bin)
-  for (const name of ['run.mjs', 'install-packages.mjs', 'find-runtime.mjs']) {
+  for (const name of ['run.mjs', 'install-packages.mjs', 'find-runtime.mjs', 'link-program.mjs']) {
     await cp(join(scripts, name), join(root, 'scripts', name))
   }
   await symlink('/bin/sh', join(bin, 'sh'))

@@ -88,7 +88,9 @@ test('two changes of one row in one transaction, and in a savepoint that is undo
   expect(new Set(log.map((row) => row['version'])).size).toBe(3)
 })
 
-test('with four writers at once every version is above the one that the row had before', async () => {
+test('with four writers at once every version is above the one that the row had before', {
+  timeout: 60_000,
+}, async () => {
   await app.query('CREATE TABLE raced (id int PRIMARY KEY, n int)')
   await app.query('INSERT INTO raced SELECT id, 0 FROM generate_series(1, 5) id')
   await app.runAll(postgresDialect.captureUp([await shapeOf(app, 'raced')]))
