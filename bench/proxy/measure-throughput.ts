@@ -20,11 +20,17 @@ export interface Throughput extends Ratios {
   readonly byCpu: Ratios
 }
 
-/** The kit next to each peer: medians of the ratios within a round, in which the machine was equally busy for both. */
+/**
+ * The kit next to each peer: medians of the ratios within a round, in which the machine was equally busy for both. Like is held against
+ * like: nginx keeps an access log, as the kit does by default; the other two log nothing, and next to them the kit's log is off. What
+ * the log costs is `logCost`.
+ */
 export interface Ratios {
   readonly vsFastifyHttpProxy: number | undefined
   readonly vsExpressHpm: number | undefined
   readonly vsNginx: number | undefined
+  /** The kit with its access log next to the kit without. */
+  readonly logCost: number | undefined
 }
 
 interface Run {
@@ -101,14 +107,15 @@ function compareWithPeers(
   runs: readonly Partial<Record<PeerName, Run>>[],
   ratioOf: (kit: Run, peer: Run) => number,
 ): Ratios {
-  const versus = (other: PeerName) => {
-    const ratios = runs.flatMap(({ kit, [other]: peer }) => (kit && peer ? ratioOf(kit, peer) : []))
+  const versus = (one: PeerName, other: PeerName) => {
+    const ratios = runs.flatMap(({ [one]: kit, [other]: peer }) => (kit && peer ? ratioOf(kit, peer) : []))
     const middle = median(ratios)
     return Number.isNaN(middle) ? undefined : round(middle)
   }
   return {
-    vsFastifyHttpProxy: versus('fastifyHttpProxy'),
-    vsExpressHpm: versus('expressHpm'),
-    vsNginx: versus('nginx'),
+    vsFastifyHttpProxy: versus('kitWithoutLog', 'fastifyHttpProxy'),
+    vsExpressHpm: versus('kitWithoutLog', 'expressHpm'),
+    vsNginx: versus('kit', 'nginx'),
+    logCost: versus('kit', 'kitWithoutLog'),
   }
 }

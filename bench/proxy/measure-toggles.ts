@@ -49,6 +49,7 @@ export async function measureToggles({
     directory,
     name: `proxy-${i + 1}`,
     debugHeaders: true,
+    accessLog: true,
   }))
   const proxies = await Promise.all(specs.map((spec) => startKitProxy(stand, spec)))
   const watchers = await Promise.all(proxies.map(({ url }) => startWatcher(url)))

@@ -11,13 +11,14 @@ export interface KitSpec {
   readonly name: string
   /** So that the toggles' watcher sees which table has answered. */
   readonly debugHeaders: boolean
+  readonly accessLog: boolean
 }
 
 const AREAS = 20
 const ENDPOINTS_PER_AREA = 10
 
 /** 200 endpoints in 20 capabilities, every tenth of them a canary, the one that is asked for included. */
-function buildConfig({ upstream, controlUrl, directory, debugHeaders }: KitSpec): Config {
+function buildConfig({ upstream, controlUrl, directory, debugHeaders, accessLog }: KitSpec): Config {
   const areas = Array.from({ length: AREAS }, (_, area) => `area-${area}`)
   const endpointsOf = (area: string) =>
     Array.from({ length: ENDPOINTS_PER_AREA }, (_, i) => ({
@@ -30,7 +31,7 @@ function buildConfig({ upstream, controlUrl, directory, debugHeaders }: KitSpec)
       capabilities: Object.fromEntries(
         areas.map((area) => [area, { endpoints: endpointsOf(area) as never }]),
       ),
-      proxy: { port: 0, debugHeaders },
+      proxy: { port: 0, debugHeaders, accessLog },
       admin: { port: 0 },
       control: { url: controlUrl },
       directory,
@@ -39,7 +40,7 @@ function buildConfig({ upstream, controlUrl, directory, debugHeaders }: KitSpec)
   )
 }
 
-// The whole kit with its defaults, access log, metrics and journal included; nothing is left out for speed.
+// The whole kit with its defaults, metrics and journal included; the access log is on where the peer beside it keeps one too.
 serveInChild(async (spec: KitSpec) => {
   const kit = await startKit(buildConfig(spec), { role: 'proxy', name: spec.name })
   return { url: kit.proxyUrl ?? '', adminUrl: kit.adminUrl, stop: () => kit.stop() }
