@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ReportError } from '../core/ports.ts'
+import type { BatchResult, ChangeBatch, ChangeEntry } from '../core/sync-words.ts'
+import { applyEntries, runAll, type TargetTables } from './apply-entries.ts'
+import { applyIsolated, type FailedEntry } from './apply-isolated.ts'
+import { clearQuarantine, clearTruncated, raiseEpoch, readEpoch, recordQuarantine } from './bookkeeping.ts'
+import { classifyError, describe } from './classify-error.ts'
+import type { SyncDatabase } from './database.ts'
+import type { RunStatement, TableColumns } from './dialect.ts'
+import { orderByReferences } from './table-order.ts'
+
+/** Attempts at a job that lost against someone else's lock, before the queue is let go on. */
+const ATTEMPTS = 4
+
+export interface ApplierOptions {
+  readonly capability: string
+  readonly target: SyncDatabase
+  /** Its tables and the columns of the wire's `row`, in its order. */
+  readonly tables: readonly TableColumns[]
+  readonly report: ReportError
+}
+
+/** Writes jobs into the target. It needs nothing of the source, so it can run inside the service. */
+export interface Applier {
+  /**
+   * One job, one transaction. Undefined when it is of an older epoch: then nothing happened and nothing is to be acknowledged.
+   * @throws the database's error when it is not reachable, or still locked after some attempts; the relay will send it again
+   */
+  apply(batch: ChangeBatch): Promise<BatchResult | undefined>
+}
+
+export function createApplier({ capability, target, tables, report }: ApplierOptions): Applier {
+  const known: TargetTables = { dialect: target.dialect, tables: orderByReferences(tables) }
+  const names = new Set(tables.map(({ table }) => table.name))
+
+  async function applyOnce(batch: ChangeBatch, entries: readonly ChangeEntry[], isolate: boolean) {
+    return target.transaction(
+      async (run) => {
+        if (!(await enterEpoch(run, batch))) return undefined
+        await runAll(run, target.dialect.beginApply())
+        const failed = isolate
+          ? await applyIsolated({ run, target: known, epoch: batch.epoch }, entries)
+          : await applyWhole(run, batch, entries)
+        await keepQuarantine(run, { batch, entries, failed })
+        return failed
+      },
+      { isolation: 'READ COMMITTED' },
+    )
+  }
+
+  async function applyWhole(run: RunStatement, batch: ChangeBatch, entries: readonly ChangeEntry[]) {
+    await applyEntries(run, known, { entries, epoch: batch.epoch, mode: 'upsert' })
+    await runAll(run, target.dialect.endApply?.() ?? [])
+    return [] as FailedEntry[]
+  }
+
+  async function enterEpoch(run: RunStatement, batch: ChangeBatch): Promise<boolean> {
+    const [state] = await run(readEpoch(target.dialect.name, capability))
+    const epoch = Number(state?.['epoch'] ?? -1)
+    if (batch.epoch < epoch) return false
+    if (batch.epoch > epoch) {
+      const next = { capability, role: 'target', epoch: batch.epoch, incarnation: '' } as const
+      await run(raiseEpoch(target.dialect.name, next))
+    }
+    return true
+  }
+
+  async function keepQuarantine(
+    run: RunStatement,
+    {
+      batch,
+      entries,
+      failed,
+    }: { batch: ChangeBatch; entries: readonly ChangeEntry[]; failed: FailedEntry[] },
+  ) {
+    const refused = new Set(failed.map(({ entry }) => entry))
+    const done = entries.filter((entry) => !refused.has(entry))
+    if (done.length > 0) await run(clearQuarantine(target.dialect.name, done))
+    for (const entry of done.filter(({ truncate }) => truncate === true)) {
+      await run(clearTruncated(target.dialect.name, entry, batch.epoch))
+    }
+    for (const failure of failed) await run(recordQuarantine(target.dialect.name, failure, batch.epoch))
+  }
+
+  async function apply(batch: ChangeBatch): Promise<BatchResult | undefined> {
+    const entries = sortEntries(batch.entries.filter((entry) => names.has(entry.table)))
+    const strangers = batch.entries.filter((entry) => !names.has(entry.table))
+    if (strangers.length > 0)
+      report('sync.apply', new Error(`No such table in the target: ${strangers[0]!.table}`))
+    let isolate = false
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const failed = await applyOnce(batch, entries, isolate)
+        return failed === undefined ? undefined : resultOf(batch, entries, failed)
+      } catch (error) {
+        const kind = classifyError(error)
+        if (kind === 'unreachable' || attempt >= ATTEMPTS || (isolate && kind !== 'retry')) throw error
+        if (kind === 'retry') await delay(Math.random() * 50 * attempt)
+        else isolate = true
+        if (kind === 'other') report('sync.apply', new Error(`A job is taken apart: ${describe(error)}`))
+      }
+    }
+  }
+
+  return { apply }
+}
+
+/** By table and key, so that two appliers lock in the same order; a doubled key goes with its newest version. */
+function sortEntries(entries: readonly ChangeEntry[]): ChangeEntry[] {
+  const newest = new Map<string, ChangeEntry>()
+  for (const entry of entries) {
+    const id = `${entry.table} ${entry.key}`
+    const before = newest.get(id)
+    if (before === undefined || BigInt(before.version) < BigInt(entry.version)) newest.set(id, entry)
+  }
+  const idOf = (entry: ChangeEntry) => `${entry.table} ${entry.key}`
+  return [...newest.values()].sort((one, other) => (idOf(one) < idOf(other) ? -1 : 1))
+}
+
+function resultOf(
+  batch: ChangeBatch,
+  entries: readonly ChangeEntry[],
+  failed: readonly FailedEntry[],
+): BatchResult {
+  const refused = new Set(failed.map(({ entry }) => entry))
+  const name = ({ table, key, version }: ChangeEntry) => ({ table, key, version })
+  return {
+    capability: batch.capability,
+    direction: batch.direction,
+    epoch: batch.epoch,
+    ...(batch.chunk === undefined ? {} : { chunk: batch.chunk }),
+    done: entries.filter((entry) => !refused.has(entry)).map(name),
+    quarantined: failed.map(({ entry, kind, error }) => ({
+      ...name(entry),
+      error,
+      reason: kind === 'unique' || kind === 'reference' ? kind : 'other',
+    })),
+  }
+}

@@ -1,0 +1,46 @@
+import { at, kitTable } from './bookkeeping.ts'
+import type { SyncDatabase } from './database.ts'
+
+/** Where long work keeps how far it has come, by name. */
+export interface CheckpointStore {
+  read(name: string): Promise<string | undefined>
+  write(name: string, state: string): Promise<void>
+  remove(name: string): Promise<void>
+}
+
+/** Keeps them in a table of the kit in one of the synced databases; made on first use. */
+export function createDatabaseCheckpoints(database: SyncDatabase): CheckpointStore {
+  const dialect = database.dialect.name
+  const table = kitTable(dialect, 'checkpoint')
+  const [first, second] = [at(dialect, 1), at(dialect, 2)]
+  let made: Promise<unknown> | undefined
+  const make = () =>
+    database.query({
+      sql: `CREATE TABLE IF NOT EXISTS ${table} (name varchar(200) PRIMARY KEY, state text NOT NULL)`,
+      params: [],
+    })
+  async function run(sql: string, params: readonly unknown[]) {
+    made ??= make()
+    await made.catch((error) => {
+      made = undefined
+      throw error
+    })
+    return database.query({ sql, params })
+  }
+  return {
+    async read(name) {
+      const [row] = await run(`SELECT state FROM ${table} WHERE name = ${first}`, [name])
+      return row?.['state'] ?? undefined
+    },
+    async write(name, state) {
+      const conflict =
+        dialect === 'postgres'
+          ? 'ON CONFLICT (name) DO UPDATE SET state = excluded.state'
+          : 'ON DUPLICATE KEY UPDATE state = VALUES(state)'
+      await run(`INSERT INTO ${table} (name, state) VALUES (${first}, ${second}) ${conflict}`, [name, state])
+    },
+    async remove(name) {
+      await run(`DELETE FROM ${table} WHERE name = ${first}`, [name])
+    },
+  }
+}
