@@ -40,7 +40,7 @@ export interface KitGround {
 export async function startKit(config: Config, options: KitOptions = {}): Promise<Kit> {
   const log = createLog(options.logFile === undefined ? {} : { file: options.logFile })
   const releases = createReleaseList(log.report)
-  releases.add('the log', () => log.flush())
+  releases.add('the log', () => log.stop())
   try {
     return await start(config, options, { log, releases })
   } catch (error) {
