@@ -74,7 +74,12 @@ export function createLineWriter(file?: string): LineWriter {
         onIdle = resolve
       })
       next()
-      if (busy) await Promise.race([idle, new Promise((resolve) => setTimeout(resolve, withinMs).unref())])
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, withinMs)
+      })
+      if (busy) await Promise.race([idle, late])
+      clearTimeout(timer)
       ended = true
       waiting = []
       if (file !== undefined && !busy) close(fd)
