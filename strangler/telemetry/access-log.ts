@@ -7,7 +7,7 @@ const WARN = 40
 
 /**
  * The access log: one line per request, with everything that answers "why did this user get that answer". The query is left out: it may
- * hold secrets. The line is like pino's, made in one step, because every request pays for it (docs/decisions/0005-proxy-cost.md).
+ * hold secrets. The line is like pino's, made in one step, because every request pays for it (docs/decisions/0003-proxy-cost.md).
  */
 export function logExchange(log: Log, record: ExchangeRecord): void {
   const failed = record.code !== undefined && record.code !== 'CLIENT_GONE'
