@@ -43,6 +43,22 @@ function handOver(node) {
   })
 }
 
+/**
+ * `npx strangler start` runs below npm and a shell; a SIGTERM for npm ends those two only, and nobody would wait for the kit any more.
+ * One that was put into the background by hand has no npm above it and is left alone.
+ */
+function stopWhenOrphaned() {
+  const { npm_command: command, npm_lifecycle_event: event } = process.env
+  if (command !== 'exec' && event !== 'npx') return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  timer.unref()
+}
+
 function explain(found) {
   process.stderr.write(
     `${found} The kit is written in TypeScript, which Node runs since 22.18. Run \`npm install --save-dev node@24\` in this folder, or get Node 24 from https://nodejs.org.\n`,
@@ -61,4 +77,5 @@ async function run() {
   return node === undefined ? explain(`This is Node ${process.versions.node}.`) : handOver(node)
 }
 
+stopWhenOrphaned()
 process.exitCode = await run()

@@ -18,6 +18,16 @@ export function parseWhole(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.')
 }
 
+export function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new InvalidArgumentError('A port is a whole number from 0 to 65535; 0 takes a free one.')
+}
+
+export function parseWorkers(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number from 1 to 999.')
+}
+
 /** `5s`, `1500ms`, or milliseconds. */
 export function parseDurationMs(text: string): number {
   const [, amount, unit] = /^(\d{1,6})(ms|s)?$/.exec(text) ?? []

@@ -8,10 +8,11 @@ export interface Terminal {
 }
 
 export function terminalOfProcess(): Terminal {
-  // `strangler route list | head` ends the reader first; that is no failure of the command.
+  // `strangler route list | head` ends the reader first, and a terminal that was closed answers EIO: no failures of the command, and
+  // no reason to break off a stop in order.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
     })
   }
   return { stdout: process.stdout, stderr: process.stderr, env: process.env }

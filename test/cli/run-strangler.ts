@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** Default: the Node that runs the tests. */
   readonly node?: string
+  /** A shell stands between, as the one that `npx` starts. */
+  readonly throughShell?: true
 }
 
 export interface Running {
@@ -26,7 +28,9 @@ export interface Running {
 
 /** Starts the real command; only what is given here is in its environment, so that this machine's settings play no part. */
 export function startStrangler(args: readonly string[], options: RunOptions = {}): Running {
-  const child = spawn(options.node ?? process.execPath, [BIN, ...args], {
+  const node = options.node ?? process.execPath
+  const [command, first] = options.throughShell ? ['/bin/sh', ['-c', '"$@"; true', 'sh', node]] : [node, []]
+  const child = spawn(command, [...first, BIN, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], USER: 'tester', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
-import { type Running, runStrangler, startStrangler } from './run-strangler.ts'
+import { type Running, type RunOptions, runStrangler, startStrangler } from './run-strangler.ts'
 
 const ENDPOINT = 'GET /api/stock/:sku'
 // Several processes of Node start in these tests, on machines that may have few cores.
@@ -39,10 +40,14 @@ afterEach(async () => {
 const env = { STRANGLER_NO_REDIS: '1' }
 const run = (args: readonly string[]) => runStrangler(args, { cwd: folder, env })
 
-async function start(args: readonly string[] = []): Promise<{ running: Running; proxyUrl: string }> {
+async function start(
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<{ running: Running; proxyUrl: string }> {
   const running = startStrangler(['start', '--port', '0', '--admin-port', '0', '--json', ...args], {
     cwd: folder,
-    env,
+    ...options,
+    env: { ...env, ...options.env },
   })
   started.push(running)
   const seen = await running.until(/\{"proxyUrl".*\}\n/)
@@ -87,6 +92,46 @@ describe('strangler start', () => {
     },
     SLOW_MS,
   )
+
+  it(
+    'stops in order when the npx above it is ended, which cannot pass the signal on',
+    async () => {
+      const { running, proxyUrl } = await start([], { throughShell: true, env: { npm_command: 'exec' } })
+      running.child.kill('SIGTERM')
+      // The streams close when the kit itself has ended.
+      await running.ended
+      await expect(answerOf(proxyUrl)).rejects.toThrow()
+      expect(existsSync(join(folder, '.strangler', 'admin.json'))).toBe(false)
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'serves on without its shell when it was put into the background by hand',
+    async () => {
+      const { running, proxyUrl } = await start([], { throughShell: true })
+      running.child.kill('SIGKILL')
+      await delay(1_200)
+      expect(await answerOf(proxyUrl)).toBe('monolith')
+      const { pid } = JSON.parse(await readFile(join(folder, '.strangler', 'admin.json'), 'utf8'))
+      process.kill(pid, 'SIGTERM')
+      await running.ended
+    },
+    SLOW_MS,
+  )
+
+  it.each([
+    ['--port', '99999'],
+    ['--admin-port', 'http'],
+    ['--workers', '0'],
+    ['--workers', '-1'],
+    ['--workers', 'many'],
+  ])('does not understand %s %s, and starts nothing', async (option, value) => {
+    const result = await run(['start', option, value])
+    expect(result).toMatchObject({ code: 2, stdout: '' })
+    expect(result.stderr).toMatch(/must be a whole number|A port is/)
+    expect(existsSync(join(folder, '.strangler'))).toBe(false)
+  })
 
   it('refuses the role sync, which does not exist yet', async () => {
     const result = await run(['start', '--role', 'sync'])

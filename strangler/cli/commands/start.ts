@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { loadConfig } from '../../config/load-config.ts'
 import { StranglerError } from '../../core/errors.ts'
 import type { Kit, KitOptions, Role } from '../../kit-options.ts'
-import { parseWhole } from '../parse-mode.ts'
+import { parsePort, parseWorkers } from '../parse-mode.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface StartOptions {
@@ -33,9 +33,9 @@ export function addStart(parent: Command, terminal: Terminal): void {
     .addOption(
       new Option('--role <role>', 'which part').choices(['all', 'proxy', 'sync', 'admin']).default('all'),
     )
-    .option('--workers <count>', 'processes for the proxy (default: this one)', parseWhole)
-    .option('--port <port>', 'of the proxy, instead of the configuration’s; 0 takes a free one', parseWhole)
-    .option('--admin-port <port>', 'of the admin API, likewise', parseWhole)
+    .option('--workers <count>', 'processes for the proxy (default: this one)', parseWorkers)
+    .option('--port <port>', 'of the proxy, instead of the configuration’s; 0 takes a free one', parsePort)
+    .option('--admin-port <port>', 'of the admin API, likewise', parsePort)
     .option('--name <name>', 'tells several proxies of one folder apart')
     .option('--allow-unreachable', 'start although a side does not answer')
     .option('--json', 'print the addresses as one JSON line')
