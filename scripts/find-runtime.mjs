@@ -21,7 +21,7 @@ export function findRuntime(root, ownVersion = process.versions.node) {
   }
   return {
     message: `This is Node ${ownVersion}, which cannot run TypeScript, and the Node that npm should have brought for ${process.platform}-${process.arch} is not in node_modules/node.\n${output}`,
-    fix: 'Run `npm rebuild node` to see why, or use Node 24 from https://nodejs.org.',
+    fix: 'Run `npm ci` to install it again, or use Node 24 from https://nodejs.org.',
   }
 }
 

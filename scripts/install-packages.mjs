@@ -1,7 +1,7 @@
 // Part of run.mjs: brings node_modules to what package-lock.json says, with `npm ci`.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 /** Why the packages must be installed, or undefined when they need not be. */
@@ -10,6 +10,8 @@ export function needsInstall(root) {
   const installed = readLock(join(root, 'node_modules', '.package-lock.json'))
   if (lock === undefined) return undefined
   if (installed === undefined) return 'they are not installed yet'
+  const damage = findDamage(root, lock.packages)
+  if (damage !== undefined) return damage
   if (readStamp(root) === hashOf(lock.text)) return undefined
   // Somebody ran npm by hand. Times prove nothing (a checkout makes every file new), so the contents are compared.
   const difference = findDifference(lock.packages, installed.packages)
@@ -29,8 +31,14 @@ export async function installPackages(root, reason) {
   const result = await runToEnd(command, [...args, ...flags], root)
   progress.end(result.code === 0 ? 'done' : 'failed')
   if (result.code === 0) {
-    writeStamp(root, readFileSync(join(root, 'package-lock.json'), 'utf8'))
-    return undefined
+    // The whole comparison, whatever an older stamp says; it writes the new one.
+    rmSync(stampPath(root), { force: true })
+    const missing = needsInstall(root)
+    if (missing === undefined) return undefined
+    return {
+      message: `\`npm ci\` in ${root} ended well, and yet ${missing}; another npm may have been at work there.`,
+      fix: 'Let it finish, and run the same command again.',
+    }
   }
   process.stderr.write(`${result.output.trimEnd()}\n`)
   return {
@@ -55,6 +63,15 @@ function findDifference(wanted, installed) {
     if (place === '' || link || (optional && installed[place] === undefined)) continue
     if (installed[place] === undefined) return `${basename(place)} is missing`
     if (installed[place].version !== version) return `${basename(place)} should be ${version}`
+  }
+  return undefined
+}
+
+/** npm's own record says what was installed, not what is still there. */
+function findDamage(root, wanted) {
+  for (const [place, { optional, link }] of Object.entries(wanted)) {
+    if (place === '' || link || optional) continue
+    if (!existsSync(join(root, place, 'package.json'))) return `${basename(place)} is not there`
   }
   return undefined
 }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { claimInstall } from './claim-install.mjs'
 import { findRuntime } from './find-runtime.mjs'
 import { installPackages, needsInstall } from './install-packages.mjs'
 import { linkProgram } from './link-program.mjs'
@@ -21,15 +22,26 @@ async function main([script, ...args]) {
     )
   }
   if (script === undefined) return fail('No script was named.', 'Try `npm run demo`.')
-  const reason = needsInstall(root)
-  if (reason !== undefined) {
-    const failure = await installPackages(root, reason)
-    if (failure !== undefined) return fail(failure.message, failure.fix)
-  }
+  const failure = await bringPackages()
+  if (failure !== undefined) return fail(failure.message, failure.fix)
   linkProgram(root)
   const runtime = findRuntime(root)
   if (runtime.path === undefined) return fail(runtime.message, runtime.fix)
   return runScript(runtime.path, [join(root, script), ...args])
+}
+
+/** Installs when that is needed, one process at a time; what another one has installed meanwhile will do. */
+async function bringPackages() {
+  if (needsInstall(root) === undefined) return undefined
+  const release = await claimInstall(root, (pid) =>
+    process.stderr.write(`  Process ${pid} is installing the packages; waiting for it …\n`),
+  )
+  try {
+    const reason = needsInstall(root)
+    return reason === undefined ? undefined : await installPackages(root, reason)
+  } finally {
+    release()
+  }
 }
 
 /** Settles with the exit code that this process should end with. */

@@ -22,9 +22,12 @@ export interface FakeProject {
   remove(): Promise<void>
 }
 
+const PARTS = ['run.mjs', 'claim-install.mjs', 'install-packages.mjs', 'find-runtime.mjs', 'link-program.mjs']
+
 /** What a successful `npm ci` leaves behind. */
 export const INSTALL = [
-  'mkdir -p "$ROOT/node_modules/.bin"',
+  'mkdir -p "$ROOT/node_modules/.bin" "$ROOT/node_modules/thing"',
+  'echo "{}" > "$ROOT/node_modules/thing/package.json"',
   'cp "$ROOT/package-lock.json" "$ROOT/node_modules/.package-lock.json"',
   `ln -sf "${process.execPath}" "$ROOT/node_modules/.bin/node"`,
 ]
@@ -34,7 +37,7 @@ export async function makeFakeProject(): Promise<FakeProject> {
   const bin = join(root, 'machine')
   await mkdir(join(root, 'scripts'))
   await mkdir(bin)
-  for (const name of ['run.mjs', 'install-packages.mjs', 'find-runtime.mjs', 'link-program.mjs']) {
+  for (const name of PARTS) {
     await cp(join(scripts, name), join(root, 'scripts', name))
   }
   await symlink('/bin/sh', join(bin, 'sh'))

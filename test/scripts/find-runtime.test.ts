@@ -65,6 +65,6 @@ test.each(['20.0.0', '22.17.1', '23.5.0'])(
     expect(path).toBeUndefined()
     expect(message).toContain(`This is Node ${version}, which cannot run TypeScript`)
     expect(message).toContain('no network')
-    expect(fix).toContain('npm rebuild node')
+    expect(fix).toContain('npm ci')
   },
 )

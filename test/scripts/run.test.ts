@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -61,6 +61,38 @@ test('an install that was cut short is done again', async () => {
   await writeFile(join(project.root, 'node_modules', '.package-lock.json'), '{"packages": {"node_mod')
   expect((await project.run('main.ts')).output).toContain('the script ran')
   expect(await project.npmCalls()).toHaveLength(1)
+})
+
+test('of several first runs at once one installs, and the others wait for it', async () => {
+  await project.setNpm('sleep 1', ...INSTALL)
+  const runs = await Promise.all([1, 2, 3].map(() => project.run('main.ts')))
+  expect(runs.map(({ code }) => code)).toEqual([0, 0, 0])
+  expect(runs.filter(({ output }) => /Process \d+ is installing/.test(output))).toHaveLength(2)
+  expect(await project.npmCalls()).toHaveLength(1)
+  expect((await readdir(project.root)).filter((name) => name.includes('lock'))).toEqual(['package-lock.json'])
+})
+
+test('what a killed process left is taken over, also when its number belongs to another one now', async () => {
+  const path = join(project.root, '.strangler-install.lock')
+  await writeFile(path, JSON.stringify({ pid: process.pid, startMark: 'another time' }))
+  expect(await project.run('main.ts')).toMatchObject({ code: 0 })
+  expect(await project.npmCalls()).toHaveLength(1)
+})
+
+test('a package that is gone from node_modules is installed again', async () => {
+  await project.run('main.ts')
+  await rm(join(project.root, 'node_modules', 'thing'), { recursive: true })
+  expect((await project.run('main.ts')).output).toContain('thing is not there')
+  expect(await project.npmCalls()).toHaveLength(2)
+})
+
+test('an npm that ends well without having installed everything is not believed', async () => {
+  await project.setNpm(...INSTALL, 'rm -r "$ROOT/node_modules/thing"')
+  const { code, output } = await project.run('main.ts')
+  expect(code).toBe(1)
+  expect(output).toContain('ended well, and yet thing is not there')
+  await project.setNpm(...INSTALL)
+  expect((await project.run('main.ts')).code).toBe(0)
 })
 
 test('an install that fails shows what npm said and what to do, and the script does not run', async () => {
