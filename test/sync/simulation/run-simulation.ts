@@ -33,8 +33,8 @@ export interface Simulation {
     source?(dialect: Dialect): Dialect
     sourceDatabase?(database: SyncDatabase): SyncDatabase
     target?(dialect: Dialect): Dialect
-    /** Runs beside the writers. */
-    meddle?(url: string, isOver: () => boolean): Promise<void>
+    /** Runs beside the writers, who end at `until` (epoch ms). */
+    meddle?(url: string, until: number): Promise<void>
   }
 }
 
@@ -69,6 +69,8 @@ export async function simulate(options: Simulation): Promise<Outcome> {
   try {
     const writes = await drive(options, stand, source.url)
     await waitUntilSettled(stand, options.settleMs)
+    // Copies that are still on their way must do no harm either.
+    await delay(options.faults.longestDelayMs + 300)
     const { entries } = await stand.sourceEnd.status()
     const quarantined = (await stand.targetEnd().quarantine()).map((row) => Object.values(row).join(' '))
     const backfilled = stand.backfill.status().state === 'done'
@@ -175,7 +177,7 @@ async function drive(options: Simulation, stand: Stand, sourceUrl: string): Prom
   const disturbances = [
     every(FLUSH_EVERY_MS, options.transport.flush),
     every(RESTART_EVERY_MS, stand.restartTarget),
-    options.twist?.meddle?.(sourceUrl, isOver),
+    options.twist?.meddle?.(sourceUrl, until),
   ]
   await Promise.all(disturbances)
   return (await Promise.all(writers)).reduce((sum, count) => sum + count, 0)
