@@ -18,7 +18,7 @@ interface WhyOptions extends QuestionOptions {
 export function addRouteWhy(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('why')
-    .description('where a request would go now, and why')
+    .description('where the route table sends a request, and why; breaker and fall-back come on top')
     .argument('<method>')
     .argument('<path>')
   addQuestionOptions(command)
