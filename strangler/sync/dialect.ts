@@ -24,6 +24,26 @@ export interface TableColumns {
   readonly columns: readonly string[]
 }
 
+/** Rows with `after < key <= through`, in the database's own order; undefined is open. */
+export interface KeyRange {
+  readonly after: readonly string[] | undefined
+  readonly through: readonly string[] | undefined
+}
+
+/** Comparing whole ranges inside the database, for two databases of one dialect. */
+export interface SumDialect {
+  /** Every `every`-th key of the next `rows` ones, in order: `key`. */
+  readBounds(
+    table: TableShape,
+    afterKey: readonly string[] | undefined,
+    pace: { readonly rows: number; readonly every: number },
+  ): Statement
+  /** One row a range, in order: `entries`, and two sums over 64 bits each of the rows' hashes, `sum_a, sum_b`. */
+  sumBetween(columns: TableColumns, ranges: readonly KeyRange[]): Statement
+  /** `key` of at most `limit` rows of a range, in order. */
+  readKeysBetween(table: TableShape, range: KeyRange & { readonly limit: number }): Statement
+}
+
 /**
  * All that differs between databases, as functions that write SQL. Pure: the caller runs what they return. The methods stand in the order of
  * a row's way.
@@ -64,6 +84,8 @@ export interface Dialect {
   readKeys(columns: TableColumns, keys: readonly string[], versions?: VersionSource): Statement
   /** Age of the oldest entry in milliseconds, how many there are, and the database's clock (epoch ms): `age_ms, entries, now_ms`. */
   readLag(tables: readonly TableShape[]): Statement
+  /** For the verification; absent where there is no such way. */
+  readonly sums?: SumDialect
   /** Deletes entries up to and including the acknowledged versions. */
   deleteAcknowledged(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
 

@@ -5,6 +5,7 @@ import { guard } from './guards.ts'
 import { introspect } from './introspect.ts'
 import { deleteAcknowledged, readKeys, readLag, readPending, readRange } from './read.ts'
 import { session } from './session.ts'
+import { sums } from './sums.ts'
 import { targetDown, targetUp } from './target-state.ts'
 
 /** MariaDB 10.6 and later. MySQL 8 has not been run; it lacks SET STATEMENT and CREATE OR REPLACE TRIGGER. */
@@ -21,6 +22,7 @@ export const mariadbDialect = {
   readRange,
   readKeys,
   readLag,
+  sums,
   deleteAcknowledged,
   beginApply,
   claim,

@@ -1,5 +1,6 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
+import { writeKeyComparison } from './key-range.ts'
 import { readKeyTable } from './key-table.ts'
 import { APPLIED, CHANGE_LOG, NEWEST_INDEX, quoteName } from './names.ts'
 import { castKeyPart, findColumn, keyColumns, writeCanonicalText, writeKeyText } from './values.ts'
@@ -50,27 +51,10 @@ export function readRange(
 ): Statement {
   const { table } = columns
   const order = table.key.map((name) => `r.${quoteName(name)}`).join(', ')
-  const after = afterKey === undefined ? undefined : writeAfter(table, afterKey)
+  const after = afterKey === undefined ? undefined : writeKeyComparison(table, '>', afterKey)
   const sql = `SELECT ${writeKeyText(table, 'r')} AS \`key\`, ${selectVersion(versions, writeKeyText(table, 'r'))} AS version${selectCells(columns)}
 FROM ${quoteName(table.name)} r ${after === undefined ? '' : `WHERE ${after.sql} `}ORDER BY ${order} LIMIT ${limit}`
   return { sql, params: [table.name, ...(after?.params ?? [])] }
-}
-
-/** Written out, because MariaDB finds no range in `(a, b) > (x, y)`. */
-function writeAfter(table: TableShape, afterKey: readonly string[]): Statement {
-  const columns = keyColumns(table)
-  const compare = (index: number, operator: string) => {
-    const column = columns[index]!
-    return `r.${quoteName(column.name)} ${operator} ${castKeyPart(column, '?')}`
-  }
-  const cases = columns.map((_, last) => {
-    const equal = columns.slice(0, last).map((_column, index) => compare(index, '='))
-    return { sql: [...equal, compare(last, '>')].join(' AND '), params: afterKey.slice(0, last + 1) }
-  })
-  return {
-    sql: `(${cases.map(({ sql }) => `(${sql})`).join(' OR ')})`,
-    params: cases.flatMap(({ params }) => params),
-  }
 }
 
 export function readKeys(

@@ -6,6 +6,7 @@ import { introspect } from './introspect.ts'
 import { deleteAcknowledged, readKeys, readLag, readPending, readRange } from './read.ts'
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { session } from './session.ts'
+import { sums } from './sums.ts'
 import { targetDown, targetUp } from './target-state.ts'
 
 /** PostgreSQL 13 and later. */
@@ -22,6 +23,7 @@ export const postgresDialect = {
   readRange,
   readKeys,
   readLag,
+  sums,
   deleteAcknowledged,
   beginApply,
   claim,

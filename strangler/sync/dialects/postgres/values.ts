@@ -138,9 +138,21 @@ export function matchKey(row: string, table: TableShape, json: string): string {
 
 /** `(t."tenant", t."id") > ($1::uuid, $2::bigint)`: one comparison, so that the key's index serves it. */
 export function isAfterKey(row: string, table: TableShape, firstParameter: number): string {
+  return compareKey(row, table, { operator: '>', firstParameter })
+}
+
+export function isUpToKey(row: string, table: TableShape, firstParameter: number): string {
+  return compareKey(row, table, { operator: '<=', firstParameter })
+}
+
+function compareKey(
+  row: string,
+  table: TableShape,
+  { operator, firstParameter }: { operator: '>' | '<='; firstParameter: number },
+): string {
   const columns = table.key.map((name) => `${row}.${quoteName(name)}`)
   const values = table.key.map((name, position) =>
     fromKeyText(`$${firstParameter + position}::text`, findColumn(table, name)),
   )
-  return `(${columns.join(', ')}) > (${values.join(', ')})`
+  return `(${columns.join(', ')}) ${operator} (${values.join(', ')})`
 }
