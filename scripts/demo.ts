@@ -1,10 +1,15 @@
 import path from 'node:path'
-import { parseArgs } from 'node:util'
-import { describeError, loadConfig, startKit } from '../strangler/index.ts'
-import { findFreePort } from '../strangler/infra/free-port.ts'
+import { createAdminClient } from '../strangler/admin/admin-client.ts'
+import { loadTokens } from '../strangler/admin/tokens.ts'
+import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
+import { capLog } from './demo/cap-log.ts'
+import { claimDemo, DemoRunsError } from './demo/claim-demo.ts'
+import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
+import { introduce } from './demo/introduce.ts'
 import { startShoppers } from './demo/shoppers.ts'
 import { showTraffic } from './demo/show-traffic.ts'
 import { startShop } from './demo/start-shop.ts'
+import { takePort } from './demo/take-port.ts'
 
 /**
  * `npm run demo [-- --rows 3000] [--no-traffic]`: the sample shop, both services and the kit in front of them, under a light traffic,
@@ -13,6 +18,7 @@ import { startShop } from './demo/start-shop.ts'
 const root = path.dirname(import.meta.dirname)
 const directory = path.join(root, '.strangler')
 const say = (line: string) => process.stdout.write(`${line}\n`)
+const sayStep = (line: string) => say(`  ${line}`)
 
 const releases: (() => Promise<void> | void)[] = []
 let stopping: Promise<void> | undefined
@@ -26,54 +32,70 @@ function stop(): Promise<void> {
   return stopping
 }
 
-async function runDemo(): Promise<void> {
-  const { values } = parseArgs({
-    options: { rows: { type: 'string', default: '3000' }, 'no-traffic': { type: 'boolean', default: false } },
-  })
+async function runDemo({ rows, traffic }: DemoOptions): Promise<void> {
+  releases.push(await claimDemo(directory))
   say('Starting the sample shop (the first time takes a little longer) …')
   const shop = await startShop({
     root,
     directory,
-    rows: values.rows,
-    say: (line) => say(`  ${line}`),
+    rows,
+    say: sayStep,
     release: (end) => releases.push(end),
   })
   process.env['MONOLITH_URL'] = shop.monolith.url
   process.env['INVENTORY_URL'] = shop.inventory.url
   process.env['ORDERS_URL'] = shop.orders.url
   say('Starting the kit …')
-  const { config } = await loadConfig(path.join(root, 'strangler.config.ts'))
-  const kit = await startKit(config, {
-    proxyPort: await findFreePort(config.proxy.port),
-    adminPort: await findFreePort(config.admin.port),
-    logFile: path.join(directory, 'access.log'),
-  })
-  releases.push(() => kit.stop())
-  for (const line of kit.description) say(`  ${line}`)
-  sayAddresses(kit.proxyUrl ?? '', kit.adminUrl ?? '')
-  if (values['no-traffic']) return
-  const shoppers = await startShoppers(kit.proxyUrl ?? '')
+  const kit = await startDemoKit()
+  const { proxyUrl = '', adminUrl = '' } = kit
+  for (const line of kit.description) sayStep(line)
+  const { operator } = await loadTokens(directory, process.env)
+  const { routes } = await createAdminClient({ url: adminUrl, token: operator }).routes()
+  say(introduce({ proxyUrl, adminUrl, traffic, routes }))
+  if (!traffic) return
+  const shoppers = await startShoppers(proxyUrl)
   releases.push(() => shoppers.stop())
   const view = showTraffic(shoppers, process.stdout)
   releases.push(() => view.stop())
 }
 
-function sayAddresses(proxyUrl: string, adminUrl: string): void {
-  say(`
-The shop is at ${proxyUrl}, with the proxy in front of it; the admin API at ${adminUrl}.
-Everything goes to the monolith until you say otherwise (what you said last time is remembered). In another terminal, in this folder, try:
+async function startDemoKit(): Promise<Kit> {
+  const { config } = await loadConfig(path.join(root, 'strangler.config.ts'))
+  const logFile = path.join(directory, 'access.log')
+  const cap = await capLog(logFile, { onError: (error) => sayStep(`${logFile}: ${String(error)}`) })
+  releases.push(() => cap.stop())
+  const kit = await startKit(config, {
+    proxyPort: await takePort('the proxy', config.proxy.port, sayStep),
+    adminPort: await takePort('the admin API', config.admin.port, sayStep),
+    logFile,
+  })
+  releases.push(() => kit.stop())
+  return kit
+}
 
-  npx strangler route list
-  npx strangler route set "GET /api/inventory/:sku" canary=25     a quarter of the users
-  npx strangler route why GET /api/inventory/SKU-00001 --user 7   where user 7 goes, and why
-  npx strangler route set "GET /api/inventory/:sku" service       everybody
-  npx strangler route set "GET /api/inventory/:sku" monolith      and back
-  npx strangler route history
-  curl -i ${proxyUrl}/api/inventory/SKU-00001
-  tail -f .strangler/access.log
+/** Settles what was typed before anything is started. */
+function readCommandLine(): DemoOptions | undefined {
+  try {
+    const options = readDemoOptions(process.argv.slice(2))
+    if (options === undefined) say(DEMO_HELP)
+    return options
+  } catch (error) {
+    if (!(error instanceof DemoUsageError)) throw error
+    process.stderr.write(`${error.message} \`npm run demo -- --help\` shows what the demo takes.\n`)
+    process.exitCode = 2
+    return undefined
+  }
+}
 
-Ctrl-C stops everything. 100 shoppers are at it; this is where their requests go:
-`)
+function describeFailure(error: unknown): string {
+  return error instanceof DemoRunsError ? error.message : describeError(error)
+}
+
+// A closed terminal answers EIO, a closed pipe EPIPE: the signal that comes with it must still stop everything in order.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error
+  })
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -90,9 +112,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-runDemo().catch(async (error: unknown) => {
-  if (stopping !== undefined) return
-  process.stderr.write(`${describeError(error)}\n`)
-  await stop()
-  process.exit(1)
-})
+const options = readCommandLine()
+if (options !== undefined) {
+  runDemo(options).catch(async (error: unknown) => {
+    if (stopping !== undefined) return
+    process.stderr.write(`${describeFailure(error)}\n`)
+    await stop()
+    process.exit(1)
+  })
+}

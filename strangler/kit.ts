@@ -78,7 +78,11 @@ async function start(
   releases.add('Redis', () => redis.stop())
   const parts = await startParts(ground, role, control.url)
   const adminUrl = await startAdmin(ground, parts)
-  description.push(`control database: ${control.description}`, `queue: ${redis.description}`)
+  const reach = (await link.connect(0)) ? '' : ', not in reach yet: nothing can be changed until it answers'
+  description.push(
+    `control database: ${control.description}${reach}`,
+    `queue of the data sync: ${redis.description}`,
+  )
   return {
     proxyUrl: parts.url,
     handle: parts.handle,

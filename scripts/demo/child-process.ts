@@ -12,13 +12,23 @@ export interface Program {
   stop(): Promise<void>
 }
 
+export interface ProgramCall {
+  readonly args: readonly string[]
+  /** For passwords: a command line is everybody's to read. */
+  readonly env: Readonly<Record<string, string>>
+}
+
 /**
  * Starts one and waits for the line in which it tells its address.
  * @throws Error with its last words when it ends before
  */
-export async function startProgram(name: string, args: readonly string[]): Promise<Program> {
+export async function startProgram(name: string, { args, env }: ProgramCall): Promise<Program> {
   // A process group of its own: Ctrl-C in the terminal must reach the demo first, which stops everything in order.
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    detached: true,
+  })
   const lastWords: string[] = []
   const remember = (line: string) => {
     lastWords.push(line)

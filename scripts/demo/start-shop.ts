@@ -1,8 +1,8 @@
 import path from 'node:path'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
-import { findFreePort } from '../../strangler/infra/free-port.ts'
 import { type Program, startProgram } from './child-process.ts'
+import { takePort } from './take-port.ts'
 
 /** The sample shop with its two services, each with a database of its own. */
 export interface Shop {
@@ -24,30 +24,35 @@ export interface ShopOptions {
 export async function startShop({ root, directory, rows, release, say }: ShopOptions): Promise<Shop> {
   const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'shop-postgres') })
   release(() => postgres.stop())
-  const databases = await createDatabases(postgres.url, ['shop', 'inventory', 'orders'])
+  const { shop, ...databases } = await createDatabases(postgres.url, ['shop', 'inventory', 'orders'])
   say(`PostgreSQL for the shop on port ${postgres.port}`)
-  const program = async (name: string, preferredPort: number, args: readonly string[]): Promise<Program> => {
-    const port = await findFreePort(preferredPort)
+  const program = async (
+    name: 'monolith' | 'inventory' | 'orders',
+    { usualPort, args }: { usualPort: number; args: readonly string[] },
+  ): Promise<Program> => {
+    const port = await takePort(name, usualPort, say)
     const file = name === 'monolith' ? 'monolith/main.ts' : `extracted/${name}/main.ts`
-    const running = await startProgram(name, [path.join(root, file), '--port', String(port), ...args])
+    const running = await startProgram(name, {
+      args: [path.join(root, file), '--port', String(port), ...args],
+      env: name === 'monolith' ? { DATABASE_URL: shop } : { DATABASE_URL: databases[name], SEED_FROM: shop },
+    })
     release(() => running.stop())
     say(`${name} at ${running.url}`)
     return running
   }
-  const monolith = await program('monolith', 3000, ['--database-url', databases.shop ?? '', '--rows', rows])
-  const copy = ['--seed-from', databases.shop ?? '', '--monolith-url', monolith.url]
-  const inventory = await program('inventory', 3001, ['--database-url', databases.inventory ?? '', ...copy])
-  const ordersArgs = [
-    '--database-url',
-    databases.orders ?? '',
-    ...copy,
-    '--inventory-base-url',
-    inventory.url,
-  ]
-  return { monolith, inventory, orders: await program('orders', 3002, ordersArgs) }
+  const monolith = await program('monolith', { usualPort: 3000, args: ['--rows', rows] })
+  const inventory = await program('inventory', { usualPort: 3001, args: ['--monolith-url', monolith.url] })
+  const orders = await program('orders', {
+    usualPort: 3002,
+    args: ['--monolith-url', monolith.url, '--inventory-base-url', inventory.url],
+  })
+  return { monolith, inventory, orders }
 }
 
-async function createDatabases(url: string, names: readonly string[]): Promise<Record<string, string>> {
+async function createDatabases<Name extends string>(
+  url: string,
+  names: readonly Name[],
+): Promise<Record<Name, string>> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
@@ -58,5 +63,8 @@ async function createDatabases(url: string, names: readonly string[]): Promise<R
   } finally {
     await client.end()
   }
-  return Object.fromEntries(names.map((name) => [name, new URL(`/${name}`, url).href]))
+  return Object.fromEntries(names.map((name) => [name, new URL(`/${name}`, url).href])) as Record<
+    Name,
+    string
+  >
 }

@@ -50,7 +50,7 @@ function useNamed(url: string, source: string): Redis {
 function usePostgres(why: string): Redis {
   return {
     kind: 'postgres',
-    description: `no Redis (${why}): jobs go through PostgreSQL`,
+    description: `no Redis (${why}): its jobs go through PostgreSQL`,
     stop: nothingToStop,
   }
 }

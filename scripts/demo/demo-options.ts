@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util'
+
+export const DEMO_HELP = `npm run demo [-- options]
+
+Starts the sample shop, both services and the kit in front of them, under a light traffic, until Ctrl-C.
+
+  --rows <count>  rows of a shop that is made anew, 1 to 10000000 (default: 3000)
+  --no-traffic    without the shoppers
+  -h, --help      this text`
+
+export interface DemoOptions {
+  readonly rows: string
+  readonly traffic: boolean
+}
+
+/** A command line that is not understood; its message is one line for people. */
+export class DemoUsageError extends Error {
+  override readonly name = 'DemoUsageError'
+}
+
+/**
+ * @returns undefined when help was asked for
+ * @throws DemoUsageError
+ */
+export function readDemoOptions(args: string[]): DemoOptions | undefined {
+  const { help, rows, 'no-traffic': quiet } = parse(args)
+  if (help === true) return undefined
+  if (!/^[1-9]\d{0,7}$/.test(rows) || Number(rows) > 10_000_000)
+    throw new DemoUsageError(`--rows is "${rows}", and must be a whole number from 1 to 10000000.`)
+  return { rows, traffic: quiet !== true }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        rows: { type: 'string', default: '3000' },
+        'no-traffic': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values
+  } catch (cause) {
+    // What follows the first sentence is about arguments that begin with a dash, and the demo takes none.
+    const [found = ''] = (cause as Error).message.split(/\. |\n/)
+    throw new DemoUsageError(`${found.replace(/\.$/, '')}.`, { cause })
+  }
+}

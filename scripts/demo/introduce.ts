@@ -1,0 +1,39 @@
+import type { RoutesAnswer } from '../../strangler/admin/contracts.ts'
+import { showMode } from '../../strangler/cli/parse-mode.ts'
+
+export interface DemoState {
+  readonly proxyUrl: string
+  readonly adminUrl: string
+  readonly traffic: boolean
+  readonly routes: RoutesAnswer['routes']
+}
+
+/** What a newcomer reads first: where everything is, what an operator has decided before, and what to try. */
+export function introduce({ proxyUrl, adminUrl, traffic, routes }: DemoState): string {
+  const end = traffic
+    ? 'Ctrl-C stops everything. 100 shoppers are at it; this is where their requests go:'
+    : 'Ctrl-C stops everything.'
+  return `
+The shop is at ${proxyUrl}, with the proxy in front of it; the admin API at ${adminUrl}.
+${describeDecisions(routes)} In another terminal, in this folder, try:
+
+  npx strangler route list
+  npx strangler route set "GET /api/inventory/:sku" canary=25     a quarter of the users
+  npx strangler route why GET /api/inventory/SKU-00001 --user 7   where user 7 goes, and why
+  npx strangler route set "GET /api/inventory/:sku" service       everybody
+  npx strangler route set "GET /api/inventory/:sku" monolith      and back
+  npx strangler route history
+  curl -i ${proxyUrl}/api/inventory/SKU-00001
+  tail -f .strangler/access.log
+
+${end}
+`
+}
+
+function describeDecisions(routes: DemoState['routes']): string {
+  const decided = routes.filter(({ override }) => override !== undefined)
+  if (decided.length === 0) return 'Everything goes to the monolith until you say otherwise.'
+  const width = Math.max(...decided.map(({ endpoint }) => endpoint.length))
+  const lines = decided.map(({ endpoint, setting }) => `  ${endpoint.padEnd(width)}   ${showMode(setting)}`)
+  return `What you said last time is remembered:\n\n${lines.join('\n')}\n\nEverything else goes to the monolith.`
+}
