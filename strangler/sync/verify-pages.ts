@@ -1,7 +1,7 @@
 import { decodeKey } from './canonical.ts'
 import type { TableRoute } from './mapping.ts'
 import { type Judgement, judgeAgainst, judgeKeys, lookAtTarget, type TwoSides } from './verify-keys.ts'
-import { familiesOf, isSameRow, readSourceRange } from './verify-rows.ts'
+import { familiesOf, findAbsent, isSameRow, readSourceRange } from './verify-rows.ts'
 
 /** One step of a walk through a table. */
 export interface VerifiedPage {
@@ -51,17 +51,13 @@ export async function verifyExtra(
   route: TableRoute,
   { after, limit }: PageStart,
 ): Promise<VerifiedPage> {
-  const [here, there] = [route.target.table, route.source.table]
+  const here = route.target.table
   const { dialect } = sides.target
   const found = await sides.target.query(
     dialect.readRange({ table: here, columns: here.key }, partsOf(after), limit, 'applied'),
   )
   const keys = found.map((row) => row['key'] ?? '')
-  const known =
-    keys.length === 0
-      ? []
-      : await sides.source.query(sides.source.dialect.readKeys({ table: there, columns: there.key }, keys))
-  const absent = known.filter((row) => row['present'] !== '1').map((row) => row['key'] ?? '')
+  const absent = await findAbsent(sides.source, route, keys)
   const judgement = absent.length === 0 ? NOTHING_FOUND : await judgeKeys(sides, route, absent)
   return {
     rows: keys.length,

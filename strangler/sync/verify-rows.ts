@@ -2,6 +2,7 @@ import type { CellText, ColumnFamily } from '../core/sync-words.ts'
 import { at, keyColumn, kitTable } from './bookkeeping.ts'
 import { canonicalizeCell } from './canonical.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
+import type { TableColumns, VersionSource } from './dialect.ts'
 import type { TableRoute } from './mapping.ts'
 import { cellsOf } from './read-entries.ts'
 
@@ -23,7 +24,7 @@ export async function readSourceKeys(
   keys: readonly string[],
 ): Promise<SeenRow[]> {
   if (keys.length === 0) return []
-  const rows = await source.query(source.dialect.readKeys(route.source, keys))
+  const rows = await readKeys(source, { columns: route.source, keys, versions: 'pending' })
   return rows.map((row) => convert(route, row, row['present'] === '1'))
 }
 
@@ -43,12 +44,50 @@ export async function readTargetKeys(
   keys: readonly string[],
 ): Promise<SeenRow[]> {
   if (keys.length === 0) return []
-  const rows = await target.query(target.dialect.readKeys(route.target, keys, 'applied'))
+  const rows = await readKeys(target, { columns: route.target, keys, versions: 'applied' })
   return rows.map((row) => ({
     key: row['key'] ?? '',
     version: row['version'] ?? '0:0',
     cells: row['present'] === '1' ? cellsOf(row, route.target.columns.length) : null,
   }))
+}
+
+/** Those of the target's keys that the source does not have. */
+export async function findAbsent(
+  source: SyncDatabase,
+  { source: { table } }: TableRoute,
+  keys: readonly string[],
+): Promise<string[]> {
+  if (keys.length === 0) return []
+  const columns = { table, columns: table.key }
+  const rows = await readKeys(source, { columns, keys, versions: 'pending' })
+  return rows.filter((row) => row['present'] !== '1').map((row) => row['key'] ?? '')
+}
+
+interface KeysToRead {
+  readonly columns: TableColumns
+  readonly keys: readonly string[]
+  readonly versions: VersionSource
+}
+
+/** A key that the column's type cannot even hold, such as a number that is too large for it, is one of a row that is not there. */
+async function readKeys(database: SyncDatabase, { columns, keys, versions }: KeysToRead): Promise<TextRow[]> {
+  try {
+    return await database.query(database.dialect.readKeys(columns, keys, versions))
+  } catch (error) {
+    if (!isUnfitValue(error)) throw error
+    const [key = ''] = keys
+    if (keys.length === 1) return [{ key, version: versions === 'pending' ? '0' : '0:0', present: null }]
+    const middle = Math.ceil(keys.length / 2)
+    const left = await readKeys(database, { columns, keys: keys.slice(0, middle), versions })
+    return [...left, ...(await readKeys(database, { columns, keys: keys.slice(middle), versions }))]
+  }
+}
+
+/** PostgreSQL's class 22; MariaDB casts such a text to another value, which then is not the key's. */
+function isUnfitValue(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && /^22...$/.test(code)
 }
 
 function convert(route: TableRoute, row: TextRow, isPresent: boolean): SeenRow {

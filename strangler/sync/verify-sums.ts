@@ -3,6 +3,7 @@ import type { SumDialect, TableColumns } from './dialect.ts'
 import type { TableRoute } from './mapping.ts'
 import { type Judgement, judgeKeys, type TwoSides } from './verify-keys.ts'
 import { type PageStart, partsOf, type VerifiedPage } from './verify-pages.ts'
+import { findAbsent } from './verify-rows.ts'
 
 /** A page is taken apart in so many ranges; only those that differ are looked into. */
 const RANGES = 32
@@ -110,16 +111,10 @@ async function lookInto(
     await eachKeys(sides.source, (start) => plan.sums.source.readKeysBetween(table, start), range, judge)
     const readThere = (start: KeysStart) => plan.sums.target.readKeysBetween(plan.target.table, start)
     await eachKeys(sides.target, readThere, range, async (keys) =>
-      judge(await findAbsent(sides, route, keys)),
+      judge(await findAbsent(sides.source, route, keys)),
     )
   }
   return { compared: seen - inFlight.length, judgement: { diverged, inFlight } }
-}
-
-async function findAbsent(sides: TwoSides, route: TableRoute, keys: readonly string[]): Promise<string[]> {
-  const { table } = route.source
-  const rows = await sides.source.query(sides.source.dialect.readKeys({ table, columns: table.key }, keys))
-  return rows.filter((row) => row['present'] !== '1').map((row) => row['key'] ?? '')
 }
 
 type KeysStart = Parameters<SumDialect['readKeysBetween']>[1]

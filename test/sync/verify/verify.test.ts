@@ -235,4 +235,46 @@ describe('verify with mappings and other collations', () => {
       await stand.close()
     }
   })
+
+  it('compares by sums although each side cuts its ranges by another order', async () => {
+    const stand = await openPair('postgres', 'postgres', {
+      targetSql: ['ALTER TABLE stock ALTER sku TYPE varchar(40) COLLATE "en-x-icu"'],
+    })
+    try {
+      await seed(stand, 2_500)
+      const mixed = `CASE n % 3 WHEN 0 THEN 'Item-' WHEN 1 THEN 'item_' ELSE 'ITEM ' END || n`
+      await stand.app(`INSERT INTO stock (sku, amount) SELECT ${mixed}, n FROM generate_series(1, 2500) n`)
+      await stand.drain()
+      const copies = ['stock']
+      expect((await verifyAll(stand, { copies })).named).toEqual([])
+      await stand.meddle(`UPDATE stock SET amount = 0 WHERE sku = 'item_1000'`)
+      await stand.meddle(`DELETE FROM stock WHERE sku = 'Item-3'`)
+      await stand.meddle(`INSERT INTO stock (sku, amount) VALUES ('iTEM', 0)`)
+      expect((await verifyAll(stand, { copies })).named).toEqual([
+        'different stock ["item_1000"]',
+        'extra stock ["iTEM"]',
+        'missing stock ["Item-3"]',
+      ])
+    } finally {
+      await stand.close()
+    }
+  })
+
+  it('finds and mends an extra row whose key the source could not even hold', async () => {
+    const stand = await openPair('postgres', 'postgres', {
+      targetSql: ['ALTER TABLE line ALTER order_id TYPE numeric(30)'],
+    })
+    try {
+      await seed(stand, 10)
+      await stand.drain()
+      await stand.meddle(`INSERT INTO line (order_id, position) VALUES (99999999999999999999, 1)`)
+      const { named, found } = await verifyAll(stand)
+      expect(named).toEqual(['extra line ["99999999999999999999","1"]'])
+      const repaired = await repair({ capability: CAPABILITY, epoch: EPOCH, ...stand }, found)
+      expect(repaired).toMatchObject([{ outcome: 'repaired' }])
+      expect((await verifyAll(stand)).named).toEqual([])
+    } finally {
+      await stand.close()
+    }
+  })
 })
