@@ -2,6 +2,7 @@ import path from 'node:path'
 import { createAdminClient } from '../strangler/admin/admin-client.ts'
 import { loadTokens } from '../strangler/admin/tokens.ts'
 import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
+import { ensureFolder } from '../strangler/infra/ensure-folder.ts'
 import { capLog } from './demo/cap-log.ts'
 import { claimDemo, DemoRunsError } from './demo/claim-demo.ts'
 import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
@@ -33,6 +34,7 @@ function stop(): Promise<void> {
 }
 
 async function runDemo({ rows, traffic }: DemoOptions): Promise<void> {
+  await ensureFolder(directory, 'STRANGLER_CONFIG_INVALID')
   releases.push(await claimDemo(directory))
   say('Starting the sample shop (the first time takes a little longer) …')
   const shop = await startShop({

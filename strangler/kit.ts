@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createAdminServer } from './admin/admin-server.ts'
 import { type AdminTokens, loadTokens } from './admin/tokens.ts'
 import type { Config } from './config/schema.ts'
+import { ensureFolder } from './infra/ensure-folder.ts'
 import { keepPostgres } from './infra/keep-postgres.ts'
 import { probeSide } from './infra/probe-side.ts'
 import { findRedis } from './infra/redis-server.ts'
@@ -58,6 +59,7 @@ async function start(
   const description: string[] = []
   const role = options.role ?? 'all'
   if (!isWorker() && role !== 'admin') await probeSides(config, options, log)
+  await ensureFolder(config.directory, 'STRANGLER_CONFIG_INVALID')
   const tokens = await loadTokens(config.directory, process.env)
   const control = await findControl(config, { log, releases })
   const link = createControlLink(() => openControlDatabase(control.url, { report: log.report }), log.report)

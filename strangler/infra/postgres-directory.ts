@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, readdir, readFile, realpath, rm, stat, writeFile }
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { StranglerError } from '../core/errors.ts'
+import { ensureFolder, unusable } from './ensure-folder.ts'
 import { canAccess, type ServerAccount } from './server-account.ts'
 
 /** Where the files of one embedded server are. */
@@ -24,12 +25,13 @@ interface Location {
 /**
  * Prepares the directory: makes it, settles where the data goes, and makes the password on the first call.
  * Data goes to `<directory>/data`, or, where the account cannot reach that, to a folder of the machine tied to the directory.
+ * @throws StranglerError STRANGLER_POSTGRES_START_FAILED when this user may not use it
  */
 export async function openPostgresDirectory(
   directory: string,
   account: ServerAccount | undefined,
 ): Promise<PostgresDirectory> {
-  await mkdir(directory, { recursive: true })
+  await ensureFolder(directory, 'STRANGLER_POSTGRES_START_FAILED')
   const home = await realpath(directory)
   // The account passes through to `data`; it cannot list what else is here.
   if (account !== undefined) await chmod(home, 0o711)
@@ -118,7 +120,11 @@ async function readLocation(home: string): Promise<Location | undefined> {
 
 async function keepPassword(home: string): Promise<string> {
   const path = join(home, 'password')
-  const kept = await readFile(path, 'utf8').catch(() => undefined)
+  const kept = await readFile(path, 'utf8').catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined
+    // A new password would be another one than the database has.
+    throw await unusable(path, { code: 'STRANGLER_POSTGRES_START_FAILED', cause })
+  })
   if (kept !== undefined && kept.trim() !== '') return kept.trim()
   const password = randomBytes(24).toString('base64url')
   await writeFile(path, `${password}\n`, { mode: 0o600 })

@@ -46,6 +46,15 @@ test('data and password outlive a stop, and a port that is taken is replaced', a
   }
 })
 
+test('a directory that cannot be used is named in a sentence', async () => {
+  const directory = await makeDirectory()
+  await writeFile(join(directory, 'file'), '')
+  await expect(start({ directory: join(directory, 'file') })).rejects.toMatchObject({
+    code: 'STRANGLER_POSTGRES_START_FAILED',
+    message: expect.stringMatching(/file cannot be used \(E\w+\)/),
+  })
+})
+
 test('stop may be called twice, at once and again later', async () => {
   const server = await start({ directory: await makeDirectory() })
   await Promise.all([server.stop(), server.stop()])
