@@ -6,6 +6,8 @@ export interface AdminClientOptions {
   /** e.g. http://127.0.0.1:8081 */
   readonly url: string
   readonly token: string | undefined
+  /** What to do when the token is refused: whoever found the token knows better than the server. */
+  readonly unauthorizedFix?: string
   /** Default 15,000. */
   readonly timeoutMs?: number
 }
@@ -65,7 +67,7 @@ async function call<S extends z.ZodType>(options: AdminClientOptions, asked: Cal
     if (answer.success) return answer.data
   }
   const problem = contract.problem.safeParse(parsed)
-  throw problem.success ? toError(problem.data) : strangeAnswer(options.url, status)
+  throw problem.success ? toError(problem.data, options) : strangeAnswer(options.url, status)
 }
 
 async function send(
@@ -109,10 +111,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-function toError({ code, detail, fix, details }: contract.Problem): StranglerError {
+function toError(
+  { code, detail, fix, details }: contract.Problem,
+  { unauthorizedFix }: AdminClientOptions,
+): StranglerError {
   const known = Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'STRANGLER_INTERNAL'
+  const mend = known === 'STRANGLER_UNAUTHORIZED' ? (unauthorizedFix ?? fix) : fix
   return new StranglerError(known, detail, {
-    ...(fix === undefined ? {} : { fix }),
+    ...(mend === undefined ? {} : { fix: mend }),
     ...(details === undefined ? {} : { details }),
   })
 }

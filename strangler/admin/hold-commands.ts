@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { StranglerError } from '../core/errors.ts'
+import { suggestNames } from '../core/nearest-names.ts'
 import type { Hold, JournalEvent, RouteState } from '../core/words.ts'
 import type { ChangeHoldCommand, CommandAnswer, HoldsAnswer, StartHoldCommand } from './contracts.ts'
-import { suggestNames } from './nearest-names.ts'
 import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
 
 /** Begins to hold the writes of a capability in every proxy. */

@@ -1,6 +1,6 @@
 import { StranglerError } from '../core/errors.ts'
+import { suggestNames } from '../core/nearest-names.ts'
 import type { CommandAnswer, EvictProxyCommand, ProxiesAnswer } from './contracts.ts'
-import { suggestNames } from './nearest-names.ts'
 import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
 
 export async function listProxies(context: AdminContext): Promise<ProxiesAnswer> {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { StranglerError } from '../core/errors.ts'
+import { suggestNames } from '../core/nearest-names.ts'
 import type { JournalEvent, ModeSetting } from '../core/words.ts'
 import { checkToggle } from '../routing/check-toggle.ts'
 import type { Route, RouteTable } from '../routing/compile-table.ts'
 import type { ClearRouteCommand, CommandAnswer, SetRouteCommand } from './contracts.ts'
-import { suggestNames } from './nearest-names.ts'
 import { type AdminContext, type Author, appendDecision, type Position, standAt } from './present-state.ts'
 
 /** Sets the mode of one endpoint. Setting what is set already changes nothing and is not journalled. */
@@ -55,6 +55,7 @@ function toSetting({ mode, percent }: SetRouteCommand): ModeSetting {
 }
 
 function findRoute(table: RouteTable, typed: string): Route {
+  if (typed.trim().startsWith('/')) throw withoutMethod(table, typed.trim())
   const id = normaliseEndpoint(typed)
   const found = table.routes.find((route) => route.endpoint.id === id)
   if (found !== undefined) return found
@@ -62,6 +63,21 @@ function findRoute(table: RouteTable, typed: string): Route {
   throw new StranglerError('STRANGLER_UNKNOWN_ENDPOINT', `"${id}" is not an endpoint of the configuration.`, {
     fix: suggestNames(id, names, 'strangler route list'),
   })
+}
+
+function withoutMethod(table: RouteTable, path: string): StranglerError {
+  const names = table.routes.map((route) => route.endpoint.id)
+  const same = names.filter((name) => name.endsWith(` ${path}`)).map((name) => `"${name}"`)
+  return new StranglerError(
+    'STRANGLER_UNKNOWN_ENDPOINT',
+    `"${path}" is a path without its method, and each method is an endpoint of its own.`,
+    {
+      fix:
+        same.length > 0
+          ? `Put the method before it: ${same.join(' or ')}.`
+          : suggestNames(`GET ${path}`, names, 'strangler route list'),
+    },
+  )
 }
 
 /** `get  /api/x` is what people type, `GET /api/x` is the name. */

@@ -10,6 +10,14 @@ export interface AdminTokens {
   readonly viewer: string
 }
 
+/** A token, and the variable or the file that it comes from. */
+export interface FoundToken {
+  readonly token: string
+  readonly source: string
+}
+
+const ENVIRONMENT_NAMES = ['STRANGLER_TOKEN', 'STRANGLER_OPERATOR_TOKEN', 'STRANGLER_VIEWER_TOKEN']
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 const SHORTEST_TOKEN = 16
@@ -43,10 +51,13 @@ export async function loadTokens(directory: string, env: Environment): Promise<A
 }
 
 /** The token that a command on this machine uses: the environment's, else the operator's from the file, if it may be read. */
-export async function findToken(directory: string, env: Environment): Promise<string | undefined> {
-  const given = env['STRANGLER_TOKEN'] ?? env['STRANGLER_OPERATOR_TOKEN'] ?? env['STRANGLER_VIEWER_TOKEN']
-  if (given !== undefined && given !== '') return given
-  return (await readFileIfPresent(tokensPath(directory)))?.operator
+export async function findToken(directory: string, env: Environment): Promise<FoundToken | undefined> {
+  const given = ENVIRONMENT_NAMES.find((name) => env[name] !== undefined)
+  const token = given === undefined ? undefined : env[given]
+  if (given !== undefined && token !== undefined && token !== '') return { token, source: given }
+  const path = tokensPath(directory)
+  const kept = await readFileIfPresent(path)
+  return kept && { token: kept.operator, source: path }
 }
 
 export function tokensPath(directory: string): string {

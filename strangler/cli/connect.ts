@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type AdminClient, createAdminClient } from '../admin/admin-client.ts'
-import { findToken } from '../admin/tokens.ts'
+import { findToken, tokensPath } from '../admin/tokens.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Terminal } from './terminal.ts'
@@ -26,7 +26,17 @@ export async function connectAdmin(options: ConnectOptions, { env }: Terminal): 
       fix: 'Write it like http://127.0.0.1:8081.',
     })
   }
-  return createAdminClient({ url, token: await findToken(directory, env) })
+  const place = resolve(directory)
+  const found = await findToken(place, env)
+  const origin =
+    found === undefined
+      ? `STRANGLER_TOKEN is not set, and ${tokensPath(place)} is not there.`
+      : `The token came from ${found.source}.`
+  return createAdminClient({
+    url,
+    token: found?.token,
+    unauthorizedFix: `${origin} Run the command in the folder of the kit at ${url}, name its \`.strangler\` with --directory, or set STRANGLER_TOKEN.`,
+  })
 }
 
 async function findDirectory({ directory }: ConnectOptions, env: Terminal['env']): Promise<string> {

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import { StranglerError } from '../core/errors.ts'
+import { nearestNames } from '../core/nearest-names.ts'
+import { knownKeys } from './known-keys.ts'
 import { type Config, type ConfigInput, configSchema } from './schema.ts'
 
 /** Types the object that `strangler.config.ts` exports by default. It is checked when the kit starts, not here. */
@@ -39,7 +41,8 @@ export function checkConfig(input: unknown, source = 'strangler.config.ts'): Con
 }
 
 function invalid(source: string, issues: readonly z.core.$ZodIssue[], input: unknown): StranglerError {
-  const first = issues[0]
+  // `endpoint` instead of `endpoints` is both unknown and missing; the unknown one is what somebody has typed.
+  const first = issues.find((issue) => issue.code === 'unrecognized_keys') ?? issues[0]
   if (first === undefined) return new StranglerError('STRANGLER_CONFIG_INVALID', `${source} is not valid.`)
   const { steps, value } = findMistake(first, input)
   const key = steps.length === 0 ? 'the default export' : steps.map(String).join('.')
@@ -47,18 +50,24 @@ function invalid(source: string, issues: readonly z.core.$ZodIssue[], input: unk
   const shown = (JSON.stringify(value) ?? String(value))
     .replace(/(:\/\/[^:@/"]*):[^@"]*@/g, '$1:…@')
     .slice(0, 120)
-  const more = issues.length > 1 ? ` ${issues.length - 1} more after it.` : ''
+  const more = issues.length > 1 ? ` ${issues.length - 1} more besides.` : ''
   return new StranglerError(
     'STRANGLER_CONFIG_INVALID',
     `\`${key}\` in ${source} is ${shown}: ${first.message}.${more}`,
     {
-      fix: `Correct \`${key}\`; docs/reference/config.md lists every key.`,
+      fix: `${suggestKey(first)}Correct \`${key}\`; docs/reference/config.md lists every key.`,
       details: {
         key,
         issues: issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message })),
       },
     },
   )
+}
+
+function suggestKey(issue: z.core.$ZodIssue): string {
+  const [typed] = issue.code === 'unrecognized_keys' ? issue.keys : []
+  const [nearest] = typed === undefined ? [] : nearestNames(typed, knownKeys(configSchema, issue.path))
+  return nearest === undefined ? '' : `Did you mean \`${nearest}\`? `
 }
 
 /** The key as it was written, and its value: a short form is one value, although its check has seen the long one. */

@@ -80,6 +80,16 @@ describe('setting a route', () => {
     expect(answer.body.fix).toContain(SKU)
   })
 
+  it('of a path without its method says that the method is missing', async () => {
+    const answer = await admin.command('/api/routes/set', {
+      endpoint: '/api/inventory/:sku',
+      mode: 'service',
+    })
+    expect(answer).toMatchObject({ status: 404, body: { code: 'STRANGLER_UNKNOWN_ENDPOINT' } })
+    expect(answer.body.detail).toContain('"/api/inventory/:sku" is a path without its method')
+    expect(answer.body.fix).toContain(`"${SKU}"`)
+  })
+
   it('that would split the data is refused, unless it is declared unsafe, which is journalled', async () => {
     const refused = await admin.command('/api/routes/set', { endpoint: 'POST /api/orders', mode: 'service' })
     expect(refused).toMatchObject({ status: 409, body: { code: 'STRANGLER_TOGGLE_REFUSED' } })

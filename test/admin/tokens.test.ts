@@ -18,7 +18,7 @@ describe('the tokens', () => {
     expect(made.operator.length).toBeGreaterThan(40)
     expect(await loadTokens(directory, {})).toEqual(made)
     expect((await stat(tokensPath(directory))).mode & 0o777).toBe(0o600)
-    expect(await findToken(directory, {})).toBe(made.operator)
+    expect(await findToken(directory, {})).toEqual({ token: made.operator, source: tokensPath(directory) })
   })
 
   it('are the same for processes that ask at the same moment', async () => {
@@ -33,8 +33,8 @@ describe('the tokens', () => {
     const env = { STRANGLER_OPERATOR_TOKEN: operator, STRANGLER_VIEWER_TOKEN: viewer }
     expect(await loadTokens(directory, env)).toEqual({ operator, viewer })
     expect((await loadTokens(directory, { STRANGLER_OPERATOR_TOKEN: operator })).operator).toBe(operator)
-    expect(await findToken(directory, env)).toBe(operator)
-    expect(await findToken(directory, { ...env, STRANGLER_TOKEN: 'mine' })).toBe('mine')
+    expect(await findToken(directory, env)).toEqual({ token: operator, source: 'STRANGLER_OPERATOR_TOKEN' })
+    expect(await findToken(directory, { ...env, STRANGLER_TOKEN: 'mine' })).toMatchObject({ token: 'mine' })
   })
 
   it('become private again when somebody has opened their file', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -53,6 +53,21 @@ describe('a command finds the admin API and its token', () => {
     expect(await list([], { STRANGLER_ADMIN_URL: admin.url, STRANGLER_TOKEN: TOKENS.viewer })).toMatchObject({
       code: 0,
     })
+  })
+
+  it('and when the token is of another kit, says which file it was read from', async () => {
+    await writeKitFiles(join(folder, '.strangler'))
+    const path = join(folder, '.strangler', 'tokens.json')
+    const others = { operator: 'another-operator-token', viewer: 'another-viewer-token' }
+    await writeFile(path, JSON.stringify(others))
+    const result = await list()
+    expect(result.code).toBe(3)
+    expect(result.stderr).toContain(`The token came from ${await realpath(path)}.`)
+    expect(result.stderr).toContain('--directory')
+    expect(result.stderr).not.toContain(others.operator)
+    expect((await list([], { STRANGLER_TOKEN: others.viewer })).stderr).toContain(
+      'came from STRANGLER_TOKEN.',
+    )
   })
 
   it('by --admin-url before anything else', async () => {

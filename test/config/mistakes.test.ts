@@ -36,6 +36,25 @@ describe('a mistake in the configuration', () => {
     expect(mistakeOf(config)).toContain(named)
   })
 
+  it.each<[object, string, string]>([
+    [{ sides, capabilites: {} }, 'capabilites', 'capabilities'],
+    [{ sides, capabilities: { a: { endpoint: ['GET /'] } } }, 'capabilities.a.endpoint', 'endpoints'],
+    [{ sides: { monolith: { uri: 'http://a' } } }, 'sides.monolith.uri', 'url'],
+    [{ sides, proxy: { deadlines: { headerMs: 1 } } }, 'proxy.deadlines.headerMs', 'headersMs'],
+    [
+      { sides, capabilities: { a: { endpoints: [{ endpoint: 'GET /', efect: 'read' }] } } },
+      'capabilities.a.endpoints.0.efect',
+      'effect',
+    ],
+  ])('%j is told by the key that was typed, with the one that was meant', (config, typed, meant) => {
+    expect(() => checkConfig(config)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`\`${typed}\` in`),
+        fix: expect.stringContaining(`Did you mean \`${meant}\`?`),
+      }),
+    )
+  })
+
   it('does not show a password', () => {
     const message = mistakeOf({ sides, control: { uri: 'postgres://kit:secret@db:5432/kit' } })
     expect(message).toContain('postgres://kit:…@db:5432/kit')

@@ -1,5 +1,5 @@
 /** The names most like the one typed, best first: those that differ in at most half of their characters. */
-function nearestNames(typed: string, names: readonly string[], count = 3): string[] {
+export function nearestNames(typed: string, names: readonly string[], count = 3): string[] {
   const wanted = typed.slice(0, 200).toLowerCase()
   return names
     .map((name) => ({ name, distance: editDistance(wanted, name.toLowerCase()) }))
