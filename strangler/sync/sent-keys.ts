@@ -4,7 +4,8 @@ import type { Clock } from '../core/ports.ts'
 const RESEND_AT_LEAST_MS = 2_000
 const SAMPLES = 200
 const FIRST_WAIT_MS = 100
-const LONGEST_WAIT_MS = 30_000
+/** What waits for another row may go as soon as that has come; what is wrong by itself stays wrong until someone mends it. */
+const LONGEST_WAIT_MS = { unique: 4_000, reference: 4_000, other: 30_000 } as const
 
 /** Why a key was not applied: it waits for another row's change, or something is wrong with it. */
 export type WaitReason = 'unique' | 'reference' | 'other'
@@ -108,7 +109,7 @@ export function createSentKeys(now: Clock): SentKeys {
     },
     defer(table, key, reason) {
       const attempts = (keysOf(table).get(key)?.attempts ?? 0) + 1
-      const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempts - 1, 20))
+      const waitMs = Math.min(LONGEST_WAIT_MS[reason], FIRST_WAIT_MS * 2 ** Math.min(attempts - 1, 20))
       put(table, key, { sentAt: undefined, dueAt: now() + waitMs, attempts, reason })
     },
     takeCollisions(limit) {
