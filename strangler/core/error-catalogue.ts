@@ -7,7 +7,7 @@ export const ERRORS = {
   STRANGLER_CONFIG_INVALID: {
     status: 500,
     title: 'The configuration is not valid',
-    when: 'At the start, before anything listens: a key of `strangler.config.ts`, a token or the token file cannot be used. The message names the key and the value that was found.',
+    when: 'At the start, before anything listens: a key of `strangler.config.ts`, a token, the token file or the kit’s directory cannot be used. The message names the key and the value that was found.',
     help: 'Correct the key that the message names; [config.md](config.md) lists every key with its type and default.',
   },
   STRANGLER_CONFIG_NOT_FOUND: {
