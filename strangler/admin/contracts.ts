@@ -16,7 +16,8 @@ const line = (max: number) =>
       error: 'has control characters',
     })
 
-const version = z.int().min(0)
+/** The journal counts in PostgreSQL's integer. */
+const version = z.int().min(0).max(2_147_483_647)
 const percent = z.number().min(0).max(100).multipleOf(0.01, { error: 'has more than two decimals' })
 const side = z.enum(['monolith', 'service'])
 

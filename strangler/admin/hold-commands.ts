@@ -77,9 +77,9 @@ export async function listHolds(context: AdminContext): Promise<HoldsAnswer> {
 }
 
 function findHold(context: AdminContext, state: RouteState, capability: string): Hold {
+  checkCapability(context, capability)
   const hold = state.holds[capability]
   if (hold !== undefined) return hold
-  checkCapability(context, capability)
   throw holdConflict(
     `The writes of ${capability} are not held.`,
     `\`strangler hold start ${capability}\` begins a hold.`,

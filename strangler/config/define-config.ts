@@ -27,7 +27,7 @@ export function checkConfig(input: unknown, source = 'strangler.config.ts'): Con
   }
   for (const [name, capability] of Object.entries(config.capabilities)) {
     const service = capability.service ?? name
-    if (service === 'monolith' || config.sides[service] === undefined) {
+    if (service === 'monolith' || !Object.hasOwn(config.sides, service)) {
       throw new StranglerError(
         'STRANGLER_CONFIG_INVALID',
         `\`capabilities.${name}\` in ${source} is served by the side "${service}", and \`sides\` has ${Object.keys(config.sides).join(', ')}.`,

@@ -116,10 +116,16 @@ const capability = z.strictObject({
   maxStalenessMs: milliseconds.default(5_000),
 })
 
+/** Names of sides and capabilities. What every object has by birth (`constructor`) would be found where nothing was set. */
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/)
+  .refine((text) => !(text in {}), { error: 'is a name that JavaScript objects have already' })
+
 export const configSchema = z.strictObject({
   /** The monolith and every service, by name. `monolith` is required. */
-  sides: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), side),
-  capabilities: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), capability).default({}),
+  sides: z.record(name, side),
+  capabilities: z.record(name, capability).default({}),
   proxy: z
     .strictObject({
       host: z.string().default('127.0.0.1'),

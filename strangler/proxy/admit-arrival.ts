@@ -12,7 +12,8 @@ export type Admission =
 
 /** Decides on a request, unless it can be read in two ways, or nobody here knows who owns its data. */
 export function admitArrival(context: ProxyContext, arrival: Arrival): Admission {
-  if (hasUnknownFraming(arrival.req)) return { decision: undefined, refuse: 'STRANGLER_REQUEST_INVALID' }
+  if (hasUnknownFraming(arrival.req) || hasTwoHosts(arrival.req))
+    return { decision: undefined, refuse: 'STRANGLER_REQUEST_INVALID' }
   const decision = decideArrival(context, arrival)
   if (decision === 'ambiguous') return { decision: undefined, refuse: 'STRANGLER_PATH_REFUSED' }
   if (decision.route?.capability.hasTables === true && !context.isConfirmed()) {
@@ -35,6 +36,16 @@ export function decideArrival(
 function hasUnknownFraming({ headers }: IncomingMessage): boolean {
   const coding = headers['transfer-encoding']
   return coding !== undefined && coding.toLowerCase() !== 'chunked'
+}
+
+// RFC 9112 §3.2 wants a 400: the side may believe the other one. Node keeps the first and says nothing.
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts > 1
 }
 
 function forcedSide(context: ProxyContext, { headers }: IncomingMessage): Side | undefined {

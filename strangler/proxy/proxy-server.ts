@@ -3,6 +3,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import { StranglerError } from '../core/errors.ts'
 import { createProxy, type ProxyOptions, type StranglerProxy } from './create-proxy.ts'
 import { sendRawProblem } from './problem.ts'
+import { createRequestLanes } from './request-lanes.ts'
 import { isWebSocketUpgrade } from './upgrade.ts'
 
 /** Longer than the idle timeout of any load balancer in front: the one that reuses a connection must be the one that closes it. */
@@ -27,6 +28,7 @@ export interface ProxyServer extends StranglerProxy {
 export function createProxyServer(options: ProxyOptions): ProxyServer {
   const proxy = createProxy(options)
   const silent = new Set<Socket>()
+  const lanes = createRequestLanes(proxy.handle)
   const server = http.createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -38,7 +40,7 @@ export function createProxyServer(options: ProxyOptions): ProxyServer {
     },
     (req, res) => {
       if (silent.size > 0) silent.delete(req.socket)
-      proxy.handle(req, res)
+      lanes.enter(req, res)
     },
   )
   // Node counts a connection that has not asked anything yet as busy; at the end nothing else would close it.
@@ -58,7 +60,11 @@ export function createProxyServer(options: ProxyOptions): ProxyServer {
     server.emit('request', req, res)
   })
   server.on('checkExpectation', (req, res) => server.emit('request', req, res))
-  server.on('clientError', answerBadRequest)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // The 400 would be taken for the answer to the request before it, which may have been carried out.
+    if (lanes.awaitsAnswer(socket)) socket.destroy()
+    else answerBadRequest(error, socket)
+  })
   let stopping: Promise<void> | undefined
   return {
     ...proxy,

@@ -76,12 +76,14 @@ type Holds = RouteState['holds']
 
 // A late word about an older hold must not touch the present one: the id decides.
 function fenceHold(holds: Holds, capability: string, holdId: string): Holds {
-  const hold: Hold | undefined = holds[capability]
+  const hold: Hold | undefined = Object.hasOwn(holds, capability) ? holds[capability] : undefined
   return hold?.id === holdId ? { ...holds, [capability]: { ...hold, phase: 'fenced' } } : holds
 }
 
 function endHold(holds: Holds, capability: string, holdId: string): Holds {
-  return holds[capability]?.id === holdId ? without(holds, capability) : holds
+  return Object.hasOwn(holds, capability) && holds[capability]?.id === holdId
+    ? without(holds, capability)
+    : holds
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

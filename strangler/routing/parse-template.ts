@@ -1,4 +1,4 @@
-import { parse, type Token } from 'path-to-regexp'
+import { parse, pathToRegexp, type Token, TokenData } from 'path-to-regexp'
 import { StranglerError } from '../core/errors.ts'
 
 /** One segment of a path template. Static text is lower-cased: Express matches paths without case by default. */
@@ -56,6 +56,9 @@ function expandGroups(tokens: readonly Token[]): Flat[][] {
 }
 
 function toSegments(template: string, tokens: readonly Flat[]): Template {
+  // With two, a path of many segments could be divided in as many ways as there are pairs of them.
+  if (tokens.filter((token) => token.type === 'wildcard').length > 1)
+    throw invalid(template, 'it has more than one wildcard')
   const segments: Flat[][] = [[]]
   for (const token of tokens) {
     if (token.type !== 'text') {
@@ -81,21 +84,16 @@ function toSegment(template: string, tokens: readonly Flat[]): Segment {
   }
   if (tokens.some((token) => token.type === 'wildcard'))
     throw invalid(template, 'a wildcard must be a whole segment')
-  // Two parameters in one segment cost at most quadratic time; more would be a way to stall the proxy.
-  if (tokens.filter((token) => token.type === 'param').length > 2)
-    throw invalid(template, 'a segment has more than two parameters')
-  const shape = tokens
-    .map((token) => (token.type === 'text' ? escapeRegExp(token.value.toLowerCase()) : '(.+?)'))
-    .join('')
+  const shape = tokens.map((token) => (token.type === 'text' ? token.value.toLowerCase() : ':')).join('')
   const literalLength = tokens.reduce(
     (sum, token) => sum + (token.type === 'text' ? token.value.length : 0),
     0,
   )
-  return { kind: 'mixed', shape, pattern: new RegExp(`^${shape}$`, 'i'), literalLength }
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  // Their own expression, so that a segment matches exactly where Express matches it; it does not backtrack either.
+  const { regexp } = pathToRegexp(new TokenData([{ type: 'text', value: '/' }, ...tokens]), {
+    trailing: false,
+  })
+  return { kind: 'mixed', shape, pattern: regexp, literalLength }
 }
 
 function invalid(template: string, found: string): StranglerError {

@@ -88,9 +88,11 @@ function descend<T>(node: TrieNode<T>, method: string, path: string, at: number)
     const found = descend(fixed, method, path, end + 1)
     if (found !== undefined) return found
   }
-  if (text === '') return undefined
+  // Only a wildcard takes an empty segment: `/files//` is below `/files/*path`, for Express as well.
+  if (text === '')
+    return node.wildcard === undefined ? undefined : descendWildcard(node.wildcard, method, path, end)
   for (const { segment, node: child } of node.mixed) {
-    if (!segment.pattern.test(text)) continue
+    if (!segment.pattern.test(`/${text}`)) continue
     const found = descend(child, method, path, end + 1)
     if (found !== undefined) return found
   }

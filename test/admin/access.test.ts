@@ -52,15 +52,17 @@ describe('the roles', () => {
 })
 
 describe('wrong tokens', () => {
-  it('are counted: the eleventh attempt waits, even with the right one, until the minute is over', async () => {
+  it('are counted: the eleventh waits until the minute is over, while the right one is always good', async () => {
     for (let attempt = 0; attempt < 10; attempt++) {
       expect((await admin.call('GET', '/api/routes', { token: WRONG })).status).toBe(401)
     }
-    const refused = await admin.call('GET', '/api/routes', { token: TOKENS.operator })
+    // Else anybody at an operator's address could bar the way back.
+    expect((await admin.call('GET', '/api/routes', { token: TOKENS.operator })).status).toBe(200)
+    const refused = await admin.call('GET', '/api/routes', { token: WRONG })
     expect(refused).toMatchObject({ status: 429, body: { code: 'STRANGLER_TOO_MANY_ATTEMPTS' } })
     expect(refused.headers.get('retry-after')).toBe('60')
     admin.turnClock(60_001)
-    expect((await admin.call('GET', '/api/routes', { token: TOKENS.operator })).status).toBe(200)
+    expect((await admin.call('GET', '/api/routes', { token: WRONG })).status).toBe(401)
   })
 
   it('do not block those who carry none at all, nor health', async () => {

@@ -60,14 +60,25 @@ test.each([
   expect(() => tableOf(endpoints)).toThrow(message)
 })
 
-test.each(['GET a', 'GET', '/a', 'GET /a//b', 'GET /a/:', 'GET /a/(b', 'GET /:a-:b-:c'])(
+test.each(['GET a', 'GET', '/a', 'GET /a//b', 'GET /a/:', 'GET /a/(b', 'GET /*a/x/*b'])(
   '%s is not an endpoint',
   (endpoint) => {
     expect(() => tableOf([endpoint])).toThrow(expect.objectContaining({ code: 'STRANGLER_CONFIG_INVALID' }))
   },
 )
 
-const segment = fc.constantFrom('api', 'items', 'a', 'b', ':id', ':name', ':x.json', 'v-:y')
+const segment = fc.constantFrom(
+  'api',
+  'items',
+  'a',
+  'b',
+  ':id',
+  ':name',
+  ':x.json',
+  'v-:y',
+  ':f-:g',
+  ':h-:i.json',
+)
 const template = fc.oneof(
   fc.array(segment, { minLength: 1, maxLength: 4 }),
   fc.tuple(fc.array(segment, { maxLength: 3 }), fc.constant('*rest')).map(([head, tail]) => [...head, tail]),
@@ -77,10 +88,27 @@ const unique = template.map(
   (parts) => `/${parts.map((part, i) => part.replace(/[:*]\w+/, (name) => `${name}${i}`)).join('/')}`,
 )
 const path = fc
-  .array(fc.constantFrom('api', 'items', 'a', 'b', 'x.json', 'v-1', 'Z', '%20'), {
-    minLength: 1,
-    maxLength: 5,
-  })
+  .array(
+    fc.constantFrom(
+      'api',
+      'items',
+      'a',
+      'b',
+      'x.json',
+      'v-1',
+      'Z',
+      '%20',
+      'a-b-',
+      'a-b.json',
+      '-',
+      'a--b',
+      '',
+    ),
+    {
+      minLength: 1,
+      maxLength: 5,
+    },
+  )
   .map((parts) => `/${parts.join('/')}`)
 
 test('a template matches exactly the paths that path-to-regexp, and so the monolith’s Express, matches', () => {
