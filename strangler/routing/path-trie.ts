@@ -74,7 +74,9 @@ function compare(a: string, b: string): number {
 /** Finds the leaf for a path (without query, lower-cased). An optional slash at its end is ignored, as Express does. */
 export function findLeaf<T>(trie: PathTrie<T>, method: string, path: string): T | undefined {
   const end = path.length > 1 && path.charCodeAt(path.length - 1) === 47 ? path.length - 1 : path.length
-  return descend(trie.root, method, path.slice(0, end), 1)
+  const found = descend(trie.root, method, path.slice(0, end), 1)
+  // `//` is the root with a slash at its end, or else an empty segment for a wildcard.
+  return found === undefined && path === '//' ? descend(trie.root, method, path, 1) : found
 }
 
 /** `at` is where the next segment begins; past the end of the path nothing is left to match. */
