@@ -5,6 +5,8 @@
 export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'sides.<name>.url':
     'Address of the side: scheme, host, port. A side may be written as this string alone. The side `monolith` must be there; requests that no capability names go to it.',
+  'sides.<name>.database':
+    'Address of its database for the data sync, `postgres://user:password@host:5432/name` or `mariadb://…`. Without the two of a capability its tables are not synced. Messages never show the password.',
   'sides.<name>.deadlines.connectMs': 'Otherwise than `proxy.deadlines.connectMs`, for this side.',
   'sides.<name>.deadlines.headersMs': 'Otherwise than `proxy.deadlines.headersMs`, for this side.',
   'sides.<name>.deadlines.totalMs': 'Otherwise than `proxy.deadlines.totalMs`, for this side.',
@@ -26,8 +28,18 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'A path prefix that is replaced on the way to the service; `Location` and cookie paths are rewritten back.',
   'capabilities.<name>.endpoints[].httpProxyMiddleware':
     'Options of http-proxy-middleware, such as `on` and `plugins`. An endpoint that has them is forwarded by it. Options that the kit decides itself are refused (see below).',
-  'capabilities.<name>.tables':
-    'The tables that the capability owns. With tables a toggle that would split the ownership of the data is refused, and a proxy that does not know who owns them answers 503.',
+  'capabilities.<name>.tables[].table':
+    'A table that the capability owns, by its name in the monolith. A table may be written as this string alone. With tables a toggle that would split the ownership of the data is refused, and a proxy that does not know who owns them answers 503.',
+  'capabilities.<name>.tables[].as': 'Its name in the service’s database. Without it: the same.',
+  'capabilities.<name>.tables[].columns':
+    'Monolith column → service column, or `null` for one that is not synced. Columns that are not named keep their name.',
+  'capabilities.<name>.tables[].constants':
+    'Columns that only the service has, with the text that they always hold.',
+  'capabilities.<name>.tables[].map':
+    'A function from the monolith’s row to further columns of the service; values are texts or `null`. Needs `unmap`.',
+  'capabilities.<name>.tables[].unmap': 'The way back of `map`: `unmap(map(row))` must give the row.',
+  'capabilities.<name>.tables[].schema':
+    'The PostgreSQL schema in which the table stands, in both databases. Without it: `public`. MariaDB: always the database of the address.',
   'capabilities.<name>.unit.header': 'Header that marks a user for the canary. Asked first.',
   'capabilities.<name>.unit.cookie': 'Cookie that marks a user. Asked second.',
   'capabilities.<name>.unit.claim':

@@ -106,6 +106,13 @@ const event = z.discriminatedUnion('kind', [
     holdId: z.string(),
   }),
   z.object({ kind: z.literal('proxy.evicted'), registration: z.string() }),
+  z.object({
+    kind: z.literal('sync.started'),
+    capability: z.string(),
+    epoch: z.number(),
+    backfill: z.literal(true).optional(),
+  }),
+  z.object({ kind: z.enum(['sync.paused', 'sync.resumed', 'sync.ended']), capability: z.string() }),
 ])
 
 const entry = z.object({

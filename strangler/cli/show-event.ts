@@ -12,6 +12,12 @@ export function showEvent(event: Event): string {
       return `${event.endpoint} → as configured`
     case 'proxy.evicted':
       return `${event.registration} evicted`
+    case 'sync.started':
+      return `sync of ${event.capability}: epoch ${event.epoch}${event.backfill ? ', backfill' : ''}`
+    case 'sync.paused':
+    case 'sync.resumed':
+    case 'sync.ended':
+      return `sync of ${event.capability}: ${event.kind.slice('sync.'.length)}`
     default:
       return `writes of ${event.capability}: hold ${event.kind.slice('hold.'.length)}`
   }

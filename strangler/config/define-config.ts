@@ -48,7 +48,8 @@ function invalid(source: string, issues: readonly z.core.$ZodIssue[], input: unk
   const key = steps.length === 0 ? 'the default export' : steps.map(String).join('.')
   // A password in an address would go to the log of whoever starts the kit.
   const shown = (JSON.stringify(value) ?? String(value))
-    .replace(/(:\/\/[^:@/"]*):[^@"]*@/g, '$1:…@')
+    .replace(/([?&]password=)[^&"]*/g, '$1…')
+    .replace(/(\/\/?[^:@/"]*):[^"]*@/g, '$1:…@')
     .slice(0, 120)
   const more = issues.length > 1 ? ` ${issues.length - 1} more besides.` : ''
   return new StranglerError(

@@ -10,6 +10,15 @@ const origin = z
     error: 'has a path; use `rewritePath` of an endpoint to change paths',
   })
 
+const databaseAddress = z
+  .string()
+  .refine((value) => /^(postgres(ql)?|mariadb|mysql):\/\/[^/?#]/.test(value) && URL.canParse(value), {
+    error: 'is not an address like postgres://user@host:5432/shop or mariadb://user@host:3306/shop',
+  })
+  .refine((value) => !URL.canParse(value) || new URL(value).pathname.length > 1, {
+    error: 'names no database behind the port',
+  })
+
 const milliseconds = z.int().min(0).max(86_400_000)
 const percent = z.number().min(0).max(100).multipleOf(0.01)
 
@@ -34,6 +43,8 @@ const side = z.preprocess(
   (value) => (typeof value === 'string' ? { url: value } : value),
   z.strictObject({
     url: origin,
+    /** Its database, for the data sync: postgres://… or mariadb://… */
+    database: databaseAddress.optional(),
     deadlines: ownDeadlines.optional(),
     /** The `Host` that the side sees: what the client sent (default), or the host of `url`. */
     host: z.enum(['preserve', 'target']).default('preserve'),
@@ -97,12 +108,38 @@ const targetingRule = z.strictObject({
   target: z.enum(['monolith', 'service']),
 })
 
+/** A row by column names, every value as canonical text. */
+type RowTexts = Readonly<Record<string, string | null>>
+
+const convertRow = z.custom<(row: RowTexts) => RowTexts>((value) => typeof value === 'function', {
+  error: 'is not a function from a row to a row',
+})
+
+const table = z.preprocess(
+  (value) => (typeof value === 'string' ? { table: value } : value),
+  z.strictObject({
+    /** Its name in the monolith. */
+    table: z.string().min(1),
+    /** Its name in the service; the same by default. */
+    as: z.string().min(1).optional(),
+    /** Monolith column → service column, or null: not synced. Columns that are not named keep their name. */
+    columns: z.record(z.string(), z.string().nullable()).optional(),
+    /** Columns of the service only, with the canonical text that they always have. */
+    constants: z.record(z.string(), z.string().nullable()).optional(),
+    /** Further columns of the service from the monolith's row, and back. */
+    map: convertRow.optional(),
+    unmap: convertRow.optional(),
+    /** The PostgreSQL schema in which it stands, in both databases; `public` by default. */
+    schema: z.string().min(1).optional(),
+  }),
+)
+
 const capability = z.strictObject({
   /** The side that is its service; the capability's own name by default. */
   service: z.string().optional(),
   endpoints: z.array(endpoint).min(1),
   /** The tables that it owns. With tables, a toggle that would split the ownership of the data is refused. */
-  tables: z.array(z.string()).default([]),
+  tables: z.array(table).default([]),
   /** What marks a user for the sticky canary: the first that a request carries. */
   unit: z
     .strictObject({

@@ -79,6 +79,22 @@ export type JournalEvent =
   | { readonly kind: 'hold.released'; readonly capability: string; readonly holdId: string }
   | { readonly kind: 'hold.aborted'; readonly capability: string; readonly holdId: string }
   | { readonly kind: 'proxy.evicted'; readonly registration: string }
+  | {
+      /** Also while it runs: then a newer epoch begins. */
+      readonly kind: 'sync.started'
+      readonly capability: string
+      readonly epoch: number
+      /** Every row is copied in this epoch, not only what changes from now on. */
+      readonly backfill?: true
+    }
+  | { readonly kind: 'sync.paused' | 'sync.resumed' | 'sync.ended'; readonly capability: string }
+
+/** The data sync of one capability as the journal wants it. Epochs only grow: each is the version of the line that began it. */
+export interface SyncOrder {
+  readonly epoch: number
+  readonly state: 'running' | 'paused'
+  readonly backfill?: true
+}
 
 /** One line of the journal. `version` is 1, 2, 3 … without gaps; `at` is ISO 8601 in UTC. */
 export interface JournalEntry {
@@ -105,6 +121,8 @@ export interface RouteState {
   readonly overrides: Readonly<Record<string, Override>>
   readonly salts: Readonly<Record<string, string>>
   readonly holds: Readonly<Record<string, Hold>>
+  /** By capability; absent in a state that was kept before there was a sync. */
+  readonly syncs?: Readonly<Record<string, SyncOrder>>
 }
 
 /** How far a registered proxy has come: the table it serves by, and the holds under which it has no write in flight. */

@@ -46,6 +46,11 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
       return { ...state, version, holds: endHold(state.holds, event.capability, event.holdId) }
     case 'proxy.evicted':
       return { ...state, version }
+    case 'sync.started':
+    case 'sync.paused':
+    case 'sync.resumed':
+    case 'sync.ended':
+      return { ...state, version, syncs: foldSync(state.syncs ?? {}, event) }
   }
 }
 
@@ -84,6 +89,22 @@ function endHold(holds: Holds, capability: string, holdId: string): Holds {
   return Object.hasOwn(holds, capability) && holds[capability]?.id === holdId
     ? without(holds, capability)
     : holds
+}
+
+type Syncs = NonNullable<RouteState['syncs']>
+type SyncEvent = Extract<JournalEntry['event'], { kind: `sync.${string}` }>
+
+function foldSync(syncs: Syncs, event: SyncEvent): Syncs {
+  const { capability } = event
+  if (event.kind === 'sync.ended') return without(syncs, capability)
+  if (event.kind === 'sync.started') {
+    const backfill = event.backfill === true ? { backfill: true as const } : {}
+    return { ...syncs, [capability]: { epoch: event.epoch, state: 'running', ...backfill } }
+  }
+  const order = syncs[capability]
+  // A pause of what has ended says nothing.
+  if (order === undefined) return syncs
+  return { ...syncs, [capability]: { ...order, state: event.kind === 'sync.paused' ? 'paused' : 'running' } }
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

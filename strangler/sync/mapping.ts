@@ -9,14 +9,14 @@ export interface TableMapping {
   /** The table's name in the monolith. */
   readonly table: string
   /** Its name in the service; the same by default. */
-  readonly as?: string
+  readonly as?: string | undefined
   /** Monolith column → service column, or null: not synced. Columns that are not named keep their name. */
-  readonly columns?: Readonly<Record<string, string | null>>
+  readonly columns?: Readonly<Record<string, string | null>> | undefined
   /** Columns of the service only, with the canonical text that they always have. */
-  readonly constants?: RowTexts
+  readonly constants?: RowTexts | undefined
   /** Further columns of the service from the monolith's row, and back. What they return wins over the renamed columns. */
-  readonly map?: (row: RowTexts) => RowTexts
-  readonly unmap?: (row: RowTexts) => RowTexts
+  readonly map?: ((row: RowTexts) => RowTexts) | undefined
+  readonly unmap?: ((row: RowTexts) => RowTexts) | undefined
 }
 
 /** One table's way in one direction: what is read, what is written, and how a row becomes the other. */

@@ -60,4 +60,32 @@ describe('a mistake in the configuration', () => {
     expect(message).toContain('postgres://kit:…@db:5432/kit')
     expect(message).not.toContain('secret')
   })
+
+  it.each([
+    ['of another kind', 'oracle://kit:s@cr/et@db:5432/kit', '`sides.monolith.database`'],
+    ['without slashes', 'postgres:/kit:s@cret@db', '`sides.monolith.database`'],
+    ['with the password behind it', 'postgres://db:5432?password=s@cret', 'names no database'],
+  ])('does not show the password of a database address %s', (_, database, named) => {
+    const message = mistakeOf({ sides: { monolith: { url: 'http://127.0.0.1:3000', database } } })
+    expect(message).toContain(named)
+    expect(message).not.toMatch(/cret|cr.et/)
+  })
+})
+
+describe('the tables of a capability', () => {
+  const withTables = (tables: unknown[]) =>
+    checkConfig({
+      sides: { monolith: 'http://127.0.0.1:1', a: 'http://127.0.0.1:2' },
+      capabilities: { a: { endpoints: ['GET /a'], tables } },
+    }).capabilities['a']?.tables
+
+  it('may be names alone, or say how they map', () => {
+    const unmap = (row: object) => ({ ...row })
+    const mapped = { table: 'stock', as: 'levels', columns: { qty: 'quantity', old: null }, unmap }
+    expect(withTables(['stock', mapped])).toEqual([{ table: 'stock' }, mapped])
+  })
+
+  it('are refused where a mapping is not a function', () => {
+    expect(() => withTables([{ table: 'a', map: 'upper' }])).toThrow('is not a function from a row to a row')
+  })
 })

@@ -27,6 +27,15 @@ const event: fc.Arbitrary<JournalEvent> = fc.oneof(
     capability: fc.constant('inventory'),
     holdId: fc.constantFrom('h1', 'h2'),
   }),
+  fc.record({
+    kind: fc.constant('sync.started' as const),
+    capability: fc.constant('inventory'),
+    epoch: fc.nat(9),
+  }),
+  fc.record({
+    kind: fc.constantFrom('sync.paused' as const, 'sync.resumed' as const, 'sync.ended' as const),
+    capability: fc.constant('inventory'),
+  }),
 )
 
 test('folding in pieces, and again, gives what folding at once gives', () => {
@@ -107,4 +116,18 @@ test('once writes go to the service of a capability without tables, the service 
   expect(ownerAfter([set('GET /a', 100)])).toBe('monolith')
   expect(ownerAfter([set('POST /a', 0)])).toBe('monolith')
   expect(ownerAfter([set('POST /a', 1)])).toBe('service')
+})
+
+test('a sync runs in its newest epoch until it is paused or ended; a pause of what has ended says nothing', () => {
+  const capability = 'inventory'
+  const begun: JournalEvent[] = [
+    { kind: 'sync.started', capability, epoch: 1 },
+    { kind: 'sync.paused', capability },
+    { kind: 'sync.started', capability, epoch: 3, backfill: true },
+  ]
+  expect(stateOf(begun).syncs).toEqual({ inventory: { epoch: 3, state: 'running', backfill: true } })
+  expect(stateOf([...begun, { kind: 'sync.paused', capability }]).syncs?.[capability]?.state).toBe('paused')
+  const ended: JournalEvent[] = [...begun, { kind: 'sync.ended', capability }]
+  expect(stateOf([...ended, { kind: 'sync.paused', capability }]).syncs).toEqual({})
+  expect(EMPTY_STATE.syncs).toBeUndefined()
 })
