@@ -2,7 +2,7 @@ import type { Stoppable } from './core/ports.ts'
 import type { RequestHandler } from './proxy/handle-request.ts'
 
 /** Which part of the kit a process runs. */
-export type Role = 'all' | 'proxy' | 'admin'
+export type Role = 'all' | 'proxy' | 'sync' | 'admin'
 
 export interface KitOptions {
   readonly role?: Role

@@ -18,6 +18,7 @@ import { openControlDatabase } from './state/control-database.ts'
 import { type ControlLink, createControlLink } from './state/control-link.ts'
 import { lastGoodPath } from './state/last-good-table.ts'
 import { createTableFeed } from './state/table-feed.ts'
+import { createSyncPart, type SyncPart } from './sync-part.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { isWorker, proxyName, startWorkers, tellServing, type Workers } from './workers.ts'
@@ -32,6 +33,8 @@ export interface KitGround {
   readonly tokens: AdminTokens
   readonly link: ControlLink
   readonly releases: ReleaseList
+  /** Absent in a worker: its parent has it. */
+  readonly sync?: SyncPart
 }
 
 /**
@@ -58,7 +61,7 @@ async function start(
   compileTable(config, EMPTY_STATE)
   const description: string[] = []
   const role = options.role ?? 'all'
-  if (!isWorker() && role !== 'admin') await probeSides(config, options, log)
+  if (!isWorker() && (role === 'all' || role === 'proxy')) await probeSides(config, options, log)
   await ensureFolder(config.directory, 'STRANGLER_CONFIG_INVALID')
   const tokens = await loadTokens(config.directory, process.env)
   const control = await findControl(config, { log, releases })
@@ -78,8 +81,16 @@ async function start(
   }
   const redis = await findRedis({ directory: path.join(config.directory, 'redis'), url: config.redis.url })
   releases.add('Redis', () => redis.stop())
-  const parts = await startParts(ground, role, control.url)
-  const adminUrl = await startAdmin(ground, parts)
+  const sync = createSyncPart({
+    config,
+    queue: { kind: redis.kind, url: redis.kind === 'redis' ? redis.url : control.url },
+    runs: role === 'all' || role === 'sync',
+    report: log.report,
+  })
+  releases.add('the data sync', () => sync.stop())
+  const whole: KitGround = { ...ground, sync }
+  const parts = await startParts(whole, role, control.url)
+  const adminUrl = await startAdmin(whole, parts)
   const reach = (await link.connect(0)) ? '' : ', not in reach yet: nothing can be changed until it answers'
   description.push(
     `control database: ${control.description}${reach}`,
@@ -126,16 +137,17 @@ type Serving = Omit<ProxyPart, 'handle'> & { readonly handle: ProxyPart['handle'
 
 async function startParts(ground: KitGround, role: string, controlUrl: string): Promise<Serving> {
   const { options } = ground
-  if (role !== 'admin' && !options.workers) return startProxyPart(ground)
+  const serves = role === 'all' || role === 'proxy'
+  if (serves && !options.workers) return startProxyPart(ground)
   const follower = await startFollower(ground)
-  if (role === 'admin') return follower
+  if (!serves) return follower
   const workers: Workers = await startWorkers(options.workers ?? 1, { controlUrl, report: ground.log.report })
   ground.releases.add('the workers', () => workers.stop())
   return { ...follower, url: workers.url, metrics: workers.metrics, readiness: workers.readiness }
 }
 
 /** A process without a proxy of its own follows the journal for the admin API's answers. */
-async function startFollower({ config, link, log, releases }: KitGround): Promise<Serving> {
+async function startFollower({ config, link, log, releases, sync }: KitGround): Promise<Serving> {
   let state = EMPTY_STATE
   let table: RouteTable = compileTable(config, state)
   const metrics = createMetrics()
@@ -148,6 +160,7 @@ async function startFollower({ config, link, log, releases }: KitGround): Promis
       state = next
       table = compileTable(config, next)
       metrics.setTableVersion(next.version)
+      sync?.follow(next)
     },
     onConnection: metrics.setControlConnected,
     acknowledged: () => [],
@@ -169,7 +182,7 @@ async function startFollower({ config, link, log, releases }: KitGround): Promis
 }
 
 async function startAdmin(ground: KitGround, serving: Serving): Promise<string> {
-  const { config, options, log, tokens, link, releases } = ground
+  const { config, options, log, tokens, link, releases, sync } = ground
   const admin = createAdminServer({
     journal: link.journal,
     registrations: link.registrations,
@@ -181,6 +194,7 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     metrics: serving.metrics,
     readiness: serving.readiness,
     log: log.logger,
+    ...(sync === undefined ? {} : { sync: sync.control }),
   })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)
   releases.add('the admin API', () => admin.stop())
@@ -191,7 +205,7 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
 /** For the commands that run beside. Where a process of its own is the admin, the others of the directory do not speak for it. */
 async function tellAdminUrl({ config, options, releases }: KitGround, url: string): Promise<void> {
   const place = path.join(config.directory, 'admin.json')
-  if (options.role === 'proxy' && existsSync(place)) return
+  if ((options.role === 'proxy' || options.role === 'sync') && existsSync(place)) return
   const content = `${JSON.stringify({ url, pid: process.pid })}\n`
   // With tokens from the environment and a database of one's own, nothing else has made it.
   await mkdir(config.directory, { recursive: true })

@@ -61,7 +61,7 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
 
 /** What the proxy asks, and whom it tells. */
 function wireProxy(
-  { config, log, tokens }: KitGround,
+  { config, log, tokens, sync }: KitGround,
   metrics: Metrics,
   feed: () => TableFeed,
 ): ProxyOptions {
@@ -81,11 +81,12 @@ function wireProxy(
     },
     onAcknowledged: () => feed().tellProgress(),
     report: log.report,
+    ...(sync === undefined ? {} : { data: sync.data }),
   }
 }
 
 function followJournal(
-  { config, link, log }: KitGround,
+  { config, link, log, sync }: KitGround,
   { proxy, metrics, name }: { proxy: StranglerProxy; metrics: Metrics; name: string },
 ): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
@@ -98,6 +99,7 @@ function followJournal(
       current = state
       proxy.swapTable(compileTable(config, state))
       metrics.setTableVersion(state.version)
+      sync?.follow(state)
     },
     onConnection: metrics.setControlConnected,
     acknowledged: () => proxy.holds.acknowledged(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as contract from '../../strangler/admin/contracts.ts'
+import * as sync from '../../strangler/admin/sync-contracts.ts'
 import { type JsonSchema, showShape } from './show-shape.ts'
 
 interface Exchange {
@@ -17,6 +18,7 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'GET /api/history': { asks: contract.historyQuestion, answers: contract.historyAnswer },
   'GET /api/proxies': { answers: contract.proxiesAnswer },
   'GET /api/holds': { answers: contract.holdsAnswer },
+  'GET /api/sync': { answers: sync.syncAnswer },
   'POST /api/routes/set': { asks: contract.setRouteCommand, ...COMMAND },
   'POST /api/routes/clear': { asks: contract.clearRouteCommand, ...COMMAND },
   'POST /api/proxies/evict': { asks: contract.evictProxyCommand, ...COMMAND },
@@ -24,6 +26,14 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'POST /api/holds/fence': { asks: contract.changeHoldCommand, ...COMMAND },
   'POST /api/holds/release': { asks: contract.changeHoldCommand, ...COMMAND },
   'POST /api/holds/abort': { asks: contract.changeHoldCommand, ...COMMAND },
+  'POST /api/sync/install': { asks: sync.syncCommand, ...COMMAND },
+  'POST /api/sync/backfill': { asks: sync.syncCommand, ...COMMAND },
+  'POST /api/sync/pause': { asks: sync.syncCommand, ...COMMAND },
+  'POST /api/sync/resume': { asks: sync.syncCommand, ...COMMAND },
+  'POST /api/sync/uninstall': { asks: sync.syncCommand, ...COMMAND },
+  'POST /api/sync/verify': { asks: sync.syncTask, answers: sync.verifyAnswer },
+  'POST /api/sync/repair': { asks: sync.syncTask, answers: sync.repairAnswer },
+  'POST /api/sync/explain': { asks: sync.explainQuestion, answers: sync.explainAnswer },
 }
 
 const BEGIN = '<!-- From here on: written by `npm run docs` from strangler/admin/contracts.ts. -->'

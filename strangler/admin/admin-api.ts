@@ -7,9 +7,13 @@ import * as contract from './contracts.ts'
 import { requireJson } from './guard-request.ts'
 import { endHold, fenceHold, listHolds, startHold } from './hold-commands.ts'
 import { listRoutes } from './list-routes.ts'
+import { listSyncs } from './list-syncs.ts'
 import { type AdminContext, type Author, findPosition } from './present-state.ts'
 import { evictProxy, listProxies } from './proxy-commands.ts'
 import { clearRoute, setRoute } from './route-commands.ts'
+import { backfillSync, installSync, pauseSync, uninstallSync } from './sync-commands.ts'
+import * as syncContract from './sync-contracts.ts'
+import { explainSync, repairSync, verifySync } from './sync-tasks.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1_024
 
@@ -32,7 +36,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
       answerWith((req) => answer(req.query)),
     )
   }
-  const command = <S extends CommandSchema>(path: string, schema: S, run: RunCommand<z.output<S>>) => {
+  const command: AddCommand = (path, schema, run) => {
     const answer = async (body: unknown, res: Response) => {
       const parsed = schema.parse(body)
       const { as, because } = parsed
@@ -56,6 +60,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   })
   question('/proxies', () => listProxies(context))
   question('/holds', () => listHolds(context))
+  question('/sync', () => listSyncs(context))
   const why = async (body: unknown) =>
     answerWhy((await findPosition(context)).table, contract.whyQuestion.parse(body))
   // A question too, but a described request does not fit into a URL.
@@ -77,9 +82,50 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   command('/holds/abort', contract.changeHoldCommand, (context, parsed, author) =>
     endHold(context, { ...parsed, kind: 'hold.aborted' }, author),
   )
+  addSyncCommands(command)
+  addSyncTasks(api, { context, requireRole, readBody })
   return api
 }
 
+function addSyncCommands(command: AddCommand): void {
+  command('/sync/install', syncContract.syncCommand, installSync)
+  command('/sync/backfill', syncContract.syncCommand, backfillSync)
+  command('/sync/pause', syncContract.syncCommand, (context, parsed, author) =>
+    pauseSync(context, { ...parsed, kind: 'sync.paused' }, author),
+  )
+  command('/sync/resume', syncContract.syncCommand, (context, parsed, author) =>
+    pauseSync(context, { ...parsed, kind: 'sync.resumed' }, author),
+  )
+  command('/sync/uninstall', syncContract.syncCommand, uninstallSync)
+}
+
+interface TaskBasis extends Pick<AdminApiOptions, 'context' | 'requireRole'> {
+  readonly readBody: RequestHandler[]
+}
+
+function addSyncTasks(api: Router, { context, requireRole, readBody }: TaskBasis): void {
+  // No decisions: the journal does not hold them.
+  api.post(
+    '/sync/verify',
+    requireRole('operator'),
+    ...readBody,
+    answerWith((req) => verifySync(context, syncContract.syncTask.parse(req.body))),
+  )
+  api.post(
+    '/sync/repair',
+    requireRole('operator'),
+    ...readBody,
+    answerWith((req) => repairSync(context, syncContract.syncTask.parse(req.body))),
+  )
+  api.post(
+    '/sync/explain',
+    requireRole('viewer'),
+    ...readBody,
+    answerWith((req) => explainSync(context, syncContract.explainQuestion.parse(req.body))),
+  )
+}
+
+type AddCommand = <S extends CommandSchema>(path: string, schema: S, run: RunCommand<z.output<S>>) => void
 type CommandSchema = z.ZodType<{ as?: string | undefined; because?: string | undefined }>
 type RunCommand<C> = (context: AdminContext, command: C, author: Author) => Promise<CommandAnswer>
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ERRORS, type ErrorCode, StranglerError } from '../core/errors.ts'
 import * as contract from './contracts.ts'
+import * as syncContract from './sync-contracts.ts'
 
 export interface AdminClientOptions {
   /** e.g. http://127.0.0.1:8081 */
@@ -30,6 +31,14 @@ export interface AdminClient {
     change: 'fence' | 'release' | 'abort',
     command: contract.ChangeHoldCommand,
   ): Promise<contract.CommandAnswer>
+  syncs(): Promise<syncContract.SyncAnswer>
+  changeSync(
+    change: 'install' | 'backfill' | 'pause' | 'resume' | 'uninstall',
+    command: syncContract.SyncCommand,
+  ): Promise<contract.CommandAnswer>
+  verifySync(task: syncContract.SyncTask): Promise<syncContract.VerifyAnswer>
+  repairSync(task: syncContract.SyncTask): Promise<syncContract.RepairAnswer>
+  explainSync(question: syncContract.ExplainQuestion): Promise<syncContract.ExplainAnswer>
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000
@@ -50,6 +59,11 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     evictProxy: (body) => command('/api/proxies/evict', body),
     startHold: (body) => command('/api/holds/start', body),
     changeHold: (change, body) => command(`/api/holds/${change}`, body),
+    syncs: () => ask('/api/sync', syncContract.syncAnswer),
+    changeSync: (change, body) => command(`/api/sync/${change}`, body),
+    verifySync: (body) => tell('/api/sync/verify', body, syncContract.verifyAnswer),
+    repairSync: (body) => tell('/api/sync/repair', body, syncContract.repairAnswer),
+    explainSync: (body) => tell('/api/sync/explain', body, syncContract.explainAnswer),
   }
 }
 

@@ -6,7 +6,7 @@ import { z } from 'zod'
  */
 
 // Shown in terminals later: control characters and direction overrides could make a line say something else.
-const line = (max: number) =>
+export const line = (max: number) =>
   z
     .string()
     .trim()
@@ -17,12 +17,12 @@ const line = (max: number) =>
     })
 
 /** The journal counts in PostgreSQL's integer. */
-const version = z.int().min(0).max(2_147_483_647)
+export const version = z.int().min(0).max(2_147_483_647)
 const percent = z.number().min(0).max(100).multipleOf(0.01, { error: 'has more than two decimals' })
 const side = z.enum(['monolith', 'service'])
 
 /** What every command carries: who gives it, why, and the last version of the journal that its author has seen. */
-const command = {
+export const command = {
   expectedVersion: version,
   because: line(500).optional(),
   /** The person's name, for the journal. It is stated, not proven: the token proves the role. */

@@ -4,6 +4,7 @@ import type { Clock, Journal, Registrations } from '../core/ports.ts'
 import type { JournalEntry, JournalEvent, RouteState } from '../core/words.ts'
 import { compileTable, type RouteTable } from '../routing/compile-table.ts'
 import { foldJournal } from '../routing/fold-journal.ts'
+import type { SyncControl } from '../sync/sync-control.ts'
 import type { Role } from './authenticate.ts'
 import type { CommandAnswer } from './contracts.ts'
 
@@ -19,6 +20,8 @@ export interface AdminContext {
   readonly currentState: () => RouteState
   readonly currentTable: () => RouteTable
   readonly clock: Clock
+  /** Absent where no data sync is wired. */
+  readonly sync?: SyncControl
 }
 
 export interface Position {

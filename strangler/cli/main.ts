@@ -11,6 +11,11 @@ import { addRouteList } from './commands/route-list.ts'
 import { addRouteSet } from './commands/route-set.ts'
 import { addRouteWhy } from './commands/route-why.ts'
 import { addStart } from './commands/start.ts'
+import { addSyncChange, SYNC_CHANGES } from './commands/sync-change.ts'
+import { addSyncExplain } from './commands/sync-explain.ts'
+import { addSyncRepair } from './commands/sync-repair.ts'
+import { addSyncStatus } from './commands/sync-status.ts'
+import { addSyncVerify } from './commands/sync-verify.ts'
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-codes.ts'
 import { printError } from './print-error.ts'
 import { type Terminal, terminalOfProcess } from './terminal.ts'
@@ -62,5 +67,10 @@ export function createProgram(terminal: Terminal): Command {
   addHoldStart(hold, terminal)
   for (const change of ['fence', 'release', 'abort'] as const) addHoldChange(hold, terminal, change)
   addHoldStatus(hold, terminal)
+
+  const sync = program.command('sync').description('keep the service’s tables the same as the monolith’s')
+  addSyncStatus(sync, terminal)
+  for (const change of SYNC_CHANGES) addSyncChange(sync, terminal, change)
+  for (const add of [addSyncVerify, addSyncRepair, addSyncExplain]) add(sync, terminal)
   return program
 }

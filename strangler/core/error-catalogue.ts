@@ -55,7 +55,7 @@ export const ERRORS = {
   STRANGLER_REDIS_UNREACHABLE: {
     status: 503,
     title: 'Redis does not answer',
-    when: 'Not raised by this version: nothing depends on Redis yet.',
+    when: 'Not raised by this version: without Redis the data sync waits, and its log lines say so.',
     help: 'Start Redis, or correct `redis.url` or `REDIS_URL`.',
   },
   // commands
@@ -68,7 +68,7 @@ export const ERRORS = {
   STRANGLER_UNKNOWN_CAPABILITY: {
     status: 404,
     title: 'There is no such capability',
-    when: 'A hold command names a capability that the configuration does not have.',
+    when: 'A hold or sync command names a capability that the configuration does not have.',
     help: 'Use a name from the column CAPABILITY of `strangler route list`.',
   },
   STRANGLER_UNKNOWN_PROXY: {
@@ -94,6 +94,30 @@ export const ERRORS = {
     title: 'The write hold is not in the state this command needs',
     when: 'A hold was to begin where one stands, or to be fenced or ended where none stands, or to be fenced after it ran out.',
     help: 'Look at `strangler hold status`; `strangler hold abort CAPABILITY` ends a hold as if it had not been.',
+  },
+  STRANGLER_SYNC_REFUSED: {
+    status: 409,
+    title: 'The tables cannot be synced as they are',
+    when: '`strangler sync install` or the start of a sync found something in its way: a database that is not named, a table or key that is missing or cannot be used, a mapping that loses data, a table that could not be locked. `details.findings` holds each with its reason and mend.',
+    help: 'Mend what the findings name, then repeat the command. Nothing was installed, unless the message says that a lock was missing.',
+  },
+  STRANGLER_SYNC_CONFLICT: {
+    status: 409,
+    title: 'The sync is not in the state this command needs',
+    when: 'A sync was to be filled, paused, resumed, compared or repaired that is not installed; a repair was asked of a process that has compared nothing; or a comparison has failed.',
+    help: '`strangler sync status` shows what is installed; `strangler sync install CAPABILITY` installs it.',
+  },
+  STRANGLER_SYNC_DIVERGED: {
+    status: 409,
+    title: 'The two databases are not the same',
+    when: '`strangler sync verify` has compared all rows and found some that are missing, too many or different in the service’s database, and that no change on its way will mend.',
+    help: '`strangler sync repair CAPABILITY` brings them to what the owner has; `strangler sync explain CAPABILITY TABLE KEY` tells of one row. Then find out who has written there.',
+  },
+  STRANGLER_SYNC_DATABASE_UNREACHABLE: {
+    status: 503,
+    title: 'A database of the sync does not answer',
+    when: 'A sync command or status needs the database of a side, and it cannot be opened. Requests are served as before; changes wait in the log of the side that takes the writes.',
+    help: 'Start the database, or correct `sides.NAME.database`. A sync that runs goes on by itself when it answers again.',
   },
   STRANGLER_VERSION_CONFLICT: {
     status: 409,

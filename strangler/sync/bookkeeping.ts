@@ -1,4 +1,5 @@
 import type { ChangeEntry, DialectName } from '../core/sync-words.ts'
+import type { SyncDatabase } from './database.ts'
 import type { Statement } from './dialect.ts'
 
 /** An entry that could not be applied, and the database's sentence why. */
@@ -84,6 +85,17 @@ export function readQuarantine(dialect: DialectName, tables: readonly string[], 
     sql: `SELECT ${columns} FROM ${kitTable(dialect, 'quarantine')} WHERE tbl IN (${among}) ORDER BY attempts DESC LIMIT ${Math.trunc(limit)}`,
     params: [...tables],
   }
+}
+
+/** Whether one of the kit's tables is there. */
+export async function hasKitTable(database: SyncDatabase, name: string): Promise<boolean> {
+  const isPostgres = database.dialect.name === 'postgres'
+  const schema = isPostgres ? `'strangler'` : 'database()'
+  const rows = await database.query({
+    sql: `SELECT 1 AS found FROM information_schema.tables WHERE table_schema = ${schema} AND table_name = ${at(database.dialect.name, 1)}`,
+    params: [isPostgres ? name : `strangler_${name}`],
+  })
+  return rows.length > 0
 }
 
 /** KEY is a reserved word of MariaDB. */

@@ -25,7 +25,13 @@ export function createDatabaseCheckpoints(database: SyncDatabase): CheckpointSto
       made = undefined
       throw error
     })
-    return database.query({ sql, params })
+    try {
+      return await database.query({ sql, params })
+    } catch (error) {
+      // Another capability's uninstall may have taken it away, being empty.
+      made = undefined
+      throw error
+    }
   }
   return {
     async read(name) {

@@ -133,10 +133,20 @@ describe('strangler start', () => {
     expect(existsSync(join(folder, '.strangler'))).toBe(false)
   })
 
-  it('refuses the role sync, which does not exist yet', async () => {
-    const result = await run(['start', '--role', 'sync'])
-    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('data sync') })
-  })
+  it(
+    'runs the data sync alone in the role sync',
+    async () => {
+      const args = ['start', '--role', 'sync', '--admin-port', '0', '--json']
+      const running = startStrangler(args, { cwd: folder, env })
+      started.push(running)
+      const seen = await running.until(/\{"adminUrl".*\}\n/)
+      expect(seen).not.toContain('proxyUrl')
+      expect((await run(['sync', 'status'])).code).toBe(0)
+      running.child.kill('SIGTERM')
+      expect((await running.ended).code).toBe(0)
+    },
+    SLOW_MS,
+  )
 
   it('without a configuration says what to write', async () => {
     await rm(join(folder, 'strangler.config.mjs'))

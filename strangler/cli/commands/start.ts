@@ -1,14 +1,13 @@
 import cluster from 'node:cluster'
 import { type Command, Option } from 'commander'
 import { loadConfig } from '../../config/load-config.ts'
-import { StranglerError } from '../../core/errors.ts'
 import type { Kit, KitOptions, Role } from '../../kit-options.ts'
 import { parsePort, parseWorkers } from '../parse-mode.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface StartOptions {
   readonly config?: string
-  readonly role: Role | 'sync'
+  readonly role: Role
   readonly workers?: number
   readonly port?: number
   readonly adminPort?: number
@@ -28,7 +27,7 @@ The log goes to standard output, one JSON object a line. SIGTERM and Ctrl-C fini
 export function addStart(parent: Command, terminal: Terminal): void {
   parent
     .command('start')
-    .description('run the kit: proxy, admin API, control database')
+    .description('run the kit: proxy, data sync, admin API, control database')
     .option('--config <path>', 'the configuration (default: strangler.config.ts in this folder)')
     .addOption(
       new Option('--role <role>', 'which part').choices(['all', 'proxy', 'sync', 'admin']).default('all'),
@@ -58,13 +57,6 @@ async function start(terminal: Terminal, options: StartOptions): Promise<void> {
 }
 
 function toKitOptions({ role, workers, port, adminPort, name, allowUnreachable }: StartOptions): KitOptions {
-  if (role === 'sync') {
-    throw new StranglerError(
-      'STRANGLER_INVALID_COMMAND',
-      'There is no role sync yet: it arrives with the data sync.',
-      { fix: 'Use --role all, proxy or admin.' },
-    )
-  }
   return {
     role,
     ...(workers === undefined ? {} : { workers }),

@@ -1,0 +1,75 @@
+import type { CapabilitySyncStatus } from '../sync/capability-sync.ts'
+import { type AdminContext, findPosition } from './present-state.ts'
+import type { SyncAnswer } from './sync-contracts.ts'
+
+/** Every capability with tables: what the journal says of its sync, and what its databases show. */
+export async function listSyncs(context: AdminContext): Promise<SyncAnswer> {
+  const { state, confirmed } = await findPosition(context)
+  const owners = Object.entries(context.config.capabilities).filter(([, { tables }]) => tables.length > 0)
+  const syncs = await Promise.all(
+    owners.map(async ([capability, { tables }]) => {
+      const order = state.syncs?.[capability]
+      const names = tables.map(({ table }) => table)
+      if (order === undefined) return { capability, tables: names, state: 'not installed' as const }
+      const { epoch } = order
+      return {
+        capability,
+        tables: names,
+        state: order.state,
+        epoch,
+        ...(await readLive(context, capability)),
+      }
+    }),
+  )
+  return { version: state.version, confirmed, syncs }
+}
+
+/** A database that does not answer is part of the answer. */
+async function readLive({ sync }: AdminContext, capability: string) {
+  if (sync === undefined) return {}
+  try {
+    const status = await sync.status(capability)
+    const problem = status.failure === undefined ? {} : { problem: status.failure }
+    return { ...problem, live: toLive(status) }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function toLive({ runsHere, lagMs, entries, running, quarantine, verification }: CapabilitySyncStatus) {
+  const rows = quarantine.map(({ tbl, key, version, error, attempts }) => ({
+    table: tbl ?? '',
+    key: key ?? '',
+    version: version ?? '',
+    error: error ?? '',
+    attempts: Number(attempts ?? 0),
+  }))
+  const basic = { runsHere, lagMs, entries, quarantine: rows, ...showVerification(verification) }
+  if (running === undefined) return basic
+  const { inFlight, waiting, p99Ms, throttled } = running.source
+  const { backfill, queue, warnings } = running
+  return {
+    ...basic,
+    ...{ inFlight, waiting, p99Ms, warnings: [...warnings] },
+    ...(throttled === undefined ? {} : { throttled }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(backfill === undefined ? {} : { backfill }),
+  }
+}
+
+function showVerification(verification: CapabilitySyncStatus['verification']) {
+  if (verification === undefined) return {}
+  const { state } = verification
+  if (state === 'failed') return { verify: { state, error: verification.error } }
+  if (state === 'running') {
+    const { compared, inFlight, missing, extra, different } = verification.progress ?? {}
+    return { verify: { state, compared, inFlight, missing, extra, different } }
+  }
+  const { startedAt, tookMs, compared, inFlight, missing, extra, different, samples } = verification.report
+  const shown = samples.map(({ table, key, kind, columns }) => ({
+    ...{ table, key, kind },
+    columns: columns.map(({ column }) => column),
+  }))
+  const counts = { compared, inFlight, missing, extra, different, tookMs }
+  return { verify: { state, startedAt: new Date(startedAt).toISOString(), ...counts, samples: shown } }
+}

@@ -1,0 +1,106 @@
+import { StranglerError } from '../core/errors.ts'
+import { suggestNames } from '../core/nearest-names.ts'
+import type { JournalEvent, SyncOrder } from '../core/words.ts'
+import type { SyncControl } from '../sync/sync-control.ts'
+import type { CommandAnswer } from './contracts.ts'
+import { type AdminContext, type Author, appendDecision, standAt } from './present-state.ts'
+import type { SyncCommand } from './sync-contracts.ts'
+
+/**
+ * Databases first, journal then: what the journal says must be there. When the journal has moved on meanwhile the command can be
+ * repeated; what is installed stays.
+ */
+export async function installSync(
+  context: AdminContext,
+  command: SyncCommand,
+  author: Author,
+): Promise<CommandAnswer> {
+  const { capability, expectedVersion } = command
+  const { control, order, version } = await standAtSync(context, command)
+  await control.install(capability)
+  // Also where it runs already: a table or a trigger may have been missing.
+  if (order !== undefined) return { version, changed: false }
+  return appendDecision(context, startEvent(command), { expectedVersion, author })
+}
+
+/** Copies every row anew, in an epoch of its own. */
+export async function backfillSync(
+  context: AdminContext,
+  command: SyncCommand,
+  author: Author,
+): Promise<CommandAnswer> {
+  const { expectedVersion } = command
+  const { order } = await standAtSync(context, command)
+  if (order === undefined) throw notInstalled(command.capability)
+  const event: JournalEvent = { ...startEvent(command), backfill: true }
+  return appendDecision(context, event, { expectedVersion, author })
+}
+
+export async function pauseSync(
+  context: AdminContext,
+  command: SyncCommand & { readonly kind: 'sync.paused' | 'sync.resumed' },
+  author: Author,
+): Promise<CommandAnswer> {
+  const { capability, expectedVersion, kind } = command
+  const { order, version } = await standAtSync(context, command)
+  if (order === undefined) throw notInstalled(capability)
+  const isSo = order.state === (kind === 'sync.paused' ? 'paused' : 'running')
+  if (isSo) return { version, changed: false }
+  return appendDecision(context, { kind, capability }, { expectedVersion, author })
+}
+
+/** Journal first, so that every process stops; when the databases fail then, the command can be repeated. */
+export async function uninstallSync(
+  context: AdminContext,
+  command: SyncCommand,
+  author: Author,
+): Promise<CommandAnswer> {
+  const { capability, expectedVersion } = command
+  const { control, order, version } = await standAtSync(context, command)
+  const answer =
+    order === undefined
+      ? { version, changed: false }
+      : await appendDecision(context, { kind: 'sync.ended', capability }, { expectedVersion, author })
+  await control.uninstall(capability)
+  return answer
+}
+
+interface SyncPosition {
+  readonly control: SyncControl
+  readonly order: SyncOrder | undefined
+  readonly version: number
+}
+
+async function standAtSync(context: AdminContext, command: SyncCommand): Promise<SyncPosition> {
+  const { capability, expectedVersion } = command
+  const control = findSync(context, capability)
+  const { state } = await standAt(context, expectedVersion)
+  return { control, order: state.syncs?.[capability], version: state.version }
+}
+
+/** The syncs of this process, asked for a capability that there is. */
+export function findSync({ config, sync }: AdminContext, capability: string): SyncControl {
+  const names = Object.keys(config.capabilities)
+  if (!names.includes(capability)) {
+    throw new StranglerError(
+      'STRANGLER_UNKNOWN_CAPABILITY',
+      `"${capability}" is not a capability of the configuration.`,
+      { fix: suggestNames(capability, names, 'strangler sync status') },
+    )
+  }
+  if (sync !== undefined) return sync
+  throw new StranglerError('STRANGLER_SYNC_CONFLICT', 'This process has no data sync.', {
+    fix: 'Ask the admin API of `strangler start`.',
+  })
+}
+
+/** The epoch is the version of the line that begins it: it grows for ever, also over uninstalls. */
+function startEvent({ capability, expectedVersion }: SyncCommand) {
+  return { kind: 'sync.started' as const, capability, epoch: expectedVersion + 1 }
+}
+
+export function notInstalled(capability: string): StranglerError {
+  return new StranglerError('STRANGLER_SYNC_CONFLICT', `The sync of ${capability} is not installed.`, {
+    fix: `\`strangler sync install ${capability}\` installs it.`,
+  })
+}

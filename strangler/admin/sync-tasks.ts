@@ -1,0 +1,92 @@
+import { StranglerError } from '../core/errors.ts'
+import type { Explanation } from '../sync/explain.ts'
+import type { SyncControl } from '../sync/sync-control.ts'
+import { type AdminContext, findPosition } from './present-state.ts'
+import { findSync, notInstalled } from './sync-commands.ts'
+import type {
+  ExplainAnswer,
+  ExplainQuestion,
+  RepairAnswer,
+  SyncTask,
+  VerifyAnswer,
+} from './sync-contracts.ts'
+
+const ERRORS_SHOWN = 20
+
+/** Begins to compare all rows in this process; `GET /api/sync` shows how far it is. */
+export async function verifySync(context: AdminContext, { capability }: SyncTask): Promise<VerifyAnswer> {
+  const { control, epoch } = await findInstalled(context, capability)
+  return { started: await control.verify(capability, epoch) }
+}
+
+/** Repairs what the newest comparison has found. */
+export async function repairSync(context: AdminContext, { capability }: SyncTask): Promise<RepairAnswer> {
+  const { control, epoch } = await findInstalled(context, capability)
+  const { verification } = await control.status(capability)
+  if (verification?.state !== 'done') {
+    throw new StranglerError(
+      'STRANGLER_SYNC_CONFLICT',
+      `The process that was asked has no finished comparison of ${capability}, so it does not know what to repair.`,
+      { fix: `\`strangler sync verify ${capability}\` compares all rows.` },
+    )
+  }
+  const { outcomes, left } = await control.repair(capability, epoch)
+  const count = (wanted: string) => outcomes.filter(({ outcome }) => outcome === wanted).length
+  const refused = outcomes.filter(({ outcome }) => outcome === 'refused')
+  return {
+    repaired: count('repaired'),
+    same: count('same'),
+    newer: count('newer'),
+    refused: refused.length,
+    errors: refused
+      .slice(0, ERRORS_SHOWN)
+      .map(({ table, key, error }) => ({ table, key, error: error ?? 'no reason was given' })),
+    left,
+  }
+}
+
+/** Where one row is on its way. Of values only the lengths are told. */
+export async function explainSync(
+  context: AdminContext,
+  { capability, table, key }: ExplainQuestion,
+): Promise<ExplainAnswer> {
+  const { control } = await findInstalled(context, capability)
+  const known = (context.config.capabilities[capability]?.tables ?? []).map((entry) => entry.table)
+  if (!known.includes(table)) {
+    throw new StranglerError('STRANGLER_INVALID_COMMAND', `${capability} has no table ${table}.`, {
+      fix: `It has ${known.join(', ')}.`,
+    })
+  }
+  const { verdict, source, target } = await control.explain(capability, { table, key })
+  const { refusal, pending } = source
+  const { applied, quarantine } = target
+  return {
+    ...{ table, key, verdict },
+    source: {
+      row: hideValues(source.row),
+      pending: pending.map((entry) => ({ ...entry })),
+      ...(refusal === undefined ? {} : { refusal }),
+    },
+    target: {
+      row: hideValues(target.row),
+      ...(applied === undefined ? {} : { applied }),
+      ...(quarantine === undefined ? {} : { quarantine }),
+    },
+  }
+}
+
+function hideValues(row: Explanation['source']['row']): Record<string, string | null> | null {
+  if (row === null) return null
+  const hidden = (value: string | null) => (value === null ? null : `(${value.length} characters)`)
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, hidden(value)]))
+}
+
+async function findInstalled(
+  context: AdminContext,
+  capability: string,
+): Promise<{ control: SyncControl; epoch: number }> {
+  const control = findSync(context, capability)
+  const order = (await findPosition(context)).state.syncs?.[capability]
+  if (order === undefined) throw notInstalled(capability)
+  return { control, epoch: order.epoch }
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import type { SyncAnswer } from '../../admin/sync-contracts.ts'
+import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
+import { printTable } from '../print-table.ts'
+import { type Terminal, writeJson, writeLine } from '../terminal.ts'
+
+type Sync = SyncAnswer['syncs'][number]
+
+export function addSyncStatus(parent: Command, terminal: Terminal): void {
+  const command = parent
+    .command('status')
+    .description('how far each sync is: lag, backfill, what could not be applied')
+    .argument('[capability]')
+  addQuestionOptions(command)
+    .addHelpText('after', '\nExamples:\n  strangler sync status\n  strangler sync status inventory --json')
+    .action(async (capability: string | undefined, options: QuestionOptions) => {
+      const answer = await (await connectAdmin(options, terminal)).syncs()
+      const syncs = answer.syncs.filter((sync) => capability === undefined || sync.capability === capability)
+      if (options.json) writeJson(terminal, { ...answer, syncs })
+      else printSyncs(terminal, syncs)
+    })
+}
+
+function printSyncs(terminal: Terminal, syncs: readonly Sync[]): void {
+  if (syncs.length === 0) {
+    writeLine(terminal, 'No capability of this name has tables.')
+    return
+  }
+  printTable(terminal, syncs, [
+    { title: 'CAPABILITY', value: (sync) => sync.capability },
+    { title: 'STATE', value: (sync) => sync.state },
+    { title: 'EPOCH', value: (sync) => String(sync.epoch ?? '-') },
+    {
+      title: 'LAG',
+      value: ({ live }) => (live === undefined ? '-' : `${(live.lagMs / 1_000).toFixed(1)} s`),
+    },
+    { title: 'ENTRIES', value: ({ live }) => String(live?.entries ?? '-') },
+    { title: 'BACKFILL', value: ({ live }) => showBackfill(live), mayShrink: true },
+    { title: 'REFUSED', value: ({ live }) => String(live?.quarantine.length ?? '-') },
+  ])
+  for (const sync of syncs) for (const note of listNotes(sync)) writeLine(terminal, note)
+}
+
+function showBackfill(live: Sync['live']): string {
+  if (live?.backfill === undefined) return '-'
+  const { state, rows, table } = live.backfill
+  return state === 'done' ? `done, ${rows} rows` : `${rows} rows${table === undefined ? '' : `, at ${table}`}`
+}
+
+/** What a person should look at, one line each. */
+function listNotes({ capability, live, problem }: Sync): string[] {
+  const notes = [
+    ...(problem === undefined ? [] : [problem]),
+    ...(live?.throttled === undefined ? [] : [live.throttled]),
+    ...(live?.backfill?.throttled === undefined ? [] : [`the backfill waits: ${live.backfill.throttled}`]),
+    ...(live?.backfill?.firstRefusal === undefined ? [] : [`refused: ${live.backfill.firstRefusal}`]),
+    ...(live?.warnings ?? []),
+    ...(live?.quarantine.slice(0, 5) ?? []).map(
+      (row) => `refused: ${row.table} ${row.key}, ${row.attempts} times: ${row.error}`,
+    ),
+    ...(live?.runsHere === false ? ['its ends do not run in the process that was asked'] : []),
+  ]
+  return notes.map((note) => `${capability}: ${note}`)
+}

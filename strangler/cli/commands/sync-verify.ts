@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Command } from 'commander'
+import type { AdminClient } from '../../admin/admin-client.ts'
+import type { SyncAnswer } from '../../admin/sync-contracts.ts'
+import { StranglerError } from '../../core/errors.ts'
+import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
+import { type Terminal, writeJson, writeLine } from '../terminal.ts'
+
+const ASK_EVERY_MS = 250
+
+type Verify = NonNullable<NonNullable<SyncAnswer['syncs'][number]['live']>['verify']>
+
+export function addSyncVerify(parent: Command, terminal: Terminal): void {
+  const command = parent
+    .command('verify')
+    .description('compare every row of both sides while both are written to; waits for the result')
+    .argument('<capability>')
+  addQuestionOptions(command)
+    .addHelpText('after', '\nExamples:\n  strangler sync verify inventory')
+    .action(async (capability: string, options: QuestionOptions) => {
+      const client = await connectAdmin(options, terminal)
+      await client.verifySync({ capability })
+      const found = await waitForEnd(client, capability)
+      if (options.json) writeJson(terminal, found)
+      else printFound(terminal, capability, found)
+      refuseDivergence(capability, found)
+    })
+}
+
+async function waitForEnd(client: AdminClient, capability: string): Promise<Verify> {
+  for (;;) {
+    const sync = (await client.syncs()).syncs.find((one) => one.capability === capability)
+    const verify = sync?.live?.verify
+    if (verify !== undefined && verify.state !== 'running') return verify
+    if (verify === undefined) {
+      throw new StranglerError(
+        'STRANGLER_SYNC_CONFLICT',
+        `The comparison of ${capability} is gone: ${sync?.problem ?? 'the process that ran it was started anew'}.`,
+        { fix: 'Repeat the command; it goes on where it was.' },
+      )
+    }
+    await delay(ASK_EVERY_MS)
+  }
+}
+
+function printFound(terminal: Terminal, capability: string, found: Verify): void {
+  if (found.state === 'failed') return
+  const { compared = 0, inFlight = 0, tookMs = 0, samples = [] } = found
+  const seconds = (tookMs / 1_000).toFixed(1)
+  writeLine(terminal, `${compared} rows of ${capability} compared in ${seconds} s.`)
+  if (inFlight > 0)
+    writeLine(terminal, `${inFlight} of them did not come to rest: they were changed all the time.`)
+  for (const { table, key, kind, columns } of samples) {
+    const where = columns.length === 0 ? '' : ` in ${columns.join(', ')}`
+    writeLine(terminal, `  ${table} ${key}: ${kind}${where}`)
+  }
+}
+
+/** A script must not take a copy for the same that is not. */
+function refuseDivergence(capability: string, found: Verify): void {
+  const { missing = 0, extra = 0, different = 0 } = found
+  if (found.state === 'failed') {
+    throw new StranglerError(
+      'STRANGLER_SYNC_CONFLICT',
+      `The comparison of ${capability} has failed: ${found.error}.`,
+      { fix: `Mend that, and repeat the command; it goes on where it was.` },
+    )
+  }
+  if (missing + extra + different === 0) return
+  throw new StranglerError(
+    'STRANGLER_SYNC_DIVERGED',
+    `In the service's database ${missing} rows of ${capability} are missing, ${extra} are too many and ${different} are different.`,
+    { fix: `\`strangler sync repair ${capability}\` repairs them.`, details: { missing, extra, different } },
+  )
+}

@@ -1,0 +1,108 @@
+import type { CapabilityConfig, Config } from './config/schema.ts'
+import { StranglerError } from './core/errors.ts'
+import type { ReportError, Stoppable } from './core/ports.ts'
+import type { RouteState } from './core/words.ts'
+import type { DataFreshness } from './routing/decide.ts'
+import { type CapabilitySync, createCapabilitySync } from './sync/capability-sync.ts'
+import type { PairAddresses } from './sync/database-pair.ts'
+import type { SyncControl } from './sync/sync-control.ts'
+import type { QueueServer } from './sync/transport.ts'
+
+export interface SyncPartOptions {
+  readonly config: Config
+  readonly queue: QueueServer
+  /** Whether the syncs run in this process, or it only installs and tells. */
+  readonly runs: boolean
+  readonly report: ReportError
+}
+
+/** The data syncs of a process: they run as the journal says. */
+export interface SyncPart extends Stoppable {
+  readonly control: SyncControl
+  /** How old the copies are, where that is known in this process. */
+  readonly data: DataFreshness
+  follow(state: RouteState): void
+}
+
+export function createSyncPart({ config, queue, runs, report }: SyncPartOptions): SyncPart {
+  const syncs = new Map<string, CapabilitySync>()
+  for (const [capability, settings] of Object.entries(config.capabilities)) {
+    const addresses = findAddresses(config, capability, settings)
+    if (settings.tables.length === 0 || addresses === undefined) continue
+    const { tables } = settings
+    syncs.set(capability, createCapabilitySync({ capability, tables, addresses, queue, report }))
+  }
+  const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
+  let followed: RouteState['syncs']
+  return {
+    control: {
+      async install(capability) {
+        checkShared(config, capability)
+        await syncOf(capability).install()
+      },
+      uninstall: async (capability) => syncOf(capability).uninstall(),
+      status: async (capability) => syncOf(capability).status(),
+      verify: async (capability, epoch) => syncOf(capability).verify(epoch),
+      repair: async (capability, epoch) => syncOf(capability).repair(epoch),
+      explain: async (capability, name) => syncOf(capability).explain(name),
+    },
+    data: {
+      lagMs: (capability) => syncs.get(capability)?.lagMs(),
+      // Nobody notes yet which client has written what: reads that need it stay with the owner.
+      hasAppliedWrites: () => false,
+    },
+    follow(state) {
+      // Most decisions are about routes.
+      if (!runs || state.syncs === followed) return
+      followed = state.syncs
+      for (const [capability, sync] of syncs) sync.follow(followed?.[capability])
+    },
+    async stop() {
+      await Promise.all([...syncs.values()].map((sync) => sync.stop()))
+    },
+  }
+}
+
+function findAddresses(
+  config: Config,
+  capability: string,
+  settings: CapabilityConfig,
+): PairAddresses | undefined {
+  const service = settings.service ?? capability
+  const source = config.sides['monolith']?.database
+  const target = config.sides[service]?.database
+  if (source === undefined || target === undefined) return undefined
+  return { source: { side: 'monolith', url: source }, target: { side: service, url: target } }
+}
+
+/** The log of the monolith tells tables apart by their names, and one capability owns each. */
+function checkShared(config: Config, capability: string): void {
+  const own = new Set(config.capabilities[capability]?.tables.map(({ table }) => table))
+  for (const [other, { tables }] of Object.entries(config.capabilities)) {
+    const shared = tables.find(({ table }) => other !== capability && own.has(table))
+    if (shared === undefined) continue
+    throw new StranglerError(
+      'STRANGLER_SYNC_REFUSED',
+      `The table ${shared.table} is named by ${capability} and by ${other}: it would have two owners.`,
+      { fix: `Leave it in \`tables\` of one of them.` },
+    )
+  }
+}
+
+function refuse(config: Config, capability: string): never {
+  const settings = config.capabilities[capability]
+  if (settings === undefined || settings.tables.length === 0) {
+    throw new StranglerError(
+      'STRANGLER_SYNC_REFUSED',
+      `The capability ${capability} has no tables, so there is nothing to sync.`,
+      { fix: `Name the tables it owns in \`capabilities.${capability}.tables\`.` },
+    )
+  }
+  const sides = ['monolith', settings.service ?? capability]
+  const missing = sides.filter((side) => config.sides[side]?.database === undefined)
+  throw new StranglerError(
+    'STRANGLER_SYNC_REFUSED',
+    `The database of ${missing.map((side) => `the side ${side}`).join(' and of ')} is not named, and ${capability} is to be synced.`,
+    { fix: `Set ${missing.map((side) => `\`sides.${side}.database\``).join(' and ')}.` },
+  )
+}

@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { StranglerError } from '../core/errors.ts'
+import type { TableShape } from '../core/sync-words.ts'
+import { at, hasKitTable, kitTable } from './bookkeeping.ts'
+import type { SyncedTable } from './check-tables.ts'
+import { classifyError, describe } from './classify-error.ts'
+import type { SyncDatabase } from './database.ts'
+import type { DatabasePair } from './database-pair.ts'
+import { findAncestors } from './dialects/mariadb/introspect.ts'
+import type { TableRoute } from './mapping.ts'
+
+/** The commands of the admin API are waited for 15 seconds. */
+const RETRY_FOR_MS = 10_000
+const RETRY_AFTER_MS = 250
+
+/** Puts capture into the source, and guards and the kit's tables into the target. What is there already stays. */
+export async function installSync(pair: DatabasePair, routes: readonly TableRoute[]): Promise<void> {
+  const { source, target } = pair
+  const deadline = Date.now() + RETRY_FOR_MS
+  const tables = routes.map((route) => route.source.table)
+  const guards = routes.flatMap((route) => target.dialect.guard(route.target.table, 'reject'))
+  // The target first: nothing is sent before it can be taken.
+  await runSchemaChange(target, [...target.dialect.targetUp(), ...guards], deadline)
+  const ancestors = await readAncestors(source, tables)
+  await runSchemaChange(source, source.dialect.captureUp(tables, ancestors), deadline)
+}
+
+/** Takes all of it away again, also when a table is gone meanwhile. What was copied into the target stays. */
+export async function uninstallSync(
+  pair: DatabasePair,
+  capability: string,
+  tables: readonly SyncedTable[],
+): Promise<void> {
+  const { source, target } = pair
+  const deadline = Date.now() + RETRY_FOR_MS
+  const monolith = await readShapes(source, tables, (table) => ({
+    schema: pair.sourceSchema(table.schema),
+    name: table.table,
+  }))
+  const service = await readShapes(target, tables, (table) => ({
+    schema: pair.targetSchema(table.schema),
+    name: table.as ?? table.table,
+  }))
+  await forgetCapability(source, capability)
+  await forgetCapability(target, capability)
+  const ancestors = await readAncestors(source, monolith)
+  await runSchemaChange(source, source.dialect.captureDown(monolith, ancestors), deadline)
+  const guards = service.flatMap((table) => target.dialect.guard(table, 'off'))
+  await runSchemaChange(target, [...guards, ...target.dialect.targetDown(service)], deadline)
+}
+
+/** One by one without a transaction, so that no lock is held for longer than one statement; all again after a lost lock. */
+async function runSchemaChange(
+  database: SyncDatabase,
+  statements: readonly string[],
+  deadline: number,
+): Promise<void> {
+  for (;;) {
+    try {
+      for (const sql of statements) await database.query({ sql, params: [] })
+      return
+    } catch (error) {
+      if (classifyError(error) !== 'retry') throw error
+      if (Date.now() > deadline) throw lockedOut(error)
+      await delay(RETRY_AFTER_MS)
+    }
+  }
+}
+
+function lockedOut(error: unknown): StranglerError {
+  return new StranglerError(
+    'STRANGLER_SYNC_REFUSED',
+    `A table could not be locked for its triggers within ${RETRY_FOR_MS / 1_000} seconds, because transactions hold it for longer: ${describe(error)}.`,
+    { fix: 'Repeat the command when no long transaction runs; what is done already stays.', cause: error },
+  )
+}
+
+async function readAncestors(source: SyncDatabase, tables: readonly TableShape[]): Promise<TableShape[]> {
+  const [first] = tables
+  if (source.dialect.name !== 'mariadb' || first === undefined) return []
+  return findAncestors(source.query, first.schema, tables)
+}
+
+interface Place {
+  readonly schema: string
+  readonly name: string
+}
+
+async function readShapes(
+  database: SyncDatabase,
+  tables: readonly SyncedTable[],
+  placeOf: (table: SyncedTable) => Place,
+): Promise<TableShape[]> {
+  return Promise.all(
+    tables.map(placeOf).map(async (place) => {
+      const [shape] = await database.dialect.introspect(database.query, place.schema, [place.name])
+      return shape ?? goneShape(place)
+    }),
+  )
+}
+
+/** A table that was dropped has left its function and its entries behind. */
+function goneShape(place: Place): TableShape {
+  return { ...place, columns: [], key: [], keyDeferrable: false, uniques: [], foreignKeys: [] }
+}
+
+/** What is kept by capability and not by table. */
+async function forgetCapability(database: SyncDatabase, capability: string): Promise<void> {
+  const dialect = database.dialect.name
+  const run = (sql: string, ...params: string[]) => database.query({ sql, params })
+  if (await hasKitTable(database, 'sync_state')) {
+    await run(
+      `DELETE FROM ${kitTable(dialect, 'sync_state')} WHERE capability = ${at(dialect, 1)}`,
+      capability,
+    )
+  }
+  if (!(await hasKitTable(database, 'checkpoint'))) return
+  const checkpoint = kitTable(dialect, 'checkpoint')
+  await run(`DELETE FROM ${checkpoint} WHERE name LIKE ${at(dialect, 1)}`, `%:${capability}:%`)
+  const [left] = await run(`SELECT count(*) AS number FROM ${checkpoint}`)
+  if (left?.['number'] === '0') await run(`DROP TABLE IF EXISTS ${checkpoint}`)
+}

@@ -1,0 +1,132 @@
+import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { SyncOrder } from '../core/words.ts'
+import { type BackfillStatus, createBackfill } from './backfill.ts'
+import { raiseEpoch } from './bookkeeping.ts'
+import { createDatabaseCheckpoints } from './checkpoint-store.ts'
+import type { DatabasePair } from './database-pair.ts'
+import { createSourceEnd, createTargetEnd, type SourceStatus } from './link.ts'
+import { createLoop } from './loop.ts'
+import type { TableRoute } from './mapping.ts'
+import { createTransport, type QueueServer } from './transport.ts'
+
+const SAMPLE_EVERY_MS = 500
+/** The backfill waits while as many live changes are on their way. */
+const BUSY_AT = 4_000
+
+export interface RunningSyncOptions {
+  readonly capability: string
+  readonly order: SyncOrder
+  readonly pair: DatabasePair
+  readonly routes: readonly TableRoute[]
+  readonly queue: QueueServer
+  readonly report: ReportError
+}
+
+/** Both ends of a capability's sync in one epoch, and its backfill. */
+export interface RunningSync extends Stoppable {
+  pause(): Promise<void>
+  resume(): Promise<void>
+  status(): Promise<RunningStatus>
+  /** How old the target's copy is at most, by the newest look at the log; undefined while it is no whole copy. */
+  lagMs(): number | undefined
+}
+
+export interface RunningStatus {
+  readonly source: SourceStatus
+  readonly backfill: BackfillStatus | undefined
+  /** Jobs in the queue; undefined when its server does not answer. */
+  readonly queue: { readonly apply: number; readonly backfill: number; readonly results: number } | undefined
+  readonly warnings: readonly string[]
+}
+
+/** @throws the databases' errors; nothing runs then */
+export async function startRunningSync(options: RunningSyncOptions): Promise<RunningSync> {
+  const { transport, sourceEnd, targetEnd, backfill } = createParts(options)
+  let paused = false
+  let sample: { lagMs: number; at: number } | undefined
+  const sampler = createLoop({
+    async work() {
+      const at = performance.now()
+      sample = { lagMs: (await sourceEnd.status()).lagMs, at }
+      return false
+    },
+    shortestPauseMs: SAMPLE_EVERY_MS,
+    longestPauseMs: SAMPLE_EVERY_MS,
+    onError: (error) => options.report('sync.lag', error),
+  })
+  const stop = async () => {
+    await Promise.all([sampler.stop(), backfill?.stop(), sourceEnd.stop(), targetEnd.stop()])
+    await transport.stop()
+  }
+  try {
+    await beginEpoch(options)
+    await Promise.all([sourceEnd.start(), targetEnd.start()])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  backfill?.start()
+  sampler.start()
+  return {
+    stop,
+    async pause() {
+      paused = true
+      backfill?.pause()
+      await Promise.all([sourceEnd.pause(), targetEnd.pause()])
+    },
+    async resume() {
+      paused = false
+      backfill?.resume()
+      await Promise.all([sourceEnd.resume(), targetEnd.resume()])
+    },
+    lagMs() {
+      if (paused || sample === undefined || backfill?.status().state !== 'done') return undefined
+      return sample.lagMs + performance.now() - sample.at
+    },
+    async status() {
+      const [source, queue, warnings] = await Promise.all([
+        sourceEnd.status(),
+        transport.depth().catch(() => undefined),
+        transport.findWarnings().catch(() => ['The queue does not answer: changes wait in the log.']),
+      ])
+      return { source, queue, warnings, backfill: backfill?.status() }
+    },
+  }
+}
+
+function createParts({ capability, order, pair, routes, queue, report }: RunningSyncOptions) {
+  const { source, target } = pair
+  const direction = 'forward' as const
+  const transport = createTransport({ capability, direction, server: queue, report })
+  const basis = { capability, direction, epoch: order.epoch, routes, transport, report }
+  const backfill =
+    order.backfill === true
+      ? createBackfill({
+          ...basis,
+          source,
+          checkpoints: createDatabaseCheckpoints(source),
+          throttle: async () => {
+            const { inFlight } = await sourceEnd.status()
+            return inFlight > BUSY_AT ? `${inFlight} live changes are on their way and go first` : undefined
+          },
+        })
+      : undefined
+  const sourceEnd = createSourceEnd({
+    ...basis,
+    source,
+    onSettled: (result) => backfill?.settle(result),
+    onQueueLost: () => backfill?.resend(),
+  })
+  return { transport, sourceEnd, backfill, targetEnd: createTargetEnd({ ...basis, target }) }
+}
+
+/** Before the first job: one of an older epoch may still wait in the queue. */
+async function beginEpoch({
+  capability,
+  order,
+  pair: { source, target },
+}: RunningSyncOptions): Promise<void> {
+  const state = { capability, epoch: order.epoch, incarnation: '' }
+  await target.query(raiseEpoch(target.dialect.name, { ...state, role: 'target' }))
+  await source.query(raiseEpoch(source.dialect.name, { ...state, role: 'source' }))
+}

@@ -1,0 +1,20 @@
+import type { CapabilitySync, CapabilitySyncStatus } from './capability-sync.ts'
+
+/** What the admin API asks of the syncs, by the name of the capability. */
+export interface SyncControl {
+  /**
+   * Puts capture and guards into the databases; what is there already stays.
+   * @throws StranglerError STRANGLER_SYNC_REFUSED, STRANGLER_SYNC_DATABASE_UNREACHABLE
+   */
+  install(capability: string): Promise<void>
+  /** Takes everything out of both databases again; the copied rows stay. */
+  uninstall(capability: string): Promise<void>
+  status(capability: string): Promise<CapabilitySyncStatus>
+  /** As `CapabilitySync` has them. */
+  verify(capability: string, epoch: number): ReturnType<CapabilitySync['verify']>
+  repair(capability: string, epoch: number): ReturnType<CapabilitySync['repair']>
+  explain(
+    capability: string,
+    name: { readonly table: string; readonly key: string },
+  ): ReturnType<CapabilitySync['explain']>
+}
