@@ -26,17 +26,15 @@ const columns = [
 describe('a table', () => {
   it('fits the width of the terminal, whatever is in it', () => {
     const word = fc.string({ unit: 'grapheme', maxLength: 60 })
+    // A row of blanks only is an empty line, which `lines` cannot tell from the end of the output.
+    const id = fc.string({ unit: 'grapheme-ascii', maxLength: 9 }).map((text) => `#${text}`)
     fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.string({ unit: 'grapheme-ascii', maxLength: 10 }), word, word)),
-        fc.integer({ min: 30, max: 200 }),
-        (rows, width) => {
-          const { terminal, lines } = createTerminal(width, { NO_COLOR: '1' })
-          printTable(terminal, rows, columns)
-          expect(lines()).toHaveLength(rows.length + 1)
-          for (const line of lines()) expect([...line].length).toBeLessThanOrEqual(width)
-        },
-      ),
+      fc.property(fc.array(fc.tuple(id, word, word)), fc.integer({ min: 30, max: 200 }), (rows, width) => {
+        const { terminal, lines } = createTerminal(width, { NO_COLOR: '1' })
+        printTable(terminal, rows, columns)
+        expect(lines()).toHaveLength(rows.length + 1)
+        for (const line of lines()) expect([...line].length).toBeLessThanOrEqual(width)
+      }),
     )
   })
 

@@ -248,7 +248,10 @@ describe('a hold in an app', () => {
     const [first, second] = [await connect(), await connect()]
     first.send('POST /reports HTTP/1.1', ['Content-Length: 0'])
     await inApp.promise
-    await hold('start')
+    const { version } = await hold('start')
+    const tableVersion = async () =>
+      ((await (await fetch(`${strangler.adminUrl}/readyz`)).json()) as { tableVersion: number }).tableVersion
+    await waitUntil(async () => (await tableVersion()) >= version, 'the app serves by the hold')
     const acknowledgements = async () => (await admin.holds()).holds[0]?.acknowledgedBy.length
     const heldGauge = async () => (await fetch(`${strangler.adminUrl}/metrics`)).text()
     second.send('POST /reports HTTP/1.1', ['Content-Length: 0'])
