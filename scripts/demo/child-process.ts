@@ -1,9 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { launchServerProcess, type ServerProcess } from '../../strangler/infra/server-process.ts'
 
 const START_MS = 120_000
 const STOP_MS = 10_000
-const LAST_LINES = 15
+const LOOK_MS = 50
 
 /** A program of the sample shop that runs. */
 export interface Program {
@@ -16,66 +18,37 @@ export interface ProgramCall {
   readonly args: readonly string[]
   /** For passwords: a command line is everybody's to read. */
   readonly env: Readonly<Record<string, string>>
+  /** What it says goes here. */
+  readonly logFile: string
 }
 
 /**
- * Starts one and waits for the line in which it tells its address.
+ * Starts one and waits for the line in which it tells its address. It ends with the demo, also when that is killed.
  * @throws Error with its last words when it ends before
  */
-export async function startProgram(name: string, { args, env }: ProgramCall): Promise<Program> {
-  // A process group of its own: Ctrl-C in the terminal must reach the demo first, which stops everything in order.
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+export async function startProgram(name: string, { args, env, logFile }: ProgramCall): Promise<Program> {
+  await mkdir(path.dirname(logFile), { recursive: true })
+  const server = await launchServerProcess({
+    command: process.execPath,
+    args,
     env: { ...process.env, ...env },
-    detached: true,
+    logFile,
+    stopSignals: [{ signal: 'SIGTERM', waitMs: STOP_MS }],
   })
-  const lastWords: string[] = []
-  const remember = (line: string) => {
-    lastWords.push(line)
-    if (lastWords.length > LAST_LINES) lastWords.shift()
-  }
-  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', remember)
-  const stop = createStop(child)
   try {
-    return { url: await readAddress(child, remember), pid: child.pid ?? 0, stop }
+    return { url: await readAddress(server), pid: server.pid, stop: () => server.stop() }
   } catch (error) {
-    await stop()
-    throw new Error(`The ${name} did not start: ${(error as Error).message}\n${lastWords.join('\n')}`, {
-      cause: error,
-    })
+    await server.stop()
+    const lastWords = await server.readLog()
+    throw new Error(`The ${name} did not start: ${(error as Error).message}\n${lastWords}`, { cause: error })
   }
 }
 
-function readAddress(child: ChildProcess, remember: (line: string) => void): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`it was not ready within ${START_MS / 1_000} s`)),
-      START_MS,
-    )
-    child.once('error', reject)
-    child.once('exit', (code, signal) => reject(new Error(`it has ended (${signal ?? code})`)))
-    if (child.stdout === null) return
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const address = /"listening":"(http[^"]+)"/.exec(line)?.[1]
-      if (address === undefined) return remember(line)
-      clearTimeout(timer)
-      resolve(address)
-    })
-  })
-}
-
-function createStop(child: ChildProcess): () => Promise<void> {
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  // The programs are detached from the terminal, so a demo that is killed must still take them along.
-  const onExit = () => child.kill('SIGKILL')
-  process.once('exit', onExit)
-  return async () => {
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
-      await ended
-      clearTimeout(timer)
-    }
-    process.off('exit', onExit)
+async function readAddress(server: ServerProcess): Promise<string> {
+  for (const deadline = Date.now() + START_MS; Date.now() < deadline; await delay(LOOK_MS)) {
+    const address = /"listening":"(http[^"]+)"/.exec(await server.readLog())?.[1]
+    if (address !== undefined) return address
+    if (server.hasExited()) throw new Error('it has ended')
   }
+  throw new Error(`it was not ready within ${START_MS / 1_000} s`)
 }

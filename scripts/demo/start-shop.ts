@@ -35,6 +35,7 @@ export async function startShop({ root, directory, rows, release, say }: ShopOpt
     const running = await startProgram(name, {
       args: [path.join(root, file), '--port', String(port), ...args],
       env: name === 'monolith' ? { DATABASE_URL: shop } : { DATABASE_URL: databases[name], SEED_FROM: shop },
+      logFile: path.join(directory, 'shop-logs', `${name}.log`),
     })
     release(() => running.stop())
     say(`${name} at ${running.url}`)
