@@ -52,12 +52,6 @@ export const ERRORS = {
     when: 'At the start, without `control.url`: PostgreSQL is not installed for this machine, cannot use its directory, or ended at once. The message holds the end of its log.',
     help: 'Mend what the log names (space, rights, another process that owns the directory), or set `control.url` to a PostgreSQL of your own.',
   },
-  STRANGLER_REDIS_UNREACHABLE: {
-    status: 503,
-    title: 'Redis does not answer',
-    when: 'Not raised by this version: without Redis the data sync waits, and its log lines say so.',
-    help: 'Start Redis, or correct `redis.url` or `REDIS_URL`.',
-  },
   // commands
   STRANGLER_UNKNOWN_ENDPOINT: {
     status: 404,
