@@ -43,7 +43,7 @@ export function formatReport(report: ProxyReport): string {
     ...formatTable([['', 'requests/s', 'CPU µs/request'], ...rows]),
     '',
     `By processor time a request: ${describeCpuRatios(throughput)}.`,
-    `At ${latency.requestsPerSecond} requests/s the kit adds ${latency.addedP50Ms} ms (p50) and ${latency.addedP99Ms} ms (p99), @fastify/http-proxy ${latency.fastifyAddedP50Ms} and ${latency.fastifyAddedP99Ms} ms.`,
+    `At ${latency.requestsPerSecond} requests/s the kit adds ${latency.addedP50Ms} ms (p50) and ${latency.addedP99Ms} ms (p99; with its log ${latency.addedP99WithLogMs}), @fastify/http-proxy ${latency.fastifyAddedP50Ms} and ${latency.fastifyAddedP99Ms} ms.`,
     `A toggle serves in ${toggles.proxies} proxies after ${toggles.propagationP50Ms} ms (p50), ${toggles.propagationP99Ms} ms (p99), ${toggles.propagationMaxMs} ms (longest), told too long by up to ${toggles.pollIntervalP99Ms} ms.`,
     '',
     ...formatTable(
