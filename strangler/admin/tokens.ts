@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { StranglerError } from '../core/errors.ts'
+import { placeFile } from '../infra/place-file.ts'
 
 /** `viewer` may look, `operator` may change. */
 export interface AdminTokens {
@@ -89,22 +90,7 @@ async function readOrMakeFile(directory: string): Promise<AdminTokens> {
     operator: randomBytes(32).toString('base64url'),
     viewer: randomBytes(32).toString('base64url'),
   }
-  return (await placeFile(path, made)) ? made : readOrMakeFile(directory)
-}
-
-// A link, unlike a rename, never replaces: of several processes one makes the file, and nobody reads half of it.
-async function placeFile(path: string, tokens: AdminTokens): Promise<boolean> {
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
-  await writeFile(temporary, `${JSON.stringify(tokens, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  try {
-    await link(temporary, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  } finally {
-    await rm(temporary, { force: true })
-  }
+  return (await placeFile(path, `${JSON.stringify(made, undefined, 2)}\n`)) ? made : readOrMakeFile(directory)
 }
 
 async function readFileIfPresent(path: string): Promise<AdminTokens | undefined> {

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { placeFile } from './place-file.ts'
 import { readStartMark } from './process-identity.ts'
 
 /** The process that has a file, as it wrote itself down. */
@@ -19,28 +19,14 @@ export async function claimFile(path: string): Promise<FileClaim> {
   await mkdir(dirname(path), { recursive: true })
   const us: Holder = { pid: process.pid, startMark: (await readStartMark(process.pid)) ?? '' }
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    if (await writeNew(path, us)) return { kind: 'ours', release: () => rm(path, { force: true }) }
+    if (await placeFile(path, JSON.stringify(us)))
+      return { kind: 'ours', release: () => rm(path, { force: true }) }
     const holder = await readHolder(path)
     if (holder !== undefined && (await readStartMark(holder.pid)) === holder.startMark)
       return { kind: 'taken', pid: holder.pid }
     await rm(path, { force: true })
   }
   return { kind: 'taken', pid: (await readHolder(path))?.pid }
-}
-
-// A link never replaces, and never shows half a file: of several processes that start at once one gets it.
-async function writeNew(path: string, us: Holder): Promise<boolean> {
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
-  await writeFile(temporary, JSON.stringify(us), { mode: 0o600, flag: 'wx' })
-  try {
-    await link(temporary, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  } finally {
-    await rm(temporary, { force: true })
-  }
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {

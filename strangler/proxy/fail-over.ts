@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Reason, Side } from '../core/words.ts'
 import { effectOf } from '../routing/compile-table.ts'
@@ -8,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import type { ForwardOutcome } from './forward.ts'
 import { type ForwardResult, forwardTo } from './forward-to.ts'
 import type { ProxyContext } from './proxy-context.ts'
+import { hasBody } from './request-body.ts'
 
 /** Embedded in the monolith's own app, the monolith is reached by `next()`, never by a call of itself. */
 export interface PassToApp {
@@ -101,12 +101,6 @@ async function retryReset(
 
 function isRepeatable({ req }: Exchange, outcome: ForwardOutcome): boolean {
   return outcome.kind === 'failed' && !outcome.answerBegun && !hasBody(req)
-}
-
-/** Whether a request has a body that could be sent only once. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
 function attempt(

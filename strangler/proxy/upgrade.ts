@@ -6,6 +6,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { ReportError } from '../core/ports.ts'
 import { createHpmMiddleware, type HpmMiddleware, type HpmOptions, optionsFailed } from './hpm-middleware.ts'
 import { sendRawProblem } from './problem.ts'
+import { hasBody } from './request-body.ts'
 import { serveWithoutUpgrade } from './serve-without-upgrade.ts'
 import type { ClosingTimes, UpgradeDestination } from './upgrade-destination.ts'
 import { UpgradeExchange } from './upgrade-exchange.ts'
@@ -49,11 +50,6 @@ const NO_BYTES = Buffer.alloc(0)
 export function isWebSocketUpgrade(req: IncomingMessage): boolean {
   const { headers, method } = req
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && !hasBody(req)
-}
-
-// After the 101 a body's bytes would be frames to one end and a body to the other.
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
 /** Forwards upgrades through http-proxy-middleware. */
