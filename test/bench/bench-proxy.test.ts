@@ -14,7 +14,7 @@ const SHORTEST = [
   '1',
   '--seconds',
   '1',
-  '--warm-up',
+  '--warm-up-seconds',
   '1',
   '--toggles',
   '4',

@@ -1,0 +1,19 @@
+import { benchProxy } from './proxy/bench-proxy.ts'
+import { PROXY_BENCH_DEFAULTS } from './proxy/options.ts'
+
+/** A benchmark by the name that people type. Every option but `json` is a number above 0. */
+interface BenchCommand<Options extends { readonly json: boolean }> {
+  readonly summary: string
+  readonly defaults: Options
+  run(options: Options, signal: AbortSignal): Promise<void>
+}
+
+const proxy: BenchCommand<typeof PROXY_BENCH_DEFAULTS> = {
+  summary:
+    'The proxy next to @fastify/http-proxy, express + http-proxy-middleware and nginx, in one run on this machine.',
+  defaults: PROXY_BENCH_DEFAULTS,
+  run: benchProxy,
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each takes the options whose names its defaults give
+export const benchCommands: Readonly<Record<string, BenchCommand<any>>> = { proxy }
