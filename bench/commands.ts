@@ -1,5 +1,7 @@
 import { benchProxy } from './proxy/bench-proxy.ts'
 import { PROXY_BENCH_DEFAULTS } from './proxy/options.ts'
+import { benchSync } from './sync/bench-sync.ts'
+import { SYNC_BENCH_DEFAULTS } from './sync/options.ts'
 
 /** A benchmark by the name that people type. Every option but `json` is a number above 0. */
 interface BenchCommand<Options extends { readonly json: boolean }> {
@@ -15,5 +17,11 @@ const proxy: BenchCommand<typeof PROXY_BENCH_DEFAULTS> = {
   run: benchProxy,
 }
 
+const sync: BenchCommand<typeof SYNC_BENCH_DEFAULTS> = {
+  summary: 'The data sync between two PostgreSQL servers that write through to the disk, next to COPY.',
+  defaults: SYNC_BENCH_DEFAULTS,
+  run: benchSync,
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: each takes the options whose names its defaults give
-export const benchCommands: Readonly<Record<string, BenchCommand<any>>> = { proxy }
+export const benchCommands: Readonly<Record<string, BenchCommand<any>>> = { proxy, sync }

@@ -1,0 +1,27 @@
+import { checkTables } from '../../../strangler/sync/check-tables.ts'
+import { type DatabasePair, openPair } from '../../../strangler/sync/database-pair.ts'
+import { createTargetEnd } from '../../../strangler/sync/link.ts'
+import { createTransport } from '../../../strangler/sync/transport.ts'
+import { serveRemote } from '../../processes/remote.ts'
+import { CAPABILITY, TABLE } from '../options.ts'
+import type { Addresses } from '../stand.ts'
+
+// A second applier of the same jobs: the one that is killed.
+const open: { stop(): Promise<void> }[] = []
+const report = (operation: string, error: unknown) =>
+  process.stderr.write(`applier, ${operation}: ${String(error)}\n`)
+
+async function start({ source, target, redis }: Addresses & { epoch: number }): Promise<void> {
+  const addresses = { source: { side: 'monolith', url: source }, target: { side: CAPABILITY, url: target } }
+  const pair: DatabasePair = await openPair(addresses, report)
+  const { routes } = await checkTables(pair, [{ table: TABLE }])
+  const basis = { capability: CAPABILITY, direction: 'forward' as const, report }
+  const transport = createTransport({ ...basis, server: { kind: 'redis', url: redis } })
+  const end = createTargetEnd({ ...basis, epoch: 0, routes, transport, target: pair.target })
+  open.push(pair, transport, end)
+  await end.start()
+}
+
+serveRemote({ start }, async () => {
+  for (const part of open.toReversed()) await part.stop()
+})
