@@ -36,15 +36,15 @@ export function createSyncPart({ config, queue, runs, report }: SyncPartOptions)
   let followed: RouteState['syncs']
   return {
     control: {
-      async install(capability) {
+      async install(capability, course) {
         checkShared(config, capability)
-        await syncOf(capability).install()
+        await syncOf(capability).install(course)
       },
       uninstall: async (capability) => syncOf(capability).uninstall(),
-      status: async (capability) => syncOf(capability).status(),
-      verify: async (capability, epoch) => syncOf(capability).verify(epoch),
-      repair: async (capability, epoch) => syncOf(capability).repair(epoch),
-      explain: async (capability, name) => syncOf(capability).explain(name),
+      status: async (capability, course) => syncOf(capability).status(course),
+      verify: async (capability, course) => syncOf(capability).verify(course),
+      repair: async (capability, course) => syncOf(capability).repair(course),
+      explain: async (capability, course, name) => syncOf(capability).explain(course, name),
     },
     data: {
       lagMs: (capability) => syncs.get(capability)?.lagMs(),
@@ -69,10 +69,9 @@ function findAddresses(
   settings: CapabilityConfig,
 ): PairAddresses | undefined {
   const service = settings.service ?? capability
-  const source = config.sides['monolith']?.database
-  const target = config.sides[service]?.database
-  if (source === undefined || target === undefined) return undefined
-  return { source: { side: 'monolith', url: source }, target: { side: service, url: target } }
+  const [there, here] = [config.sides['monolith']?.database, config.sides[service]?.database]
+  if (there === undefined || here === undefined) return undefined
+  return { monolith: { side: 'monolith', url: there }, service: { side: service, url: here } }
 }
 
 /** The log of the monolith tells tables apart by their names, and one capability owns each. */

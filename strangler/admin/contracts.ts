@@ -111,8 +111,25 @@ const event = z.discriminatedUnion('kind', [
     capability: z.string(),
     epoch: z.number(),
     backfill: z.literal(true).optional(),
+    direction: z.literal('reverse').optional(),
+    lost: z.enum(['source', 'target']).optional(),
   }),
   z.object({ kind: z.enum(['sync.paused', 'sync.resumed', 'sync.ended']), capability: z.string() }),
+  z.object({
+    kind: z.literal('cutover.started'),
+    capability: z.string(),
+    cutoverId: z.string(),
+    to: side,
+    expiresAt: z.number(),
+  }),
+  z.object({
+    kind: z.literal('owner.changed'),
+    capability: z.string(),
+    owner: side,
+    epoch: z.number(),
+    cutoverId: z.string(),
+  }),
+  z.object({ kind: z.literal('cutover.aborted'), capability: z.string(), cutoverId: z.string() }),
 ])
 
 const entry = z.object({

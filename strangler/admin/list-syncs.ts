@@ -1,4 +1,6 @@
+import type { SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncStatus } from '../sync/capability-sync.ts'
+import { directionOf } from '../sync/database-pair.ts'
 import { type AdminContext, findPosition } from './present-state.ts'
 import type { SyncAnswer } from './sync-contracts.ts'
 
@@ -11,13 +13,17 @@ export async function listSyncs(context: AdminContext): Promise<SyncAnswer> {
       const order = state.syncs?.[capability]
       const names = tables.map(({ table }) => table)
       if (order === undefined) return { capability, tables: names, state: 'not installed' as const }
-      const { epoch } = order
+      const { epoch, lost } = order
       return {
         capability,
         tables: names,
-        state: order.state,
-        epoch,
-        ...(await readLive(context, capability)),
+        ...{
+          state: order.state,
+          epoch,
+          direction: directionOf(order),
+          ...(lost === undefined ? {} : { lost }),
+        },
+        ...(await readLive(context, capability, order)),
       }
     }),
   )
@@ -25,10 +31,10 @@ export async function listSyncs(context: AdminContext): Promise<SyncAnswer> {
 }
 
 /** A database that does not answer is part of the answer. */
-async function readLive({ sync }: AdminContext, capability: string) {
+async function readLive({ sync }: AdminContext, capability: string, order: SyncOrder) {
   if (sync === undefined) return {}
   try {
-    const status = await sync.status(capability)
+    const status = await sync.status(capability, order)
     const problem = status.failure === undefined ? {} : { problem: status.failure }
     return { ...problem, live: toLive(status) }
   } catch (error) {

@@ -1,6 +1,7 @@
 import { StranglerError } from '../core/errors.ts'
 import { suggestNames } from '../core/nearest-names.ts'
-import type { JournalEvent, SyncOrder } from '../core/words.ts'
+import type { JournalEvent, RouteState, SyncOrder } from '../core/words.ts'
+import { ownerOf } from '../routing/fold-cutover.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
 import type { CommandAnswer } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, standAt } from './present-state.ts'
@@ -16,11 +17,11 @@ export async function installSync(
   author: Author,
 ): Promise<CommandAnswer> {
   const { capability, expectedVersion } = command
-  const { control, order, version } = await standAtSync(context, command)
-  await control.install(capability)
+  const { control, order, start, version } = await standAtSync(context, command)
+  await control.install(capability, start)
   // Also where it runs already: a table or a trigger may have been missing.
   if (order !== undefined) return { version, changed: false }
-  return appendDecision(context, startEvent(command), { expectedVersion, author })
+  return appendDecision(context, start, { expectedVersion, author })
 }
 
 /** Copies every row anew, in an epoch of its own. */
@@ -30,9 +31,9 @@ export async function backfillSync(
   author: Author,
 ): Promise<CommandAnswer> {
   const { expectedVersion } = command
-  const { order } = await standAtSync(context, command)
+  const { order, start } = await standAtSync(context, command)
   if (order === undefined) throw notInstalled(command.capability)
-  const event: JournalEvent = { ...startEvent(command), backfill: true }
+  const event: JournalEvent = { ...start, backfill: true }
   return appendDecision(context, event, { expectedVersion, author })
 }
 
@@ -68,6 +69,8 @@ export async function uninstallSync(
 interface SyncPosition {
   readonly control: SyncControl
   readonly order: SyncOrder | undefined
+  /** The line that would begin another epoch now, from the owner to the other side. */
+  readonly start: Extract<JournalEvent, { kind: 'sync.started' }>
   readonly version: number
 }
 
@@ -75,7 +78,20 @@ async function standAtSync(context: AdminContext, command: SyncCommand): Promise
   const { capability, expectedVersion } = command
   const control = findSync(context, capability)
   const { state } = await standAt(context, expectedVersion)
-  return { control, order: state.syncs?.[capability], version: state.version }
+  if (state.cutovers?.[capability] !== undefined) throw cuttingOver(capability)
+  return {
+    control,
+    order: state.syncs?.[capability],
+    start: startEvent(state, command),
+    version: state.version,
+  }
+}
+
+/** A cut-over stands on this very epoch. */
+function cuttingOver(capability: string): StranglerError {
+  return new StranglerError('STRANGLER_SYNC_CONFLICT', `${capability} is being cut over.`, {
+    fix: `Wait some seconds; \`strangler migrate ${capability} status\` says when it has ended.`,
+  })
 }
 
 /** The syncs of this process, asked for a capability that there is. */
@@ -95,8 +111,9 @@ export function findSync({ config, sync }: AdminContext, capability: string): Sy
 }
 
 /** The epoch is the version of the line that begins it: it grows for ever, also over uninstalls. */
-function startEvent({ capability, expectedVersion }: SyncCommand) {
-  return { kind: 'sync.started' as const, capability, epoch: expectedVersion + 1 }
+function startEvent(state: RouteState, { capability, expectedVersion }: SyncCommand): SyncPosition['start'] {
+  const direction = ownerOf(state, capability) === 'service' ? { direction: 'reverse' as const } : {}
+  return { kind: 'sync.started', capability, epoch: expectedVersion + 1, ...direction }
 }
 
 export function notInstalled(capability: string): StranglerError {

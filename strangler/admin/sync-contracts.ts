@@ -112,13 +112,17 @@ export const syncAnswer = z.object({
       /** What the journal says. */
       state: z.enum(['not installed', 'running', 'paused']),
       epoch: z.number().optional(),
+      /** `forward`: monolith → service; `reverse`: service → monolith. */
+      direction: z.enum(['forward', 'reverse']).optional(),
+      /** The database of this role had lost what it had when the epoch began: only a clean comparison shows that both are the same. */
+      lost: z.enum(['source', 'target']).optional(),
       /** Why it does not run as it should, or why `live` is absent. */
       problem: z.string().optional(),
       live: z
         .object({
           /** Whether its ends run in the process that answers; the fields after `quarantine` are there only then. */
           runsHere: z.boolean(),
-          /** Age of the oldest change that the service's database has not got. */
+          /** Age of the oldest change that the other side's database has not got. */
           lagMs: z.number(),
           /** Changes that it has not got. */
           entries: z.number(),

@@ -1,4 +1,5 @@
 import { StranglerError } from '../core/errors.ts'
+import type { SyncOrder } from '../core/words.ts'
 import type { Explanation } from '../sync/explain.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
 import { type AdminContext, findPosition } from './present-state.ts'
@@ -15,14 +16,14 @@ const ERRORS_SHOWN = 20
 
 /** Begins to compare all rows in this process; `GET /api/sync` shows how far it is. */
 export async function verifySync(context: AdminContext, { capability }: SyncTask): Promise<VerifyAnswer> {
-  const { control, epoch } = await findInstalled(context, capability)
-  return { started: await control.verify(capability, epoch) }
+  const { control, order } = await findInstalled(context, capability)
+  return { started: await control.verify(capability, order) }
 }
 
 /** Repairs what the newest comparison has found. */
 export async function repairSync(context: AdminContext, { capability }: SyncTask): Promise<RepairAnswer> {
-  const { control, epoch } = await findInstalled(context, capability)
-  const { verification } = await control.status(capability)
+  const { control, order } = await findInstalled(context, capability)
+  const { verification } = await control.status(capability, order)
   if (verification?.state !== 'done') {
     throw new StranglerError(
       'STRANGLER_SYNC_CONFLICT',
@@ -30,7 +31,7 @@ export async function repairSync(context: AdminContext, { capability }: SyncTask
       { fix: `\`strangler sync verify ${capability}\` compares all rows.` },
     )
   }
-  const { outcomes, left } = await control.repair(capability, epoch)
+  const { outcomes, left } = await control.repair(capability, order)
   const count = (wanted: string) => outcomes.filter(({ outcome }) => outcome === wanted).length
   const refused = outcomes.filter(({ outcome }) => outcome === 'refused')
   return {
@@ -50,14 +51,14 @@ export async function explainSync(
   context: AdminContext,
   { capability, table, key }: ExplainQuestion,
 ): Promise<ExplainAnswer> {
-  const { control } = await findInstalled(context, capability)
+  const { control, order } = await findInstalled(context, capability)
   const known = (context.config.capabilities[capability]?.tables ?? []).map((entry) => entry.table)
   if (!known.includes(table)) {
     throw new StranglerError('STRANGLER_INVALID_COMMAND', `${capability} has no table ${table}.`, {
       fix: `It has ${known.join(', ')}.`,
     })
   }
-  const { verdict, source, target } = await control.explain(capability, { table, key })
+  const { verdict, source, target } = await control.explain(capability, order, { table, key })
   const { refusal, pending } = source
   const { applied, quarantine } = target
   return {
@@ -84,9 +85,9 @@ function hideValues(row: Explanation['source']['row']): Record<string, string | 
 async function findInstalled(
   context: AdminContext,
   capability: string,
-): Promise<{ control: SyncControl; epoch: number }> {
+): Promise<{ control: SyncControl; order: SyncOrder }> {
   const control = findSync(context, capability)
   const order = (await findPosition(context)).state.syncs?.[capability]
   if (order === undefined) throw notInstalled(capability)
-  return { control, epoch: order.epoch }
+  return { control, order }
 }

@@ -13,14 +13,29 @@ export function showEvent(event: Event): string {
     case 'proxy.evicted':
       return `${event.registration} evicted`
     case 'sync.started':
-      return `sync of ${event.capability}: epoch ${event.epoch}${event.backfill ? ', backfill' : ''}`
+      return `sync of ${event.capability}: ${showStart(event)}`
     case 'sync.paused':
     case 'sync.resumed':
     case 'sync.ended':
       return `sync of ${event.capability}: ${event.kind.slice('sync.'.length)}`
+    case 'cutover.started':
+      return `${event.capability}: cut-over to the ${event.to} begins`
+    case 'owner.changed':
+      return `${event.capability}: the ${event.owner} owns, epoch ${event.epoch}`
+    case 'cutover.aborted':
+      return `${event.capability}: the cut-over is undone`
     default:
       return `writes of ${event.capability}: hold ${event.kind.slice('hold.'.length)}`
   }
+}
+
+function showStart(event: Extract<Event, { kind: 'sync.started' }>): string {
+  return [
+    `epoch ${event.epoch}`,
+    ...(event.direction === 'reverse' ? ['service → monolith'] : []),
+    ...(event.backfill ? ['backfill'] : []),
+    ...(event.lost === undefined ? [] : [`its ${event.lost} had lost what it had`]),
+  ].join(', ')
 }
 
 /** Local time to the second, as people compare it with a clock on the wall. */

@@ -86,14 +86,66 @@ export type JournalEvent =
       readonly epoch: number
       /** Every row is copied in this epoch, not only what changes from now on. */
       readonly backfill?: true
+      /** Absent: from the monolith to the service. */
+      readonly direction?: 'reverse'
+      /** The kit began it by itself, because a database has lost what it had: which of the two. */
+      readonly lost?: 'source' | 'target'
     }
   | { readonly kind: 'sync.paused' | 'sync.resumed' | 'sync.ended'; readonly capability: string }
+  | {
+      /** Begins a hold of the same id with it. */
+      readonly kind: 'cutover.started'
+      readonly capability: string
+      readonly cutoverId: string
+      readonly to: Side
+      readonly expiresAt: number
+    }
+  | {
+      /** The decision of a cut-over. The sync runs the other way from here on, in a new epoch. */
+      readonly kind: 'owner.changed'
+      readonly capability: string
+      readonly owner: Side
+      readonly epoch: number
+      readonly cutoverId: string
+    }
+  | {
+      /** The other decision of a cut-over. The hold ends once the old owner takes writes again. */
+      readonly kind: 'cutover.aborted'
+      readonly capability: string
+      readonly cutoverId: string
+    }
 
-/** The data sync of one capability as the journal wants it. Epochs only grow: each is the version of the line that began it. */
-export interface SyncOrder {
+/** Which way a sync goes, and in which epoch. Epochs only grow: each is the version of the line that began it. */
+export interface SyncCourse {
   readonly epoch: number
+  /** Absent: from the monolith to the service. */
+  readonly direction?: 'reverse'
+}
+
+/** The data sync of one capability as the journal wants it. */
+export interface SyncOrder extends SyncCourse {
   readonly state: 'running' | 'paused'
   readonly backfill?: true
+  /** Both sides were the same when it began: a cut-over has seen to it. */
+  readonly whole?: true
+  /** A database has lost what it had: only a full comparison shows that both are the same again. */
+  readonly lost?: 'source' | 'target'
+}
+
+/** Who takes the writes of a capability, and since which line of the journal. */
+export interface Ownership {
+  readonly side: Side
+  readonly since: number
+}
+
+/** A cut-over that is under way. `decided` and `undoing` end when the hold of the same id does. */
+export interface Cutover {
+  readonly id: string
+  readonly capability: string
+  readonly to: Side
+  readonly phase: 'started' | 'decided' | 'undoing'
+  /** Of the sync when it began: in another epoch it decides nothing. */
+  readonly epoch: number
 }
 
 /** One line of the journal. `version` is 1, 2, 3 … without gaps; `at` is ISO 8601 in UTC. */
@@ -123,6 +175,10 @@ export interface RouteState {
   readonly holds: Readonly<Record<string, Hold>>
   /** By capability; absent in a state that was kept before there was a sync. */
   readonly syncs?: Readonly<Record<string, SyncOrder>>
+  /** By capability; the monolith owns what is not named. */
+  readonly owners?: Readonly<Record<string, Ownership>>
+  /** By capability. */
+  readonly cutovers?: Readonly<Record<string, Cutover>>
 }
 
 /** How far a registered proxy has come: the table it serves by, and the holds under which it has no write in flight. */

@@ -12,6 +12,7 @@ export type ToggleCheck =
  */
 export function checkToggle(route: Route, setting: ModeSetting, options: { unsafe: boolean }): ToggleCheck {
   const { capability, endpoint } = route
+  if (capability.hasTables && capability.owner === 'service') return checkOwned(route, setting, options)
   const leavesOwner = setting.mode === 'service' || (setting.mode === 'canary' && setting.percent > 0)
   if (!capability.hasTables || !leavesOwner || options.unsafe) return { pass: true }
   const reason =
@@ -22,6 +23,21 @@ export function checkToggle(route: Route, setting: ModeSetting, options: { unsaf
     pass: false,
     reason,
     fix: `Add --unsafe if ${capability.name} is not in use yet, or its data does not matter: \`strangler route set "${endpoint.id}" … --unsafe --because "…"\`.`,
+    unsafeWouldPass: true,
+  }
+}
+
+/** After a cut-over reads may go back, since the sync keeps the monolith's copy; writes may not. */
+function checkOwned(
+  { capability, endpoint }: Route,
+  setting: ModeSetting,
+  options: { unsafe: boolean },
+): ToggleCheck {
+  if (endpoint.effect === 'read' || setting.mode === 'service' || options.unsafe) return { pass: true }
+  return {
+    pass: false,
+    reason: `"${endpoint.id}" writes tables of ${capability.name}, which the service owns; writes on the monolith would split the data between two databases.`,
+    fix: `\`strangler migrate ${capability.name} back\` moves the ownership.`,
     unsafeWouldPass: true,
   }
 }

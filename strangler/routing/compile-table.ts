@@ -1,7 +1,17 @@
 import type { CapabilityConfig, Config, Deadlines, TargetingRule } from '../config/schema.ts'
 import { StranglerError } from '../core/errors.ts'
-import type { Effect, Endpoint, Hold, ModeSetting, Override, RouteState, Side } from '../core/words.ts'
+import type {
+  Effect,
+  Endpoint,
+  Hold,
+  ModeSetting,
+  Override,
+  Ownership,
+  RouteState,
+  Side,
+} from '../core/words.ts'
 import { compileTargeting, type Targeting } from './compile-targeting.ts'
+import { ownerOf } from './fold-cutover.ts'
 import { parseTemplate } from './parse-template.ts'
 import { createTrie, findLeaf, insertTemplate, type PathTrie } from './path-trie.ts'
 
@@ -78,18 +88,43 @@ type EndpointConfig = CapabilityConfig['endpoints'][number]
 
 function draftRoute(capability: string, config: EndpointConfig, state: RouteState): Draft {
   const endpoint = parseEndpoint(capability, config)
-  const override = state.overrides[endpoint.id]
   return {
     endpoint,
-    setting: override?.setting ?? config.mode,
-    source: override === undefined ? 'config' : 'override',
-    override,
+    ...settingOf(config, {
+      override: state.overrides[endpoint.id],
+      endpoint,
+      ownership: state.owners?.[capability],
+    }),
     effectByMethod: endpoint.method === '*' && config.effect === undefined,
     upgradeEffect: config.effect ?? 'write',
     deadlines: withoutUndefined(config.deadlines ?? {}),
     rewritePath: config.rewritePath,
     httpProxyMiddleware: config.httpProxyMiddleware,
   }
+}
+
+/**
+ * Once a cut-over has said who owns, writes go there. Reads follow the service when it owns, unless an operator has decided otherwise
+ * since; what was said before spoke of another owner.
+ */
+function settingOf(
+  config: EndpointConfig,
+  {
+    override,
+    endpoint,
+    ownership,
+  }: { override: Override | undefined; endpoint: Endpoint; ownership: Ownership | undefined },
+): Pick<Draft, 'setting' | 'source' | 'override'> {
+  const configured = {
+    setting: override?.setting ?? config.mode,
+    source: override === undefined ? 'config' : 'override',
+    override,
+  } as const
+  if (ownership === undefined || override?.unsafe === true) return configured
+  const { side, since } = ownership
+  if (endpoint.effect === 'write') return { ...configured, setting: { mode: side } }
+  const isOutdated = side === 'service' && (override === undefined || override.version < since)
+  return isOutdated ? { ...configured, setting: { mode: side } } : configured
 }
 
 function withoutUndefined(deadlines: { [K in keyof Deadlines]?: number | undefined }): Partial<Deadlines> {
@@ -127,7 +162,7 @@ function compileCapability(
   return Object.freeze({
     name,
     service: config.service ?? name,
-    owner: ownerOf(config, drafts),
+    owner: config.tables.length > 0 ? ownerOf(state, name) : ownerWithoutTables(drafts),
     hasTables: config.tables.length > 0,
     salt: saltOf(name, config, state),
     unit: config.unit,
@@ -138,11 +173,10 @@ function compileCapability(
 }
 
 /**
- * With tables the monolith owns until a cut-over says otherwise. Without tables there is nothing to own, but once writes go to the
- * service, only the service has seen them: falling back to the monolith would answer from the past.
+ * Without tables there is nothing to own, but once writes go to the service, only the service has seen them: falling back to the
+ * monolith would answer from the past.
  */
-function ownerOf(config: CapabilityConfig, drafts: readonly Draft[]): Side {
-  if (config.tables.length > 0) return 'monolith'
+function ownerWithoutTables(drafts: readonly Draft[]): Side {
   const writesMoved = drafts.some(
     ({ endpoint, setting }) =>
       endpoint.effect === 'write' &&

@@ -1,4 +1,5 @@
 import type { Hold, JournalEntry, Override, RouteState } from '../core/words.ts'
+import { foldCutover, mayEndHold } from './fold-cutover.ts'
 
 /** The state before the first decision: every endpoint as the configuration says. */
 export const EMPTY_STATE: RouteState = Object.freeze({
@@ -33,6 +34,8 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
       return { ...state, version, overrides: without(state.overrides, event.endpoint) }
     case 'hold.started': {
       const { capability, holdId: id, expiresAt } = event
+      // A cut-over has a hold of its own, which nothing may take the place of.
+      if (state.cutovers?.[capability] !== undefined) return { ...state, version }
       return {
         ...state,
         version,
@@ -43,7 +46,13 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
       return { ...state, version, holds: fenceHold(state.holds, event.capability, event.holdId) }
     case 'hold.released':
     case 'hold.aborted':
-      return { ...state, version, holds: endHold(state.holds, event.capability, event.holdId) }
+      return mayEndHold(state, event)
+        ? { ...state, version, ...endHold(state, event) }
+        : { ...state, version }
+    case 'cutover.started':
+    case 'cutover.aborted':
+    case 'owner.changed':
+      return { ...state, version, ...foldCutover(state, event, version) }
     case 'proxy.evicted':
       return { ...state, version }
     case 'sync.started':
@@ -85,10 +94,16 @@ function fenceHold(holds: Holds, capability: string, holdId: string): Holds {
   return hold?.id === holdId ? { ...holds, [capability]: { ...hold, phase: 'fenced' } } : holds
 }
 
-function endHold(holds: Holds, capability: string, holdId: string): Holds {
-  return Object.hasOwn(holds, capability) && holds[capability]?.id === holdId
-    ? without(holds, capability)
-    : holds
+/** A cut-over ends with its hold. */
+function endHold(
+  state: RouteState,
+  { capability, holdId }: { capability: string; holdId: string },
+): Pick<RouteState, 'holds' | 'cutovers'> {
+  const { holds, cutovers } = state
+  return {
+    holds: holds[capability]?.id === holdId ? without(holds, capability) : holds,
+    ...(cutovers?.[capability]?.id === holdId ? { cutovers: without(cutovers, capability) } : {}),
+  }
 }
 
 type Syncs = NonNullable<RouteState['syncs']>
@@ -98,8 +113,8 @@ function foldSync(syncs: Syncs, event: SyncEvent): Syncs {
   const { capability } = event
   if (event.kind === 'sync.ended') return without(syncs, capability)
   if (event.kind === 'sync.started') {
-    const backfill = event.backfill === true ? { backfill: true as const } : {}
-    return { ...syncs, [capability]: { epoch: event.epoch, state: 'running', ...backfill } }
+    const { kind: _kind, capability: _capability, ...order } = event
+    return { ...syncs, [capability]: { ...order, state: 'running' } }
   }
   const order = syncs[capability]
   // A pause of what has ended says nothing.

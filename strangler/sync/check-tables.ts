@@ -1,8 +1,14 @@
-import type { TableShape } from '../core/sync-words.ts'
+import type { Direction, TableShape } from '../core/sync-words.ts'
 import { hasKitTable } from './bookkeeping.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabasePair } from './database-pair.ts'
-import { compileMapping, proveMapping, type TableMapping, type TableRoute } from './mapping.ts'
+import {
+  type CompiledMapping,
+  compileMapping,
+  proveMapping,
+  type TableMapping,
+  type TableRoute,
+} from './mapping.ts'
 
 /** Something that stands in the way of a sync, and what mends it. */
 export interface Finding {
@@ -16,9 +22,9 @@ export interface SyncedTable extends TableMapping {
   readonly schema?: string | undefined
 }
 
-/** The tables as the two databases have them. With findings the routes are not to be used. */
+/** The tables as the two databases have them, and their way there and back. With findings the routes are not to be used. */
 export interface CheckedTables {
-  readonly routes: readonly TableRoute[]
+  readonly routes: Readonly<Record<Direction, readonly TableRoute[]>>
   readonly findings: readonly Finding[]
 }
 
@@ -36,8 +42,12 @@ export async function checkTables(
     ...findDoubled(names((table) => table.as ?? table.table)),
   ]
   const checked = await Promise.all(tables.map((table) => checkTable(pair, table)))
+  const compiled = checked.flatMap((one) => one.compiled ?? [])
   return {
-    routes: checked.flatMap(({ route }) => (route === undefined ? [] : [route])),
+    routes: {
+      forward: compiled.map(({ forward }) => forward),
+      reverse: compiled.map(({ reverse }) => reverse),
+    },
     findings: [...doubled, ...checked.flatMap((one) => one.findings)],
   }
 }
@@ -51,15 +61,15 @@ function findDoubled(names: readonly string[]): Finding[] {
 }
 
 interface CheckedTable {
-  readonly route?: TableRoute
+  readonly compiled?: CompiledMapping
   readonly findings: readonly Finding[]
 }
 
 async function checkTable(pair: DatabasePair, mapping: SyncedTable): Promise<CheckedTable> {
   const there = mapping.as ?? mapping.table
   const [monolith, service] = await Promise.all([
-    readShape(pair.source, pair.sourceSchema(mapping.schema), mapping.table),
-    readShape(pair.target, pair.targetSchema(mapping.schema), there),
+    readShape(pair.monolith, pair.schemaOf('monolith', mapping.schema), mapping.table),
+    readShape(pair.service, pair.schemaOf('service', mapping.schema), there),
   ])
   const missing = [
     ...(monolith === undefined ? [notThere(mapping.table, 'monolith')] : []),
@@ -72,7 +82,7 @@ async function checkTable(pair: DatabasePair, mapping: SyncedTable): Promise<Che
   const problems = compiled.problems.length > 0 ? compiled.problems : await prove(pair, mapping, compiled)
   const mend = `Correct the entry of ${mapping.table} in \`tables\`, or the service's schema.`
   return {
-    route: compiled.forward,
+    compiled,
     findings: problems.map((reason) => ({ table: mapping.table, reason, mend })),
   }
 }
@@ -118,14 +128,14 @@ function checkKey(shape: TableShape, side: string): Finding[] {
 
 /** A mapping of functions is shown on rows, never believed. */
 async function prove(
-  { source }: DatabasePair,
+  { monolith }: DatabasePair,
   mapping: SyncedTable,
-  compiled: ReturnType<typeof compileMapping>,
+  compiled: CompiledMapping,
 ): Promise<readonly string[]> {
   // Rows are read with their versions, so the log must be there.
-  if (mapping.map === undefined || !(await hasKitTable(source, 'change_log'))) return []
+  if (mapping.map === undefined || !(await hasKitTable(monolith, 'change_log'))) return []
   const columns = compiled.forward.source
-  const rows = await source.query(source.dialect.readRange(columns, undefined, PROVEN_ROWS))
+  const rows = await monolith.query(monolith.dialect.readRange(columns, undefined, PROVEN_ROWS))
   const texts = rows.map((row) => columns.columns.map((_name, position) => row[`c${position}`] ?? null))
   return proveMapping(compiled, texts)
     .slice(0, 5)

@@ -1,41 +1,58 @@
 import { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { Direction } from '../core/sync-words.ts'
+import type { Side, SyncCourse } from '../core/words.ts'
 import { dialectNameOf, openSyncDatabase, type SyncDatabase } from './database.ts'
 import { mariadbDialect } from './dialects/mariadb/index.ts'
 import { postgresDialect } from './dialects/postgres/index.ts'
 
-/** The two databases of a capability: the source takes the writes, the target is kept the same. */
-export interface DatabasePair extends Stoppable {
-  readonly source: SyncDatabase
-  readonly target: SyncDatabase
+/** The two databases of a capability. */
+export interface DatabasePair extends Stoppable, Readonly<Record<Side, SyncDatabase>> {
   /** Where a table stands: the configured schema (default `public`), or MariaDB's only place, the address's database. */
-  sourceSchema(configured: string | undefined): string
-  targetSchema(configured: string | undefined): string
+  schemaOf(side: Side, configured: string | undefined): string
 }
 
-export interface PairAddresses {
-  /** Named in messages, which never show an address with its password. */
-  readonly source: { readonly side: string; readonly url: string }
-  readonly target: { readonly side: string; readonly url: string }
+/** Their roles in one direction: the source takes the writes, the target is kept the same. */
+export interface DatabaseRoles {
+  readonly source: SyncDatabase
+  readonly target: SyncDatabase
+}
+
+/** `side` is the configuration's name, for messages, which never show an address with its password. */
+export type PairAddresses = Readonly<Record<Side, { readonly side: string; readonly url: string }>>
+
+/** Which side has which role. */
+export function sidesOf(direction: Direction): { readonly source: Side; readonly target: Side } {
+  return direction === 'forward'
+    ? { source: 'monolith', target: 'service' }
+    : { source: 'service', target: 'monolith' }
+}
+
+export function directionOf({ direction }: SyncCourse): Direction {
+  return direction ?? 'forward'
+}
+
+export function rolesOf(pair: DatabasePair, direction: Direction): DatabaseRoles {
+  const { source, target } = sidesOf(direction)
+  return { source: pair[source], target: pair[target] }
 }
 
 /** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE; nothing is left open then */
 export async function openPair(addresses: PairAddresses, report: ReportError): Promise<DatabasePair> {
-  const [source, target] = await Promise.allSettled([
-    openSide(addresses.source, report),
-    openSide(addresses.target, report),
+  const [monolith, service] = await Promise.allSettled([
+    openSide(addresses.monolith, report),
+    openSide(addresses.service, report),
   ])
-  if (source.status === 'rejected' || target.status === 'rejected') {
-    for (const opened of [source, target]) if (opened.status === 'fulfilled') await opened.value.stop()
-    throw source.status === 'rejected' ? source.reason : (target as PromiseRejectedResult).reason
+  if (monolith.status === 'rejected' || service.status === 'rejected') {
+    for (const opened of [monolith, service]) if (opened.status === 'fulfilled') await opened.value.stop()
+    throw monolith.status === 'rejected' ? monolith.reason : (service as PromiseRejectedResult).reason
   }
   return {
-    source: source.value,
-    target: target.value,
-    sourceSchema: (configured) => schemaOf(addresses.source.url, configured),
-    targetSchema: (configured) => schemaOf(addresses.target.url, configured),
+    monolith: monolith.value,
+    service: service.value,
+    schemaOf: (side, configured) => schemaOf(addresses[side].url, configured),
     async stop() {
-      await Promise.all([source.value.stop(), target.value.stop()])
+      await Promise.all([monolith.value.stop(), service.value.stop()])
     },
   }
 }

@@ -5,7 +5,7 @@ import { at, hasKitTable, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
 import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
-import type { DatabasePair } from './database-pair.ts'
+import type { DatabasePair, DatabaseRoles } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
 import type { TableRoute } from './mapping.ts'
 
@@ -14,8 +14,10 @@ const RETRY_FOR_MS = 10_000
 const RETRY_AFTER_MS = 250
 
 /** Puts capture into the source, and guards and the kit's tables into the target. What is there already stays. */
-export async function installSync(pair: DatabasePair, routes: readonly TableRoute[]): Promise<void> {
-  const { source, target } = pair
+export async function installSync(
+  { source, target }: DatabaseRoles,
+  routes: readonly TableRoute[],
+): Promise<void> {
   const deadline = Date.now() + RETRY_FOR_MS
   const tables = routes.map((route) => route.source.table)
   const guards = routes.flatMap((route) => target.dialect.guard(route.target.table, 'reject'))
@@ -25,28 +27,35 @@ export async function installSync(pair: DatabasePair, routes: readonly TableRout
   await runSchemaChange(source, source.dialect.captureUp(tables, ancestors), deadline)
 }
 
-/** Takes all of it away again, also when a table is gone meanwhile. What was copied into the target stays. */
+/**
+ * Takes all of it away again, also when a table is gone meanwhile. What was copied stays. After a cut-over both databases hold what either
+ * role needs.
+ */
 export async function uninstallSync(
   pair: DatabasePair,
   capability: string,
   tables: readonly SyncedTable[],
 ): Promise<void> {
-  const { source, target } = pair
   const deadline = Date.now() + RETRY_FOR_MS
-  const monolith = await readShapes(source, tables, (table) => ({
-    schema: pair.sourceSchema(table.schema),
-    name: table.table,
-  }))
-  const service = await readShapes(target, tables, (table) => ({
-    schema: pair.targetSchema(table.schema),
-    name: table.as ?? table.table,
-  }))
-  await forgetCapability(source, capability)
-  await forgetCapability(target, capability)
-  const ancestors = await readAncestors(source, monolith)
-  await runSchemaChange(source, source.dialect.captureDown(monolith, ancestors), deadline)
-  const guards = service.flatMap((table) => target.dialect.guard(table, 'off'))
-  await runSchemaChange(target, [...guards, ...target.dialect.targetDown(service)], deadline)
+  for (const side of ['monolith', 'service'] as const) {
+    const shapes = await readShapes(pair[side], tables, (table) => ({
+      schema: pair.schemaOf(side, table.schema),
+      name: side === 'monolith' ? table.table : (table.as ?? table.table),
+    }))
+    await uninstallSide(pair[side], { capability, shapes, deadline })
+  }
+}
+
+async function uninstallSide(
+  database: SyncDatabase,
+  { capability, shapes, deadline }: { capability: string; shapes: readonly TableShape[]; deadline: number },
+): Promise<void> {
+  const { dialect } = database
+  await forgetCapability(database, capability)
+  const ancestors = await readAncestors(database, shapes)
+  const guards = shapes.flatMap((table) => dialect.guard(table, 'off'))
+  const capture = dialect.captureDown(shapes, ancestors)
+  await runSchemaChange(database, [...capture, ...guards, ...dialect.targetDown(shapes)], deadline)
 }
 
 /** One by one without a transaction, so that no lock is held for longer than one statement; all again after a lost lock. */

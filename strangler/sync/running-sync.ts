@@ -1,9 +1,10 @@
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { Direction } from '../core/sync-words.ts'
 import type { SyncOrder } from '../core/words.ts'
 import { type BackfillStatus, createBackfill } from './backfill.ts'
 import { raiseEpoch } from './bookkeeping.ts'
 import { createDatabaseCheckpoints } from './checkpoint-store.ts'
-import type { DatabasePair } from './database-pair.ts'
+import type { DatabaseRoles } from './database-pair.ts'
 import { createSourceEnd, createTargetEnd, type SourceStatus } from './link.ts'
 import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
@@ -13,10 +14,10 @@ const SAMPLE_EVERY_MS = 500
 /** The backfill waits while as many live changes are on their way. */
 const BUSY_AT = 4_000
 
-export interface RunningSyncOptions {
+export interface RunningSyncOptions extends DatabaseRoles {
   readonly capability: string
   readonly order: SyncOrder
-  readonly pair: DatabasePair
+  readonly direction: Direction
   readonly routes: readonly TableRoute[]
   readonly queue: QueueServer
   readonly report: ReportError
@@ -80,7 +81,8 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
       await Promise.all([sourceEnd.resume(), targetEnd.resume()])
     },
     lagMs() {
-      if (paused || sample === undefined || backfill?.status().state !== 'done') return undefined
+      const isWhole = options.order.whole === true || backfill?.status().state === 'done'
+      if (paused || sample === undefined || !isWhole) return undefined
       return sample.lagMs + performance.now() - sample.at
     },
     async status() {
@@ -94,9 +96,8 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
   }
 }
 
-function createParts({ capability, order, pair, routes, queue, report }: RunningSyncOptions) {
-  const { source, target } = pair
-  const direction = 'forward' as const
+function createParts(options: RunningSyncOptions) {
+  const { capability, order, direction, source, target, routes, queue, report } = options
   const transport = createTransport({ capability, direction, server: queue, report })
   const basis = { capability, direction, epoch: order.epoch, routes, transport, report }
   const backfill =
@@ -121,11 +122,7 @@ function createParts({ capability, order, pair, routes, queue, report }: Running
 }
 
 /** Before the first job: one of an older epoch may still wait in the queue. */
-async function beginEpoch({
-  capability,
-  order,
-  pair: { source, target },
-}: RunningSyncOptions): Promise<void> {
+async function beginEpoch({ capability, order, source, target }: RunningSyncOptions): Promise<void> {
   const state = { capability, epoch: order.epoch, incarnation: '' }
   await target.query(raiseEpoch(target.dialect.name, { ...state, role: 'target' }))
   await source.query(raiseEpoch(source.dialect.name, { ...state, role: 'source' }))

@@ -1,3 +1,4 @@
+import type { SyncCourse } from '../core/words.ts'
 import type { CapabilitySync, CapabilitySyncStatus } from './capability-sync.ts'
 
 /** What the admin API asks of the syncs, by the name of the capability. */
@@ -6,15 +7,16 @@ export interface SyncControl {
    * Puts capture and guards into the databases; what is there already stays.
    * @throws StranglerError STRANGLER_SYNC_REFUSED, STRANGLER_SYNC_DATABASE_UNREACHABLE
    */
-  install(capability: string): Promise<void>
+  install(capability: string, course: SyncCourse): Promise<void>
   /** Takes everything out of both databases again; the copied rows stay. */
   uninstall(capability: string): Promise<void>
-  status(capability: string): Promise<CapabilitySyncStatus>
+  status(capability: string, course: SyncCourse): Promise<CapabilitySyncStatus>
   /** As `CapabilitySync` has them. */
-  verify(capability: string, epoch: number): ReturnType<CapabilitySync['verify']>
-  repair(capability: string, epoch: number): ReturnType<CapabilitySync['repair']>
+  verify(capability: string, course: SyncCourse): ReturnType<CapabilitySync['verify']>
+  repair(capability: string, course: SyncCourse): ReturnType<CapabilitySync['repair']>
   explain(
     capability: string,
+    course: SyncCourse,
     name: { readonly table: string; readonly key: string },
   ): ReturnType<CapabilitySync['explain']>
 }

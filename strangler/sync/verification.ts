@@ -1,7 +1,8 @@
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { Direction } from '../core/sync-words.ts'
 import type { SyncedTable } from './check-tables.ts'
 import { createDatabaseCheckpoints } from './checkpoint-store.ts'
-import type { DatabasePair } from './database-pair.ts'
+import type { DatabaseRoles } from './database-pair.ts'
 import type { TableRoute } from './mapping.ts'
 import { type RepairedKey, repair } from './repair.ts'
 import { verify } from './verify.ts'
@@ -11,10 +12,10 @@ import type { VerifyProgress, VerifyReport } from './verify-report.ts'
 const REPAIRED_AT_ONCE = 1_000
 const MOST_FOUND = 100_000
 
-export interface VerificationBasis {
-  readonly pair: DatabasePair
+export interface VerificationBasis extends DatabaseRoles {
   readonly routes: readonly TableRoute[]
   readonly epoch: number
+  readonly direction: Direction
 }
 
 export type VerificationStatus =
@@ -40,16 +41,18 @@ export function createVerification(options: {
   const found = new Map<string, { table: string; key: string }>()
   let status: VerificationStatus | undefined
   let running: Promise<void> = Promise.resolve()
-  const copies = options.tables
-    .filter(({ map, constants }) => map === undefined && constants === undefined)
-    .map(({ table }) => table)
+  const copiesOf = (direction: Direction) =>
+    options.tables
+      .filter(({ map, constants }) => map === undefined && constants === undefined)
+      .map(({ table, as }) => (direction === 'forward' ? table : (as ?? table)))
 
-  async function run({ pair, routes, epoch }: VerificationBasis, signal: AbortSignal): Promise<void> {
+  async function run(basis: VerificationBasis, signal: AbortSignal): Promise<void> {
     found.clear()
-    const { source, target } = pair
     const report = await verify({
-      ...{ capability: options.capability, direction: 'forward', epoch, source, target, routes, copies },
-      checkpoints: createDatabaseCheckpoints(source),
+      ...basis,
+      capability: options.capability,
+      copies: copiesOf(basis.direction),
+      checkpoints: createDatabaseCheckpoints(basis.source),
       signal,
       report: options.report,
       onProgress: (progress) => {
@@ -76,10 +79,10 @@ export function createVerification(options: {
       return true
     },
     status: () => status,
-    async repair({ pair: { source, target }, routes, epoch }) {
+    async repair(basis) {
       const { capability } = options
       const now = [...found.values()].slice(0, REPAIRED_AT_ONCE)
-      const outcomes = await repair({ capability, epoch, source, target, routes }, now)
+      const outcomes = await repair({ ...basis, capability }, now)
       for (const { table, key, outcome } of outcomes)
         if (outcome !== 'refused') found.delete(`${table} ${key}`)
       return { outcomes, left: found.size }

@@ -12,12 +12,15 @@ const report = (operation: string, error: unknown) =>
   process.stderr.write(`applier, ${operation}: ${String(error)}\n`)
 
 async function start({ source, target, redis }: Addresses & { epoch: number }): Promise<void> {
-  const addresses = { source: { side: 'monolith', url: source }, target: { side: CAPABILITY, url: target } }
+  const addresses = {
+    monolith: { side: 'monolith', url: source },
+    service: { side: CAPABILITY, url: target },
+  }
   const pair: DatabasePair = await openPair(addresses, report)
   const { routes } = await checkTables(pair, [{ table: TABLE }])
   const basis = { capability: CAPABILITY, direction: 'forward' as const, report }
   const transport = createTransport({ ...basis, server: { kind: 'redis', url: redis } })
-  const end = createTargetEnd({ ...basis, epoch: 0, routes, transport, target: pair.target })
+  const end = createTargetEnd({ ...basis, epoch: 0, routes: routes.forward, transport, target: pair.service })
   open.push(pair, transport, end)
   await end.start()
 }

@@ -17,20 +17,23 @@ serveRemote(
       sync = createCapabilitySync({
         capability: CAPABILITY,
         tables: [{ table: TABLE }],
-        addresses: { source: { side: 'monolith', url: source }, target: { side: CAPABILITY, url: target } },
+        addresses: {
+          monolith: { side: 'monolith', url: source },
+          service: { side: CAPABILITY, url: target },
+        },
         queue: { kind: 'redis', url: redis },
         report: (operation, error) => process.stderr.write(`${operation}: ${String(error)}\n`),
       })
     },
-    install: async () => running().install(),
+    install: async () => running().install({ epoch: 0 }),
     async follow(order: { epoch: number; backfill: boolean } | undefined) {
       const backfill = order?.backfill === true ? { backfill: true as const } : {}
       running().follow(
         order === undefined ? undefined : { epoch: order.epoch, state: 'running', ...backfill },
       )
     },
-    status: async () => running().status(),
-    verify: async (epoch: number) => running().verify(epoch),
+    status: async () => running().status({ epoch: 0 }),
+    verify: async (epoch: number) => running().verify({ epoch }),
   },
   async () => sync?.stop(),
 )

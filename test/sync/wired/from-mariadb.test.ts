@@ -42,8 +42,8 @@ describe.skipIf(mariadbd === undefined)(
         capability: 'stock',
         tables: [{ table: 'stock', as: 'level' }],
         addresses: {
-          source: { side: 'monolith', url: maria.url },
-          target: { side: 'stock', url: postgres.url },
+          monolith: { side: 'monolith', url: maria.url },
+          service: { side: 'stock', url: postgres.url },
         },
         queue: { kind: 'postgres', url: control.url },
         report: () => undefined,
@@ -68,7 +68,7 @@ describe.skipIf(mariadbd === undefined)(
       'copies what is there, carries changes and cascades, and leaves nothing behind',
       async () => {
         const before = await listTables()
-        await sync.install()
+        await sync.install({ epoch: 1 })
         const order: SyncOrder = { epoch: 1, state: 'running', backfill: true }
         sync.follow(order)
         const wait = (isSo: () => Promise<unknown>) => vi.waitFor(isSo, { timeout: 30_000, interval: 50 })
@@ -77,7 +77,7 @@ describe.skipIf(mariadbd === undefined)(
         // No trigger fires for the rows that a cascade deletes; the parent's tells.
         await monolith.query(`DELETE FROM product WHERE sku = 'b'`)
         await wait(async () => expect(await levels()).toEqual([{ id: '1', sku: 'a', qty: 11 }]))
-        await wait(async () => expect(await sync.status()).toMatchObject({ entries: 0, quarantine: [] }))
+        await wait(async () => expect(await sync.status(order)).toMatchObject({ entries: 0, quarantine: [] }))
         await sync.uninstall()
         expect(await listTables()).toEqual(before)
         expect((await service.query(`SELECT FROM pg_namespace WHERE nspname = 'strangler'`)).rowCount).toBe(0)
