@@ -19,13 +19,10 @@ export function createAcknowledger(options: AcknowledgerOptions): (result: Batch
   const sourceNames = new Map(routes.map((route) => [route.target.table.name, route.source.table.name]))
   return async (result) => {
     if (result.epoch !== options.epoch) return
-    const acknowledged = result.done
-      // Version 0 is a row of the backfill that was not pending.
-      .filter(({ version }) => version !== '0')
-      .flatMap(({ table, key, version }) => {
-        const name = sourceNames.get(table)
-        return name === undefined ? [] : [{ table: name, key, version }]
-      })
+    const acknowledged = result.done.flatMap(({ table, key, version }) => {
+      const name = sourceNames.get(table)
+      return name === undefined ? [] : [{ table: name, key, version }]
+    })
     if (acknowledged.length > 0) await source.query(source.dialect.deleteAcknowledged(acknowledged))
     options.onSettled(result)
   }

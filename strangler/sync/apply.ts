@@ -129,7 +129,8 @@ function resultOf(
     direction: batch.direction,
     epoch: batch.epoch,
     ...(batch.chunk === undefined ? {} : { chunk: batch.chunk }),
-    done: entries.filter((entry) => !refused.has(entry)).map(name),
+    // Version 0 is a row of the backfill of which the log says nothing.
+    done: entries.filter((entry) => entry.version !== '0' && !refused.has(entry)).map(name),
     quarantined: failed.map(({ entry, kind, error }) => ({
       ...name(entry),
       error,

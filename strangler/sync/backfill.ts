@@ -8,12 +8,13 @@ import { createChunkSize } from './chunk-size.ts'
 import type { SyncDatabase } from './database.ts'
 import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
-import { packBatches } from './pack-batches.ts'
+import { BACKFILL_JOB, packBatches } from './pack-batches.ts'
 import { type ReadEntries, toEntries } from './read-entries.ts'
 import { orderByReferences } from './table-order.ts'
 import type { Transport } from './transport.ts'
 
-const MOST_JOBS = 12
+/** A chunk of the largest size is on its way while the next one is read. */
+const MOST_JOBS = 16
 const RETRY_AT_ONCE = 4_000
 const KEYS_PER_RETRY = 500
 const RETRY_EVERY_MS = 1_000
@@ -111,7 +112,7 @@ export function createBackfill(options: BackfillOptions): Backfill {
   }
 
   async function send(table: string, read: ReadEntries, through: string): Promise<void> {
-    const packed = packBatches(head, read.entries)
+    const packed = packBatches(head, read.entries, BACKFILL_JOB)
     const batches = (packed.length === 0 ? [{ ...head, entries: [] }] : packed).map((batch) => ({
       ...batch,
       chunk: randomUUID(),

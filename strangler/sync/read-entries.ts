@@ -54,5 +54,7 @@ function toEntry(route: TableRoute, row: TextRow): ChangeEntry {
 
 /** `c0, c1 …` in order. */
 export function cellsOf(row: TextRow, count: number): CellText[] {
-  return Array.from({ length: count }, (_, position) => row[`c${position}`] ?? null)
+  const cells: CellText[] = []
+  for (let position = 0; position < count; position += 1) cells.push(row[`c${position}`] ?? null)
+  return cells
 }
