@@ -10,6 +10,7 @@ import { keepPostgres } from './infra/keep-postgres.ts'
 import { probeSide } from './infra/probe-side.ts'
 import { findRedis } from './infra/redis-server.ts'
 import type { Kit, KitOptions } from './kit-options.ts'
+import { type PositionPart, startPositionPart } from './position-part.ts'
 import { type ProxyPart, startProxyPart } from './proxy-part.ts'
 import { createReleaseList, type ReleaseList } from './release-list.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
@@ -33,6 +34,7 @@ export interface KitGround {
   readonly tokens: AdminTokens
   readonly link: ControlLink
   readonly releases: ReleaseList
+  readonly positions: PositionPart
   /** Absent in a worker: its parent has it. */
   readonly sync?: SyncPart
 }
@@ -67,7 +69,8 @@ async function start(
   const control = await findControl(config, { log, releases })
   const link = createControlLink(() => openControlDatabase(control.url, { report: log.report }), log.report)
   releases.add('the control database’s connection', () => link.stop())
-  const ground: KitGround = { config, options, log, tokens, link, releases }
+  const positions = startPositionPart(control.url, { report: log.report, releases })
+  const ground: KitGround = { config, options, log, tokens, link, releases, positions }
   if (isWorker()) {
     const part = await startProxyPart(ground)
     if (part.url !== undefined) tellServing(part.url)
@@ -85,6 +88,7 @@ async function start(
     config,
     queue: { kind: redis.kind, url: redis.kind === 'redis' ? redis.url : control.url },
     runs: role === 'all' || role === 'sync',
+    onHeartbeat: positions.tell,
     report: log.report,
   })
   releases.add('the data sync', () => sync.stop())
@@ -147,7 +151,7 @@ async function startParts(ground: KitGround, role: string, controlUrl: string): 
 }
 
 /** A process without a proxy of its own follows the journal for the admin API's answers. */
-async function startFollower({ config, link, log, releases, sync }: KitGround): Promise<Serving> {
+async function startFollower({ config, link, log, releases, positions, sync }: KitGround): Promise<Serving> {
   let state = EMPTY_STATE
   let table: RouteTable = compileTable(config, state)
   const metrics = createMetrics()
@@ -160,6 +164,7 @@ async function startFollower({ config, link, log, releases, sync }: KitGround): 
       state = next
       table = compileTable(config, next)
       metrics.setTableVersion(next.version)
+      positions.keeper.follow(next)
       sync?.follow(next)
     },
     onConnection: metrics.setControlConnected,

@@ -61,7 +61,7 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
 
 /** What the proxy asks, and whom it tells. */
 function wireProxy(
-  { config, log, tokens, sync }: KitGround,
+  { config, log, tokens, positions }: KitGround,
   metrics: Metrics,
   feed: () => TableFeed,
 ): ProxyOptions {
@@ -81,12 +81,13 @@ function wireProxy(
     },
     onAcknowledged: () => feed().tellProgress(),
     report: log.report,
-    ...(sync === undefined ? {} : { data: sync.data }),
+    // Nobody notes yet which client has written what: reads that need it stay with the owner.
+    data: { lagMs: positions.keeper.lagMs, hasAppliedWrites: () => false },
   }
 }
 
 function followJournal(
-  { config, link, log, sync }: KitGround,
+  { config, link, log, positions, sync }: KitGround,
   { proxy, metrics, name }: { proxy: StranglerProxy; metrics: Metrics; name: string },
 ): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
@@ -99,6 +100,7 @@ function followJournal(
       current = state
       proxy.swapTable(compileTable(config, state))
       metrics.setTableVersion(state.version)
+      positions.keeper.follow(state)
       sync?.follow(state)
     },
     onConnection: metrics.setControlConnected,

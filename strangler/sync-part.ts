@@ -1,8 +1,8 @@
 import type { CapabilityConfig, Config } from './config/schema.ts'
+import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
 import type { ReportError, Stoppable } from './core/ports.ts'
 import type { RouteState } from './core/words.ts'
-import type { DataFreshness } from './routing/decide.ts'
 import { type CapabilitySync, createCapabilitySync } from './sync/capability-sync.ts'
 import type { PairAddresses } from './sync/database-pair.ts'
 import type { SyncControl } from './sync/sync-control.ts'
@@ -13,24 +13,24 @@ export interface SyncPartOptions {
   readonly queue: QueueServer
   /** Whether the syncs run in this process, or it only installs and tells. */
   readonly runs: boolean
+  readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
   readonly report: ReportError
 }
 
 /** The data syncs of a process: they run as the journal says. */
 export interface SyncPart extends Stoppable {
   readonly control: SyncControl
-  /** How old the copies are, where that is known in this process. */
-  readonly data: DataFreshness
   follow(state: RouteState): void
 }
 
-export function createSyncPart({ config, queue, runs, report }: SyncPartOptions): SyncPart {
+export function createSyncPart(options: SyncPartOptions): SyncPart {
+  const { config, queue, runs, onHeartbeat, report } = options
   const syncs = new Map<string, CapabilitySync>()
   for (const [capability, settings] of Object.entries(config.capabilities)) {
     const addresses = findAddresses(config, capability, settings)
     if (settings.tables.length === 0 || addresses === undefined) continue
     const { tables } = settings
-    syncs.set(capability, createCapabilitySync({ capability, tables, addresses, queue, report }))
+    syncs.set(capability, createCapabilitySync({ capability, tables, addresses, queue, onHeartbeat, report }))
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
   let followed: RouteState['syncs']
@@ -45,11 +45,6 @@ export function createSyncPart({ config, queue, runs, report }: SyncPartOptions)
       verify: async (capability, course) => syncOf(capability).verify(course),
       repair: async (capability, course) => syncOf(capability).repair(course),
       explain: async (capability, course, name) => syncOf(capability).explain(course, name),
-    },
-    data: {
-      lagMs: (capability) => syncs.get(capability)?.lagMs(),
-      // Nobody notes yet which client has written what: reads that need it stay with the owner.
-      hasAppliedWrites: () => false,
     },
     follow(state) {
       // Most decisions are about routes.

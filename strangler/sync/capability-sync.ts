@@ -1,3 +1,4 @@
+import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import { readQuarantine } from './bookkeeping.ts'
@@ -26,6 +27,8 @@ export interface CapabilitySyncOptions {
   readonly tables: readonly SyncedTable[]
   readonly addresses: PairAddresses
   readonly queue: QueueServer
+  /** What the sync says of itself while it runs here. */
+  readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
   readonly report: ReportError
 }
 
@@ -56,7 +59,6 @@ export interface CapabilitySync extends Stoppable {
   follow(order: SyncOrder | undefined): void
   /** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE, or the database's error when it is not installed */
   status(course: SyncCourse): Promise<CapabilitySyncStatus>
-  lagMs(): number | undefined
   /** Begins to compare all rows; false when that runs already. */
   verify(course: SyncCourse): Promise<boolean>
   /** Brings rows that the newest `verify` of this process has found to what the source has. */
@@ -104,7 +106,6 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       const there = tables.find((known) => known.table === table)?.as ?? table
       return explain(basis, { table: basis.direction === 'forward' ? table : there, key })
     },
-    lagMs: () => runner.current()?.lagMs(),
     async stop() {
       await Promise.all([verification.stop(), runner.stop()])
       await pairs.stop()

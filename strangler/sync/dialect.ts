@@ -82,7 +82,10 @@ export interface Dialect {
   ): Statement
   /** Rows of given keys, likewise and in the given order; an absent row has `present` null. */
   readKeys(columns: TableColumns, keys: readonly string[], versions?: VersionSource): Statement
-  /** Age of the oldest entry in milliseconds, how many there are, and the database's clock (epoch ms): `age_ms, entries, now_ms`. */
+  /**
+   * Age of the oldest entry in milliseconds, how many there are, when the oldest was made (null without any) and the database's clock,
+   * both epoch milliseconds: `age_ms, entries, oldest_ms, now_ms`.
+   */
   readLag(tables: readonly TableShape[]): Statement
   /** For the verification; absent where there is no such way. */
   readonly sums?: SumDialect

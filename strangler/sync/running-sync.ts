@@ -1,3 +1,4 @@
+import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { Direction } from '../core/sync-words.ts'
 import type { SyncOrder } from '../core/words.ts'
@@ -10,7 +11,9 @@ import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
 import { createTransport, type QueueServer } from './transport.ts'
 
-const SAMPLE_EVERY_MS = 500
+/** The log is looked at every half second, and sooner after an acknowledgement: somebody may wait for what he wrote. */
+const LONGEST_SAMPLE_PAUSE_MS = 500
+const SHORTEST_SAMPLE_PAUSE_MS = 100
 /** The backfill waits while as many live changes are on their way. */
 const BUSY_AT = 4_000
 
@@ -20,6 +23,7 @@ export interface RunningSyncOptions extends DatabaseRoles {
   readonly direction: Direction
   readonly routes: readonly TableRoute[]
   readonly queue: QueueServer
+  readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
   readonly report: ReportError
 }
 
@@ -28,8 +32,6 @@ export interface RunningSync extends Stoppable {
   pause(): Promise<void>
   resume(): Promise<void>
   status(): Promise<RunningStatus>
-  /** How old the target's copy is at most, by the newest look at the log; undefined while it is no whole copy. */
-  lagMs(): number | undefined
 }
 
 export interface RunningStatus {
@@ -42,17 +44,17 @@ export interface RunningStatus {
 
 /** @throws the databases' errors; nothing runs then */
 export async function startRunningSync(options: RunningSyncOptions): Promise<RunningSync> {
-  const { transport, sourceEnd, targetEnd, backfill } = createParts(options)
+  const { transport, sourceEnd, targetEnd, backfill } = createParts(options, () => sampler.wake())
   let paused = false
-  let sample: { lagMs: number; at: number } | undefined
   const sampler = createLoop({
     async work() {
-      const at = performance.now()
-      sample = { lagMs: (await sourceEnd.status()).lagMs, at }
+      const status = await sourceEnd.status()
+      const isWhole = options.order.whole === true || backfill?.status().state === 'done'
+      options.onHeartbeat(describeHeartbeat({ ...options, status, isCopy: isWhole && !paused }))
       return false
     },
-    shortestPauseMs: SAMPLE_EVERY_MS,
-    longestPauseMs: SAMPLE_EVERY_MS,
+    shortestPauseMs: SHORTEST_SAMPLE_PAUSE_MS,
+    longestPauseMs: LONGEST_SAMPLE_PAUSE_MS,
     onError: (error) => options.report('sync.lag', error),
   })
   const stop = async () => {
@@ -72,18 +74,15 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
     stop,
     async pause() {
       paused = true
+      sampler.wake()
       backfill?.pause()
       await Promise.all([sourceEnd.pause(), targetEnd.pause()])
     },
     async resume() {
       paused = false
+      sampler.wake()
       backfill?.resume()
       await Promise.all([sourceEnd.resume(), targetEnd.resume()])
-    },
-    lagMs() {
-      const isWhole = options.order.whole === true || backfill?.status().state === 'done'
-      if (paused || sample === undefined || !isWhole) return undefined
-      return sample.lagMs + performance.now() - sample.at
     },
     async status() {
       const [source, queue, warnings] = await Promise.all([
@@ -96,7 +95,25 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
   }
 }
 
-function createParts(options: RunningSyncOptions) {
+interface HeartbeatOptions extends Pick<RunningSyncOptions, 'capability' | 'order' | 'direction'> {
+  readonly status: SourceStatus
+  /** Every row is in the target, and changes are carried. */
+  readonly isCopy: boolean
+}
+
+function describeHeartbeat({
+  capability,
+  order,
+  direction,
+  status,
+  isCopy,
+}: HeartbeatOptions): SyncHeartbeat {
+  const { lagMs, appliedThrough, entries, waiting: refused, source, at } = status
+  const position = isCopy ? { lagMs, appliedThrough } : {}
+  return { capability, epoch: order.epoch, direction, entries, refused, source, at, ...position }
+}
+
+function createParts(options: RunningSyncOptions, onSettled: () => void) {
   const { capability, order, direction, source, target, routes, queue, report } = options
   const transport = createTransport({ capability, direction, server: queue, report })
   const basis = { capability, direction, epoch: order.epoch, routes, transport, report }
@@ -115,7 +132,10 @@ function createParts(options: RunningSyncOptions) {
   const sourceEnd = createSourceEnd({
     ...basis,
     source,
-    onSettled: (result) => backfill?.settle(result),
+    onSettled(result) {
+      backfill?.settle(result)
+      onSettled()
+    },
     onQueueLost: () => backfill?.resend(),
   })
   return { transport, sourceEnd, backfill, targetEnd: createTargetEnd({ ...basis, target }) }

@@ -22,6 +22,7 @@ serveRemote(
           service: { side: CAPABILITY, url: target },
         },
         queue: { kind: 'redis', url: redis },
+        onHeartbeat: () => undefined,
         report: (operation, error) => process.stderr.write(`${operation}: ${String(error)}\n`),
       })
     },

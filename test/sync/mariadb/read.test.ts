@@ -129,6 +129,7 @@ describe.skipIf(mariadbd === undefined)(
       expect(lag!['entries']).toBe('2')
       expect(Number(lag!['age_ms'])).toBeGreaterThanOrEqual(5_000)
       expect(Math.abs(Number(lag!['now_ms']) - Date.now())).toBeLessThan(5_000)
+      expect(Number(lag!['now_ms']) - Number(lag!['oldest_ms']) - Number(lag!['age_ms'])).toBeLessThan(1_000)
     })
 
     it('reads little however many entries a key has, although the server knows nothing yet about the log', async () => {

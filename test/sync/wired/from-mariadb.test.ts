@@ -46,6 +46,7 @@ describe.skipIf(mariadbd === undefined)(
           service: { side: 'stock', url: postgres.url },
         },
         queue: { kind: 'postgres', url: control.url },
+        onHeartbeat: () => undefined,
         report: () => undefined,
       })
     }, SLOW_MS)

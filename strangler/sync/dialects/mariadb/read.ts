@@ -72,7 +72,8 @@ FROM ${wanted.sql} LEFT JOIN ${quoteName(table.name)} r ON ${wanted.matches('r')
 export function readLag(tables: readonly TableShape[]): Statement {
   const marks = tables.map(() => '?').join(', ') || 'NULL'
   const sql = `SELECT ${CHARS('COALESCE(GREATEST(0, FLOOR((UNIX_TIMESTAMP(SYSDATE(6)) - UNIX_TIMESTAMP(MIN(at))) * 1000)), 0)')} AS age_ms,
-  ${CHARS('COUNT(*)')} AS entries, ${CHARS('FLOOR(UNIX_TIMESTAMP(SYSDATE(6)) * 1000)')} AS now_ms
+  ${CHARS('COUNT(*)')} AS entries, ${CHARS('FLOOR(UNIX_TIMESTAMP(MIN(at)) * 1000)')} AS oldest_ms,
+  ${CHARS('FLOOR(UNIX_TIMESTAMP(SYSDATE(6)) * 1000)')} AS now_ms
 FROM ${CHANGE_LOG} WHERE tbl IN (${marks})`
   return { sql, params: tables.map(({ name }) => name) }
 }

@@ -71,7 +71,7 @@ ORDER BY k.n`,
 export function readLag(tables: readonly TableShape[]): Statement {
   return {
     sql: `SELECT greatest(0, coalesce(${epochMs('clock_timestamp()', 'bigint')} - ${epochMs('min(at)', 'bigint')}, 0))::text AS age_ms,
-  count(*)::text AS entries, ${epochMs('clock_timestamp()')} AS now_ms
+  count(*)::text AS entries, ${epochMs('min(at)')} AS oldest_ms, ${epochMs('clock_timestamp()')} AS now_ms
 FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[])`,
     params: [tables.map((table) => table.name)],
   }

@@ -1,0 +1,29 @@
+import type { SyncHeartbeat } from './core/data-position.ts'
+import type { ReportError } from './core/ports.ts'
+import type { ReleaseList } from './release-list.ts'
+import { createPositionBoard } from './state/position-board.ts'
+import { createPositionKeeper, type PositionKeeper } from './state/position-keeper.ts'
+
+/** What this process knows of the copies, and how its own syncs tell it to all. */
+export interface PositionPart {
+  readonly keeper: PositionKeeper
+  /** A heartbeat of a sync of this process. */
+  tell(heartbeat: SyncHeartbeat): void
+}
+
+export function startPositionPart(
+  controlUrl: string,
+  { report, releases }: { report: ReportError; releases: ReleaseList },
+): PositionPart {
+  const keeper = createPositionKeeper(() => performance.now())
+  const board = createPositionBoard({ url: controlUrl, onHeartbeat: keeper.hear, report })
+  board.start()
+  releases.add('the exchange of positions', () => board.stop())
+  return {
+    keeper,
+    tell(heartbeat) {
+      keeper.hear(heartbeat)
+      board.publish(heartbeat)
+    },
+  }
+}
