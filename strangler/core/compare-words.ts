@@ -42,7 +42,7 @@ export interface Difference {
   readonly count: number
   /** Siblings that differ in the same exchange, itself included: low is a root cause, high is collateral. */
   readonly weight: number
-  /** The first occurrence's values as JSON text, cut; absent where there is none. Masked before it is stored. */
+  /** The first occurrence's values as JSON text, cut and masked already; absent where there is none. */
   readonly primary?: string
   readonly shadow?: string
 }
@@ -51,7 +51,6 @@ export interface Difference {
 export type SkipReason =
   | 'too-large'
   | 'queue-full'
-  | 'precision'
   | 'too-deep'
   | 'alias'
   | 'busy'
@@ -68,7 +67,13 @@ export type Verdict = 'match' | 'accepted' | 'mismatch' | 'lag' | 'skipped'
 /** What comparing two answers says before noise, lag and accepted differences are looked at. */
 export type AnswerComparison =
   | { readonly kind: 'same' }
-  | { readonly kind: 'different'; readonly differences: readonly Difference[] }
+  | {
+      readonly kind: 'different'
+      /** Root causes (low weight) first. */
+      readonly differences: readonly Difference[]
+      /** How many further places differ that the bound has cut off. */
+      readonly more: number
+    }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
 
 /** On what evidence was measured: a deploy, or another configuration of the capability, begins new counters. */
@@ -97,4 +102,47 @@ export interface Comparison {
   readonly shadowMs: number | undefined
   /** With the verdict `lag`: how long the sync took until the sides agreed. */
   readonly lagMs?: number
+}
+
+/**
+ * What of two answers may differ. A `path` is a glob: `$.items[].price`, `$.by-id.*.name`, `**.updatedAt`; `[]` is any entry of a
+ * list, `*` any one key, `**` any number of steps. Everything is optional: without rules, answers are compared exactly.
+ */
+export interface CompareRules {
+  readonly ignore?: readonly string[]
+  /** Lists whose order means nothing; `keyedBy` names the field by which their entries belong together. */
+  readonly lists?: readonly { readonly path: string; readonly keyedBy?: string | undefined }[]
+  /** Numbers that may differ by so much. */
+  readonly numbers?: readonly { readonly path: string; readonly within: number }[]
+  readonly dates?: readonly { readonly path: string; readonly withinMs: number }[]
+  /** Values that only have to look alike: `uuid`, `timestamp`, or a regular expression that both match as a whole. */
+  readonly placeholders?: readonly { readonly path: string; readonly pattern: string }[]
+  /** Addresses that are taken out of texts before they are compared: those of the sides. */
+  readonly baseUrls?: readonly string[]
+  /** A member that is null is like one that is not there. */
+  readonly nullIsAbsent?: boolean
+  /** The headers that are compared, instead of the default ones. */
+  readonly headers?: readonly string[]
+  /** Ids that each side makes by itself; `of` names what they identify. `learn`: here a pair belongs together for certain. */
+  readonly aliases?: readonly {
+    readonly path: string
+    readonly of: string
+    readonly learn?: boolean | undefined
+  }[]
+  /** Secrets and personal data: shown nowhere, though compared. Usual names (password, token …) are masked anyway. */
+  readonly mask?: readonly string[]
+}
+
+/** A difference that somebody answers for. It does not count as a mismatch until it expires. */
+export interface AcceptedDifference {
+  readonly id: string
+  readonly endpoint: string
+  /** A path glob; `header:…` and `status` as they stand. */
+  readonly path: string
+  readonly kind: DifferenceKind | 'any'
+  readonly owner: string
+  readonly because: string
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly expiresAt: string
 }

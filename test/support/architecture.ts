@@ -34,7 +34,7 @@ export const DOORS = [
 
 /** Layer 1 turns plain data into plain data: no clock, no chance, no environment, no files. `config/` reads the file. */
 const PURE = ['core', 'routing', 'compare', 'guide', 'assess']
-const PURE_NODE_MODULES = ['node:crypto', 'node:net']
+const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:net', 'node:zlib']
 const IMPURE =
   /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|process\.(env|cwd|argv)|setTimeout|setInterval)\b/
 

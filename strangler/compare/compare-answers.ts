@@ -1,0 +1,67 @@
+import type { AnswerComparison, CapturedAnswer } from '../core/compare-words.ts'
+import type { AliasBook } from './alias-book.ts'
+import { compareBodies } from './compare-bodies.ts'
+import { compareHeaders } from './compare-headers.ts'
+import type { CompiledRules } from './compile-rules.ts'
+import { stripBaseUrls } from './judge-leaf.ts'
+import { parseMediaType } from './media-type.ts'
+import { headerValue } from './raw-headers.ts'
+import { type PlacedDifference, weighDifferences } from './summarize-walk.ts'
+
+export interface HowToCompare {
+  /** Of the request: an answer to HEAD has no body. */
+  readonly method: string
+  readonly rules: CompiledRules
+  /** Known pairs of ids that each side makes by itself; pairs at places that the rules name are learnt into it. */
+  readonly aliases?: AliasBook
+  /** How large a body may be once it is decoded; 8 MiB by default. */
+  readonly maxBodyBytes?: number
+  /** How many differences are told; 100 by default. */
+  readonly maxDifferences?: number
+}
+
+const MAX_BODY_BYTES = 8 * 2 ** 20
+const MAX_DIFFERENCES = 100
+
+/** Compares two whole answers. A pure function; it throws for no answer whatever. */
+export function compareAnswers(
+  primary: CapturedAnswer,
+  shadow: CapturedAnswer,
+  how: HowToCompare,
+): AnswerComparison {
+  if ([primary, shadow].some(isStream)) return { kind: 'skipped', reason: 'streaming' }
+  const { rules } = how
+  const status = compareStatus(primary.status, shadow.status)
+  const headers = compareHeaders(primary.headers, shadow.headers, {
+    names: rules.headers,
+    normalize: (value) => stripBaseUrls(value, rules.baseUrls),
+  })
+  const found = [...status, ...headers]
+  // Answers of another status are about something else: how their bodies differ is no news. The bodies of redirects are for nobody.
+  if (status.length === 0 && hasBody(how.method, primary.status)) {
+    const bodies = compareBodies(primary, shadow, { ...how, maxBytes: how.maxBodyBytes ?? MAX_BODY_BYTES })
+    if (bodies.kind === 'skipped' && (bodies.reason !== 'alias' || found.length === 0)) return bodies
+    if (bodies.kind === 'different') found.push(...bodies.differences)
+  }
+  if (found.length === 0) return { kind: 'same' }
+  const bound = how.maxDifferences ?? MAX_DIFFERENCES
+  return {
+    kind: 'different',
+    differences: weighDifferences(found).slice(0, bound),
+    more: Math.max(0, found.length - bound),
+  }
+}
+
+function compareStatus(primary: number, shadow: number): PlacedDifference[] {
+  if (primary === shadow) return []
+  const values = { primary: String(primary), shadow: String(shadow) }
+  return [{ kind: 'status', path: 'status', count: 1, ...values, place: 'status', siblings: '' }]
+}
+
+function hasBody(method: string, status: number): boolean {
+  return method !== 'HEAD' && status >= 200 && status !== 204 && !(status >= 300 && status < 400)
+}
+
+function isStream({ headers }: CapturedAnswer): boolean {
+  return parseMediaType(headerValue(headers, 'content-type')).essence === 'text/event-stream'
+}

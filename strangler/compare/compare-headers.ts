@@ -1,0 +1,113 @@
+import { formatOf, type MediaType, parseMediaType } from './media-type.ts'
+import { headerValue, headerValues } from './raw-headers.ts'
+import { maskTokens, SHOWN_LENGTH } from './render-value.ts'
+import type { PlacedDifference } from './summarize-walk.ts'
+
+/** Headers that mean something to the client, and that two implementations of one endpoint should agree on. */
+export const COMPARED_HEADERS: readonly string[] = [
+  ...['content-type', 'cache-control', 'location', 'set-cookie', 'content-language', 'content-disposition'],
+  ...['allow', 'retry-after', 'www-authenticate', 'link', 'vary'],
+  ...['access-control-allow-origin', 'access-control-allow-credentials'],
+]
+
+interface HeaderRules {
+  readonly names: readonly string[]
+  /** A value as it is compared: without the addresses of the sides. */
+  readonly normalize: (value: string) => string
+}
+
+/** Where the compared headers of two raw lists differ. */
+export function compareHeaders(
+  primary: readonly string[],
+  shadow: readonly string[],
+  { names, normalize }: HeaderRules,
+): PlacedDifference[] {
+  return names.flatMap((name) => {
+    if (name === 'content-type')
+      return compareContentType(headerValue(primary, name), headerValue(shadow, name))
+    if (name === 'set-cookie') {
+      return compareCookies(headerValues(primary, name), headerValues(shadow, name))
+    }
+    const [one, other] = [primary, shadow].map((headers) => normalizeHeader(headers, name, normalize))
+    return one === other ? [] : [headerDifference(name, one, other)]
+  })
+}
+
+/** Lists of words in which neither case nor order means anything. */
+const WORD_LISTS = new Set(['cache-control', 'allow', 'vary'])
+
+function normalizeHeader(
+  headers: readonly string[],
+  name: string,
+  normalize: (value: string) => string,
+): string | undefined {
+  const value = headerValue(headers, name)
+  if (value === undefined) return undefined
+  if (!WORD_LISTS.has(name)) return normalize(value.trim())
+  const words = value.split(',').map((word) => word.trim().toLowerCase())
+  return words
+    .filter((word) => word !== '')
+    .sort()
+    .join(', ')
+}
+
+function compareContentType(primary: string | undefined, shadow: string | undefined): PlacedDifference[] {
+  const [one, other] = [parseMediaType(primary), parseMediaType(shadow)]
+  if (one.essence !== other.essence) {
+    return [
+      { ...headerDifference('content-type', primary, shadow), kind: 'content-type', path: 'content-type' },
+    ]
+  }
+  return showParameters(one) === showParameters(other)
+    ? []
+    : [headerDifference('content-type', primary, shadow)]
+}
+
+/** The boundary of a multipart is by chance, and JSON is UTF-8 whether it says so or not (RFC 8259 8.1). */
+function showParameters(type: MediaType): string {
+  return Object.entries(type.parameters)
+    .filter(([name]) => name !== 'boundary' && !(name === 'charset' && formatOf(type) === 'json'))
+    .map(([name, value]) => `${name}=${value.toLowerCase()}`)
+    .sort()
+    .join(';')
+}
+
+/** Cookies by name and by the attributes that say who gets them; values and times are each side's own, and secret. */
+function compareCookies(primary: readonly string[], shadow: readonly string[]): PlacedDifference[] {
+  const [mine, theirs] = [readCookies(primary), readCookies(shadow)]
+  return [...new Set([...mine.keys(), ...theirs.keys()])].flatMap((name) => {
+    const [one, other] = [mine.get(name), theirs.get(name)]
+    return one === other ? [] : [headerDifference(`set-cookie[${name}]`, one, other)]
+  })
+}
+
+const SHOWN_ATTRIBUTES = new Set(['path', 'domain', 'secure', 'httponly', 'samesite', 'partitioned'])
+
+function readCookies(values: readonly string[]): Map<string, string> {
+  return new Map(
+    values.slice(0, 100).map((value) => {
+      const [pair = '', ...attributes] = value.split(';').map((part) => part.trim())
+      const shown = attributes
+        .map((attribute) => attribute.toLowerCase())
+        .filter((attribute) => SHOWN_ATTRIBUTES.has(attribute.split('=')[0] ?? ''))
+      return [pair.split('=')[0]?.slice(0, 100) ?? '', shown.sort().join('; ')]
+    }),
+  )
+}
+
+function headerDifference(
+  name: string,
+  primary: string | undefined,
+  shadow: string | undefined,
+): PlacedDifference {
+  const show = (value: string) => JSON.stringify(maskTokens(value).slice(0, SHOWN_LENGTH))
+  return {
+    kind: 'header',
+    path: `header:${name}`,
+    count: 1,
+    ...(primary === undefined ? {} : { primary: show(primary) }),
+    ...(shadow === undefined ? {} : { shadow: show(shadow) }),
+    place: `header:${name}`,
+    siblings: '',
+  }
+}

@@ -1,0 +1,44 @@
+import type { CompareRules } from '../core/compare-words.ts'
+import { COMPARED_HEADERS } from './compare-headers.ts'
+import { PathTree } from './path-node.ts'
+import { PlaceRules } from './place-rules.ts'
+
+/** The rules of an endpoint, ready to be used for many exchanges. */
+export interface CompiledRules {
+  readonly tree: PathTree
+  readonly headers: readonly string[]
+  readonly baseUrls: readonly string[]
+  readonly nullIsAbsent: boolean
+}
+
+/** Rules that nobody has checked may contain globs that are none: these are left out, `config/` refuses them. */
+export function compileRules(rules: CompareRules = {}): CompiledRules {
+  return {
+    tree: new PathTree(PlaceRules.from(rules)),
+    headers: (rules.headers ?? COMPARED_HEADERS).map((name) => name.toLowerCase()),
+    // Longest first: of `http://a` and `http://a:80` the second must be taken out as a whole.
+    baseUrls: [...(rules.baseUrls ?? [])]
+      .map((url) => url.replace(/\/$/, ''))
+      .filter((url) => url !== '')
+      .sort((one, other) => other.length - one.length),
+    nullIsAbsent: rules.nullIsAbsent ?? false,
+  }
+}
+
+/** The rules of a capability with those of one endpoint behind them: lists are joined, and the endpoint's single values win. */
+export function joinRules(wide: CompareRules, narrow: CompareRules): CompareRules {
+  const join = <T>(one: readonly T[] = [], other: readonly T[] = []) => [...one, ...other]
+  const headers = narrow.headers ?? wide.headers
+  return {
+    ignore: join(wide.ignore, narrow.ignore),
+    lists: join(wide.lists, narrow.lists),
+    numbers: join(wide.numbers, narrow.numbers),
+    dates: join(wide.dates, narrow.dates),
+    placeholders: join(wide.placeholders, narrow.placeholders),
+    baseUrls: join(wide.baseUrls, narrow.baseUrls),
+    nullIsAbsent: narrow.nullIsAbsent ?? wide.nullIsAbsent ?? false,
+    ...(headers === undefined ? {} : { headers }),
+    aliases: join(wide.aliases, narrow.aliases),
+    mask: join(wide.mask, narrow.mask),
+  }
+}
