@@ -53,12 +53,13 @@ function toLive({ runsHere, lagMs, entries, running, quarantine, verification }:
   const basic = { runsHere, lagMs, entries, quarantine: rows, ...showVerification(verification) }
   if (running === undefined) return basic
   const { inFlight, waiting, p99Ms, throttled } = running.source
-  const { backfill, queue, warnings } = running
+  const { backfill, queue, warnings, expectedRows } = running
   return {
     ...basic,
     ...{ inFlight, waiting, p99Ms, warnings: [...warnings] },
     ...(throttled === undefined ? {} : { throttled }),
     ...(queue === undefined ? {} : { queue }),
+    ...(expectedRows === undefined ? {} : { expectedRows }),
     ...(backfill === undefined ? {} : { backfill }),
   }
 }

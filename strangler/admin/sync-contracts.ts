@@ -142,6 +142,8 @@ export const syncAnswer = z.object({
           throttled: z.string().optional(),
           queue: z.object({ apply: z.number(), backfill: z.number(), results: z.number() }).optional(),
           warnings: z.array(z.string()).optional(),
+          /** Rows to copy and to compare, by the database's own guess when the sync began. */
+          expectedRows: z.number().optional(),
           backfill: syncBackfill.optional(),
           verify: syncVerification.optional(),
         })

@@ -11,6 +11,7 @@ import { addRouteList } from './commands/route-list.ts'
 import { addRouteSet } from './commands/route-set.ts'
 import { addRouteWhy } from './commands/route-why.ts'
 import { addStart } from './commands/start.ts'
+import { addSyncBackfill } from './commands/sync-backfill.ts'
 import { addSyncChange, SYNC_CHANGES } from './commands/sync-change.ts'
 import { addSyncExplain } from './commands/sync-explain.ts'
 import { addSyncRepair } from './commands/sync-repair.ts'
@@ -71,6 +72,7 @@ export function createProgram(terminal: Terminal): Command {
   const sync = program.command('sync').description('keep the service’s tables the same as the monolith’s')
   addSyncStatus(sync, terminal)
   for (const change of SYNC_CHANGES) addSyncChange(sync, terminal, change)
+  addSyncBackfill(sync, terminal)
   for (const add of [addSyncVerify, addSyncRepair, addSyncExplain]) add(sync, terminal)
   return program
 }

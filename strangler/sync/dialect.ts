@@ -87,6 +87,8 @@ export interface Dialect {
    * both epoch milliseconds: `age_ms, entries, oldest_ms, now_ms`.
    */
   readLag(tables: readonly TableShape[]): Statement
+  /** How many rows a table has, by the planner's guess: `guess`, a number or a plan (`EXPLAIN (FORMAT JSON)`) as text. Reads no row. */
+  guessRows(table: TableShape): Statement
   /** For the verification; absent where there is no such way. */
   readonly sums?: SumDialect
   /** Deletes entries up to and including the acknowledged versions. */

@@ -6,6 +6,7 @@ import { type BackfillStatus, createBackfill } from './backfill.ts'
 import { raiseEpoch } from './bookkeeping.ts'
 import { createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { DatabaseRoles } from './database-pair.ts'
+import { guessRows } from './guess-rows.ts'
 import { createSourceEnd, createTargetEnd, type SourceStatus } from './link.ts'
 import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
@@ -37,6 +38,8 @@ export interface RunningSync extends Stoppable {
 export interface RunningStatus {
   readonly source: SourceStatus
   readonly backfill: BackfillStatus | undefined
+  /** How many rows there were to copy and to compare when it began, by the database's own guess; undefined when it could not be asked. */
+  readonly expectedRows: number | undefined
   /** Jobs in the queue; undefined when its server does not answer. */
   readonly queue: { readonly apply: number; readonly backfill: number; readonly results: number } | undefined
   readonly warnings: readonly string[]
@@ -68,6 +71,13 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
     await stop()
     throw error
   }
+  const expectedRows = await guessRows(
+    options.source,
+    options.routes.map((route) => route.source.table),
+  ).catch((error: unknown) => {
+    options.report('sync.guess', error)
+    return undefined
+  })
   backfill?.start()
   sampler.start()
   return {
@@ -90,7 +100,7 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
         transport.depth().catch(() => undefined),
         transport.findWarnings().catch(() => ['The queue does not answer: changes wait in the log.']),
       ])
-      return { source, queue, warnings, backfill: backfill?.status() }
+      return { source, queue, warnings, expectedRows, backfill: backfill?.status() }
     },
   }
 }

@@ -4,7 +4,7 @@ import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 /** In the order of their use. */
-export const SYNC_CHANGES = ['install', 'backfill', 'pause', 'resume', 'uninstall'] as const
+export const SYNC_CHANGES = ['install', 'pause', 'resume', 'uninstall'] as const
 
 type SyncChange = (typeof SYNC_CHANGES)[number]
 
@@ -13,11 +13,6 @@ const TEXTS: Readonly<Record<SyncChange, { description: string; done: string; sa
     description: 'put triggers into both databases, and carry every change from now on',
     done: 'is installed: changes are carried from now on. `strangler sync backfill` copies the rows that are there',
     same: 'was installed already, and is whole',
-  },
-  backfill: {
-    description: 'copy every row into the service’s database, in a new epoch',
-    done: 'copies every row; `strangler sync status` shows how far it is',
-    same: 'copies already',
   },
   pause: {
     description: 'carry nothing for a while; changes wait in the log',
@@ -32,7 +27,7 @@ const TEXTS: Readonly<Record<SyncChange, { description: string; done: string; sa
   },
 }
 
-/** `sync install`, `backfill`, `pause`, `resume` and `uninstall`: one command each, of one shape. */
+/** `sync install`, `pause`, `resume` and `uninstall`: one command each, of one shape. */
 export function addSyncChange(parent: Command, terminal: Terminal, change: SyncChange): void {
   const { description, done, same } = TEXTS[change]
   const command = parent.command(change).description(description).argument('<capability>')

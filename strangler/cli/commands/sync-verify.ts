@@ -1,13 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { AdminClient } from '../../admin/admin-client.ts'
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
+import { followProgress } from '../progress.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
-
-const ASK_EVERY_MS = 250
 
 type Verify = NonNullable<NonNullable<SyncAnswer['syncs'][number]['live']>['verify']>
 
@@ -21,18 +19,18 @@ export function addSyncVerify(parent: Command, terminal: Terminal): void {
     .action(async (capability: string, options: QuestionOptions) => {
       const client = await connectAdmin(options, terminal)
       await client.verifySync({ capability })
-      const found = await waitForEnd(client, capability)
+      const found = await waitForEnd(terminal, client, capability)
       if (options.json) writeJson(terminal, found)
       else printFound(terminal, capability, found)
       refuseDivergence(capability, found)
     })
 }
 
-async function waitForEnd(client: AdminClient, capability: string): Promise<Verify> {
-  for (;;) {
+/** A running comparison shows how far it is; one that has vanished is no result. */
+function waitForEnd(terminal: Terminal, client: AdminClient, capability: string): Promise<Verify> {
+  return followProgress(terminal, async () => {
     const sync = (await client.syncs()).syncs.find((one) => one.capability === capability)
     const verify = sync?.live?.verify
-    if (verify !== undefined && verify.state !== 'running') return verify
     if (verify === undefined) {
       throw new StranglerError(
         'STRANGLER_SYNC_CONFLICT',
@@ -40,8 +38,9 @@ async function waitForEnd(client: AdminClient, capability: string): Promise<Veri
         { fix: 'Repeat the command; it goes on where it was.' },
       )
     }
-    await delay(ASK_EVERY_MS)
-  }
+    if (verify.state !== 'running') return { end: verify }
+    return { progress: { done: verify.compared ?? 0, expected: sync?.live?.expectedRows } }
+  })
 }
 
 function printFound(terminal: Terminal, capability: string, found: Verify): void {

@@ -3,7 +3,7 @@ import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
 import { guard } from './guards.ts'
 import { introspect } from './introspect.ts'
-import { deleteAcknowledged, readKeys, readLag, readPending, readRange } from './read.ts'
+import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { session } from './session.ts'
 import { sums } from './sums.ts'
 import { targetDown, targetUp } from './target-state.ts'
@@ -22,6 +22,7 @@ export const mariadbDialect = {
   readRange,
   readKeys,
   readLag,
+  guessRows,
   sums,
   deleteAcknowledged,
   beginApply,

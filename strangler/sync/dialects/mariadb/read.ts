@@ -78,6 +78,11 @@ FROM ${CHANGE_LOG} WHERE tbl IN (${marks})`
   return { sql, params: tables.map(({ name }) => name) }
 }
 
+export function guessRows(table: TableShape): Statement {
+  const sql = `SELECT ${CHARS('COALESCE(table_rows, 0)')} AS guess FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`
+  return { sql, params: [table.schema, table.name] }
+}
+
 export function deleteAcknowledged(
   acknowledged: readonly { table: string; key: string; version: string }[],
 ): Statement {

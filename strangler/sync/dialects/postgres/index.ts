@@ -3,7 +3,7 @@ import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
 import { guard } from './guards.ts'
 import { introspect } from './introspect.ts'
-import { deleteAcknowledged, readKeys, readLag, readPending, readRange } from './read.ts'
+import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { session } from './session.ts'
 import { sums } from './sums.ts'
@@ -23,6 +23,7 @@ export const postgresDialect = {
   readRange,
   readKeys,
   readLag,
+  guessRows,
   sums,
   deleteAcknowledged,
   beginApply,

@@ -77,6 +77,11 @@ FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[])`,
   }
 }
 
+/** What the planner expects, which it tells for tables that were never analyzed too, and for partitioned ones. */
+export function guessRows(table: TableShape): Statement {
+  return { sql: `EXPLAIN (FORMAT JSON) SELECT FROM ${tableName(table)}`, params: [] }
+}
+
 /**
  * Sorted, so that two that delete the same entries wait for each other instead of for ever. By place, each looked up by its key: a join
  * reads the whole log once a key when the statistics are from an empty log. Entries are never updated, so a place keeps its entry.
