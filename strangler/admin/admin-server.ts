@@ -7,6 +7,8 @@ import { createAdminApi } from './admin-api.ts'
 import { answerProblems } from './answer-problem.ts'
 import { createAuthentication, type RequireRole } from './authenticate.ts'
 import { guardHost, isLoopbackHost, setSecurityHeaders } from './guard-request.ts'
+import { createOwnerRouter } from './owner-router.ts'
+import { createOwnerWatch, type OwnerWatch } from './owner-watch.ts'
 import type { AdminContext } from './present-state.ts'
 import type { AdminTokens } from './tokens.ts'
 
@@ -42,7 +44,8 @@ const DRAIN_MS = 2_000
 /** The admin API: health and metrics for machines, questions for viewers, commands for operators. */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
   let listenHost = options.config.admin.host
-  const app = createApp(options, () => listenHost)
+  const ownerWatch = createOwnerWatch(options)
+  const app = createApp(options, { listenHost: () => listenHost, ownerWatch })
   let server: Server | undefined
 
   return {
@@ -59,12 +62,18 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
     async stop() {
       const stopping = server
       server = undefined
+      await ownerWatch.stop()
       if (stopping !== undefined) await close(stopping)
     },
   }
 }
 
-function createApp(options: AdminServerOptions, listenHost: () => string): Express {
+interface AppParts {
+  readonly listenHost: () => string
+  readonly ownerWatch: OwnerWatch
+}
+
+function createApp(options: AdminServerOptions, { listenHost, ownerWatch }: AppParts): Express {
   const { tokens, clock, log } = options
   const app = express()
   app.disable('x-powered-by')
@@ -83,6 +92,7 @@ function createApp(options: AdminServerOptions, listenHost: () => string): Expre
   addHealth(app, options)
   addMetrics(app, options, { requireRole, listenHost })
   app.use('/api', createAdminApi({ context: options, requireRole, onDecision }))
+  app.use('/owner', createOwnerRouter({ context: options, requireRole, watch: ownerWatch }))
   app.use((req) => {
     throw new StranglerError('STRANGLER_NOT_FOUND', `There is no ${req.method} ${req.path.slice(0, 200)}.`, {
       fix: 'docs/reference/admin-api.md lists every address.',

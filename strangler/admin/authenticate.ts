@@ -1,11 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import { StranglerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { createAttemptLimiter } from './attempt-limiter.ts'
 import type { AdminTokens } from './tokens.ts'
 
-export type Role = 'viewer' | 'operator'
+export type Role = 'viewer' | 'operator' | 'worker'
 
 export interface AuthenticateOptions {
   readonly tokens: AdminTokens
@@ -14,8 +14,8 @@ export interface AuthenticateOptions {
   readonly onFailure: (address: string) => void
 }
 
-/** Lets a request through whose bearer token has the role; an operator may do what a viewer may. */
-export type RequireRole = (role: Role) => RequestHandler
+/** Lets a request through whose bearer token has one of the roles; an operator may do what anybody may. */
+export type RequireRole = (...roles: readonly Role[]) => RequestHandler
 
 export function createAuthentication({ tokens, clock, onFailure }: AuthenticateOptions): RequireRole {
   const findRole = createRoleFinder(tokens)
@@ -36,19 +36,21 @@ export function createAuthentication({ tokens, clock, onFailure }: AuthenticateO
     if (token === undefined) throw unauthorized(res, 'The request carries no bearer token.')
     limiter.countFailure(address)
     onFailure(address)
-    throw unauthorized(res, 'The bearer token is neither the operator’s nor the viewer’s.')
+    throw unauthorized(res, 'The bearer token is not one of this kit’s.')
   }
 
-  return (needed) => (req, res, next) => {
-    const role = authenticate(req, res)
-    if (needed === 'operator' && role !== 'operator') {
-      throw new StranglerError('STRANGLER_FORBIDDEN', 'This command needs the operator token.', {
-        fix: 'Use the operator token (STRANGLER_TOKEN, or `operator` in tokens.json).',
-      })
+  return (...roles) =>
+    (req, res, next) => {
+      const role = authenticate(req, res)
+      if (role !== 'operator' && !roles.includes(role)) {
+        const [needed = 'operator'] = roles
+        throw new StranglerError('STRANGLER_FORBIDDEN', `This needs the ${needed} token.`, {
+          fix: `Use the ${needed} token (STRANGLER_TOKEN, or \`${needed}\` in tokens.json).`,
+        })
+      }
+      res.locals['role'] = role
+      next()
     }
-    res.locals['role'] = role
-    next()
-  }
 }
 
 export function roleOf(res: Response): Role {
@@ -59,12 +61,16 @@ export function roleOf(res: Response): Role {
 function createRoleFinder(tokens: AdminTokens): (token: string) => Role | undefined {
   const operator = digest(tokens.operator)
   const viewer = digest(tokens.viewer)
+  // Without one nobody is a worker: 32 random bytes are the digest of no token.
+  const worker = tokens.worker === undefined ? randomBytes(32) : digest(tokens.worker)
   return (token) => {
     const given = digest(token)
     const isOperator = timingSafeEqual(given, operator)
     const isViewer = timingSafeEqual(given, viewer)
+    const isWorker = timingSafeEqual(given, worker)
     if (isOperator) return 'operator'
-    return isViewer ? 'viewer' : undefined
+    if (isViewer) return 'viewer'
+    return isWorker ? 'worker' : undefined
   }
 }
 

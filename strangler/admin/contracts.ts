@@ -181,6 +181,11 @@ export const proxiesAnswer = z.object({
   proxies: z.array(
     z.object({
       id: z.string(),
+      kind: z.enum(['proxy', 'worker']),
+      /** A worker's. */
+      capability: z.string().optional(),
+      /** A worker's: it stops by itself when it has heard nothing for so long. */
+      leaseMs: z.number().optional(),
       host: z.string(),
       pid: z.number(),
       startedAt: z.string(),
@@ -200,7 +205,7 @@ export const holdsAnswer = z.object({
       phase: z.enum(['holding', 'fenced']),
       expiresAt: z.string(),
       isExpired: z.boolean(),
-      /** Proxies with no write of the capability in flight. */
+      /** Proxies with no write of the capability in flight, and workers of the capability that have paused. */
       acknowledgedBy: z.array(z.string()),
       waitingFor: z.array(z.string()),
     }),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { StranglerError } from '../core/errors.ts'
 import { suggestNames } from '../core/nearest-names.ts'
-import type { Hold, JournalEvent, RouteState } from '../core/words.ts'
+import type { Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
 import type { ChangeHoldCommand, CommandAnswer, HoldsAnswer, StartHoldCommand } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
 
@@ -58,19 +58,21 @@ export async function endHold(
   return appendDecision(context, event, { expectedVersion: command.expectedVersion, author })
 }
 
-/** Every open hold, and which registered proxies have no write of it in flight. */
+/** Every open hold, and which registered proxies and workers have no write of it in flight. */
 export async function listHolds(context: AdminContext): Promise<HoldsAnswer> {
-  const [{ state }, proxies] = await Promise.all([findPosition(context), context.registrations.list()])
+  const [{ state }, registrations] = await Promise.all([findPosition(context), context.registrations.list()])
   const holds = Object.values(state.holds).map(({ id, capability, phase, expiresAt }) => {
-    const hasAcknowledged = (proxy: (typeof proxies)[number]) => proxy.holdsAcknowledged.includes(id)
+    // The work of other capabilities goes on.
+    const awaited = registrations.filter((one) => one.kind === 'proxy' || one.capability === capability)
+    const hasAcknowledged = (one: Registration) => one.holdsAcknowledged.includes(id)
     return {
       id,
       capability,
       phase,
       expiresAt: new Date(expiresAt).toISOString(),
       isExpired: expiresAt <= context.clock(),
-      acknowledgedBy: proxies.filter(hasAcknowledged).map((proxy) => proxy.id),
-      waitingFor: proxies.filter((proxy) => !hasAcknowledged(proxy)).map((proxy) => proxy.id),
+      acknowledgedBy: awaited.filter(hasAcknowledged).map((one) => one.id),
+      waitingFor: awaited.filter((one) => !hasAcknowledged(one)).map((one) => one.id),
     }
   })
   return { version: state.version, holds }

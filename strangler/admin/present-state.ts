@@ -76,6 +76,12 @@ export async function findPosition(context: AdminContext): Promise<Position & { 
   return { state: context.currentState(), table: context.currentTable(), confirmed: false }
 }
 
+/**
+ * The newest state, which the journal itself has said just now.
+ * @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE
+ */
+export const standNow = (context: AdminContext): Promise<Position> => readPosition(context)
+
 async function readPosition({
   journal,
   config,

@@ -5,10 +5,11 @@ import { z } from 'zod'
 import { StranglerError } from '../core/errors.ts'
 import { placeFile } from '../infra/place-file.ts'
 
-/** `viewer` may look, `operator` may change. */
+/** `viewer` may look, `operator` may change, `worker` may ask who owns and tell of itself; without one no worker may. */
 export interface AdminTokens {
   readonly operator: string
   readonly viewer: string
+  readonly worker?: string
 }
 
 /** A token, and the variable or the file that it comes from. */
@@ -25,29 +26,42 @@ const SHORTEST_TOKEN = 16
 const fileContent = z.object({
   operator: z.string().min(SHORTEST_TOKEN),
   viewer: z.string().min(SHORTEST_TOKEN),
+  /** Files from before there were workers have none. */
+  worker: z.string().min(SHORTEST_TOKEN).exactOptional(),
 })
 
 /**
- * The tokens of the admin API: STRANGLER_OPERATOR_TOKEN and STRANGLER_VIEWER_TOKEN, each else from `<directory>/tokens.json`,
+ * The tokens of the admin API: STRANGLER_OPERATOR_TOKEN, STRANGLER_VIEWER_TOKEN and STRANGLER_WORKER_TOKEN, each else from `<directory>/tokens.json`,
  * which is made once with random ones. Several processes may ask at once and get the same.
  * @throws StranglerError STRANGLER_CONFIG_INVALID for a token shorter than 16 characters, two equal ones, or a broken file
  */
 export async function loadTokens(directory: string, env: Environment): Promise<AdminTokens> {
   const operator = fromEnvironment(env, 'STRANGLER_OPERATOR_TOKEN')
   const viewer = fromEnvironment(env, 'STRANGLER_VIEWER_TOKEN')
-  const tokens =
-    operator !== undefined && viewer !== undefined
+  const worker = fromEnvironment(env, 'STRANGLER_WORKER_TOKEN')
+  const tokens = {
+    ...(operator !== undefined && viewer !== undefined
       ? { operator, viewer }
       : {
           ...(await readOrMakeFile(directory)),
           ...(operator && { operator }),
           ...(viewer && { viewer }),
-        }
-  if (tokens.operator !== tokens.viewer) return tokens
+        }),
+    ...(worker && { worker }),
+  }
+  refuseEqual(tokens)
+  return tokens
+}
+
+function refuseEqual({ operator, viewer, worker }: AdminTokens): void {
+  const equal = operator === viewer ? 'viewer' : operator === worker ? 'worker' : undefined
+  if (equal === undefined) return
   throw new StranglerError(
     'STRANGLER_CONFIG_INVALID',
-    'The operator token and the viewer token are equal, so every viewer could change the routes.',
-    { fix: 'Give STRANGLER_OPERATOR_TOKEN and STRANGLER_VIEWER_TOKEN different values.' },
+    `The operator token and the ${equal} token are equal, so every ${equal} could change the routes.`,
+    {
+      fix: `Give STRANGLER_OPERATOR_TOKEN and STRANGLER_${equal.toUpperCase()}_TOKEN different values.`,
+    },
   )
 }
 
@@ -89,6 +103,7 @@ async function readOrMakeFile(directory: string): Promise<AdminTokens> {
   const made = {
     operator: randomBytes(32).toString('base64url'),
     viewer: randomBytes(32).toString('base64url'),
+    worker: randomBytes(32).toString('base64url'),
   }
   return (await placeFile(path, `${JSON.stringify(made, undefined, 2)}\n`)) ? made : readOrMakeFile(directory)
 }

@@ -67,9 +67,15 @@ export const ERRORS = {
   },
   STRANGLER_UNKNOWN_PROXY: {
     status: 404,
-    title: 'No proxy is registered under this id',
+    title: 'Nobody is registered under this id',
     when: '`strangler proxy evict` names a registration that does not stand: it was removed by a clean stop, or evicted already.',
-    help: 'Look at `strangler proxy list`. If the proxy is not in it, there is nothing left to evict.',
+    help: 'Look at `strangler proxy list`. If it is not in the list, there is nothing left to evict.',
+  },
+  STRANGLER_WORKER_ALIVE: {
+    status: 409,
+    title: 'The worker may still be working',
+    when: '`strangler proxy evict` names a worker whose lease is not over: cut off from the kit it goes on working until then, and its registration is what a cut-over waits for.',
+    help: 'Stop the worker, which removes its registration; or wait until its lease is over, then evict it.',
   },
   STRANGLER_INVALID_COMMAND: {
     status: 400,

@@ -35,9 +35,15 @@ export interface Journal {
   }): Promise<Stoppable>
 }
 
-/** The rows by which a cut-over knows which proxies exist. Only a clean stop or an eviction removes one. */
+/** The rows by which a cut-over knows which proxies and workers exist. Only a clean stop or an eviction removes one. */
 export interface Registrations {
-  register(proxy: { id?: string; host: string; pid: number }): Promise<Registration>
+  /** Without `worker` it is a proxy. */
+  register(who: {
+    id?: string
+    host: string
+    pid: number
+    worker?: { readonly capability: string; readonly leaseMs: number }
+  }): Promise<Registration>
   /** False when the row is gone: evicted. */
   report(
     id: string,

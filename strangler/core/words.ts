@@ -181,9 +181,17 @@ export interface RouteState {
   readonly cutovers?: Readonly<Record<string, Cutover>>
 }
 
-/** How far a registered proxy has come: the table it serves by, and the holds under which it has no write in flight. */
+/**
+ * Somebody whom a cut-over waits for: a proxy, with the table it serves by, or a worker, which does the background work of one
+ * capability while its side owns it. `holdsAcknowledged` are the holds under which it has no write in flight.
+ */
 export interface Registration {
   readonly id: string
+  readonly kind: 'proxy' | 'worker'
+  /** A worker's; a proxy is for all of them. */
+  readonly capability?: string
+  /** A worker that hears nothing of the kit for so long stops by itself. */
+  readonly leaseMs?: number
   readonly host: string
   readonly pid: number
   readonly startedAt: string

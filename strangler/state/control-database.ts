@@ -4,6 +4,7 @@ import { createRunControl, showDatabase, unreachable } from './control-errors.ts
 import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
 import { createJournalStore } from './journal-store.ts'
 import { CreateControlTables1766000000001 } from './migrations/1-create-control-tables.ts'
+import { AddWorkers1766000000002 } from './migrations/2-add-workers.ts'
 import { createRegistrationStore } from './registration-store.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -84,7 +85,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
     schema: CONTROL_SCHEMA,
     applicationName: 'strangler',
     entities: [journalTable, registrationTable],
-    migrations: [CreateControlTables1766000000001],
+    migrations: [CreateControlTables1766000000001, AddWorkers1766000000002],
     migrationsTransactionMode: 'each',
     installExtensions: false,
     logging: false,

@@ -15,6 +15,9 @@ export interface JournalRow {
 
 export interface RegistrationRow {
   id: string
+  kind: 'proxy' | 'worker'
+  capability: string | null
+  leaseMs: number | null
   host: string
   pid: number
   startedAt: Date
@@ -42,6 +45,9 @@ export const registrationTable = new EntitySchema<RegistrationRow>({
   schema: CONTROL_SCHEMA,
   columns: {
     id: { type: 'text', primary: true },
+    kind: { type: 'text' },
+    capability: { type: 'text', nullable: true },
+    leaseMs: { name: 'lease_ms', type: 'integer', nullable: true },
     host: { type: 'text' },
     pid: { type: 'integer' },
     startedAt: { name: 'started_at', type: 'timestamptz', precision: 3 },
@@ -62,6 +68,12 @@ export function toJournalEntry(row: JournalRow): JournalEntry {
   }
 }
 
-export function toRegistration(row: RegistrationRow): Registration {
-  return { ...row, startedAt: row.startedAt.toISOString(), seenAt: row.seenAt.toISOString() }
+export function toRegistration({ capability, leaseMs, ...row }: RegistrationRow): Registration {
+  return {
+    ...row,
+    ...(capability === null ? {} : { capability }),
+    ...(leaseMs === null ? {} : { leaseMs }),
+    startedAt: row.startedAt.toISOString(),
+    seenAt: row.seenAt.toISOString(),
+  }
 }

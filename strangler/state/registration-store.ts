@@ -11,12 +11,14 @@ export function createRegistrationStore(dataSource: DataSource, runControl: RunC
   const now = () => 'clock_timestamp()'
 
   return {
-    // A proxy that comes back after a crash takes its own row over; it has acknowledged nothing yet.
-    async register(proxy) {
-      const id = proxy.id ?? `proxy-${randomBytes(6).toString('hex')}`
-      const fresh = { id, host: proxy.host, pid: proxy.pid, tableVersion: 0, holdsAcknowledged: [] }
-      const row = await runControl('registering this proxy', async () => {
-        await rows.upsert({ ...fresh, startedAt: now, seenAt: now }, ['id'])
+    // Who comes back after a crash takes its own row over; it has acknowledged nothing yet.
+    async register({ host, pid, worker, ...who }) {
+      const kind = worker === undefined ? 'proxy' : 'worker'
+      const id = who.id ?? `${kind}-${randomBytes(6).toString('hex')}`
+      const { capability = null, leaseMs = null } = worker ?? {}
+      const fresh = { id, kind, capability, leaseMs, host, pid, tableVersion: 0 } as const
+      const row = await runControl(`registering this ${kind}`, async () => {
+        await rows.upsert({ ...fresh, holdsAcknowledged: [], startedAt: now, seenAt: now }, ['id'])
         return rows.findOneByOrFail({ id })
       })
       return toRegistration(row)
@@ -24,7 +26,9 @@ export function createRegistrationStore(dataSource: DataSource, runControl: RunC
 
     async report(id, { tableVersion, holdsAcknowledged }) {
       const progress = { tableVersion, holdsAcknowledged: [...holdsAcknowledged], seenAt: now }
-      const result = await runControl('reporting this proxy’s progress', () => rows.update({ id }, progress))
+      const result = await runControl('reporting how far this process is', () =>
+        rows.update({ id }, progress),
+      )
       return result.affected === 1
     },
 
@@ -33,7 +37,7 @@ export function createRegistrationStore(dataSource: DataSource, runControl: RunC
     },
 
     async list(): Promise<Registration[]> {
-      const found: RegistrationRow[] = await runControl('listing the proxies', () =>
+      const found: RegistrationRow[] = await runControl('listing the registrations', () =>
         rows.find({ order: { startedAt: 'ASC', id: 'ASC' } }),
       )
       return found.map(toRegistration)

@@ -52,7 +52,16 @@ class FakeDatabase {
       register: async ({ id = `proxy-${++this.ids}`, host, pid }) => {
         await this.called('register')
         this.rows.set(id, { tableVersion: 0, holdsAcknowledged: [] })
-        return { id, host, pid, startedAt: '', seenAt: '', tableVersion: 0, holdsAcknowledged: [] }
+        return {
+          id,
+          kind: 'proxy',
+          host,
+          pid,
+          startedAt: '',
+          seenAt: '',
+          tableVersion: 0,
+          holdsAcknowledged: [],
+        }
       },
       report: async (id, progress) => {
         await this.called('report')

@@ -6,7 +6,9 @@ import { showTime } from '../show-event.ts'
 import { type Terminal, writeJson } from '../terminal.ts'
 
 export function addProxyList(parent: Command, terminal: Terminal): void {
-  const command = parent.command('list').description('every registered proxy and the table it serves by')
+  const command = parent
+    .command('list')
+    .description('every registered proxy and worker, and the table it has')
   addQuestionOptions(command)
     .addHelpText('after', '\nExamples:\n  strangler proxy list')
     .action(async (options: QuestionOptions) => {
@@ -16,6 +18,7 @@ export function addProxyList(parent: Command, terminal: Terminal): void {
         version < answer.version ? `${version} of ${answer.version}` : String(version)
       printTable(terminal, answer.proxies, [
         { title: 'ID', value: (proxy) => proxy.id },
+        { title: 'KIND', value: ({ kind, capability }) => (capability ? `${kind} of ${capability}` : kind) },
         { title: 'HOST', value: (proxy) => proxy.host, mayShrink: true },
         { title: 'PID', value: (proxy) => String(proxy.pid) },
         { title: 'STARTED', value: (proxy) => showTime(proxy.startedAt) },
