@@ -3,6 +3,11 @@
  * key, fails the writing of the page.
  */
 export const CONFIG_KEYS: Readonly<Record<string, string>> = {
+  ...explainCompare('capabilities.<name>.compare', ''),
+  ...explainCompare(
+    'capabilities.<name>.endpoints[].compare',
+    ' For this endpoint, beside those of its capability.',
+  ),
   'sides.<name>.url':
     'Address of the side: scheme, host, port. A side may be written as this string alone. The side `monolith` must be there; requests that no capability names go to it.',
   'sides.<name>.database':
@@ -78,4 +83,31 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'Redis, `redis://…`; `REDIS_URL` is asked next, then a `redis-server` on the `PATH` is started. Nothing depends on it yet.',
   directory:
     'Where the kit keeps its files: tokens, last good tables, the embedded database. Relative to the folder of the configuration file.',
+}
+
+/** The rules of comparing stand in two places, with the same keys. */
+function explainCompare(at: string, where: string): Record<string, string> {
+  const keys: Readonly<Record<string, string>> = {
+    'ignore[]': 'Paths that are not compared.',
+    'lists[].path': 'A list whose order means nothing.',
+    'lists[].keyedBy': 'The member by which its entries belong together. Without it, equal ones do.',
+    'numbers[].path': 'A number, or a text that is one, that may differ a little.',
+    'numbers[].within': 'By how much.',
+    'dates[].path': 'A date that may differ a little.',
+    'dates[].withinMs': 'By how many milliseconds.',
+    'placeholders[].path': 'A value that only has to look alike on both sides.',
+    'placeholders[].pattern': '`uuid`, `timestamp`, or a regular expression for the whole value.',
+    'baseUrls[]': 'Addresses that are taken out of texts before they are compared.',
+    nullIsAbsent: 'A member that is `null` is like one that is not there. Off by default.',
+    'headers[]': 'The headers that are compared, instead of the default ones.',
+    'aliases[].path': 'An id that each side makes by itself.',
+    'aliases[].of': 'What it identifies: ids of one thing are known by one name, such as `order`.',
+    'aliases[].learn': 'Here the ids of both sides belong together for certain, and the pair is remembered.',
+    'mask[]':
+      'Secrets and personal data, which are shown and stored nowhere: paths, `query:name`, `header:name`. Passwords, tokens, cookies and the like always are.',
+  }
+  // A list of plain values is one key of its own.
+  return Object.fromEntries(
+    Object.entries(keys).map(([key, meaning]) => [`${at}.${key.replace(/\[\]$/, '')}`, meaning + where]),
+  )
 }

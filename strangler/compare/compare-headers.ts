@@ -1,6 +1,7 @@
+import { maskTokens } from './mask-tokens.ts'
 import { formatOf, type MediaType, parseMediaType } from './media-type.ts'
 import { headerValue, headerValues } from './raw-headers.ts'
-import { maskTokens, SHOWN_LENGTH } from './render-value.ts'
+import { SHOWN_LENGTH } from './render-value.ts'
 import type { PlacedDifference } from './summarize-walk.ts'
 
 /** Headers that mean something to the client, and that two implementations of one endpoint should agree on. */

@@ -1,4 +1,5 @@
 import type { CompareRules } from '../core/compare-words.ts'
+import { checkRules } from './check-rules.ts'
 import { COMPARED_HEADERS } from './compare-headers.ts'
 import { PathTree } from './path-node.ts'
 import { PlaceRules } from './place-rules.ts'
@@ -9,10 +10,18 @@ export interface CompiledRules {
   readonly headers: readonly string[]
   readonly baseUrls: readonly string[]
   readonly nullIsAbsent: boolean
+  /** Query parameters and headers that `mask` names, in small letters. */
+  readonly maskedQuery: ReadonlySet<string>
+  readonly maskedHeaders: ReadonlySet<string>
 }
 
-/** Rules that nobody has checked may contain globs that are none: these are left out, `config/` refuses them. */
-export function compileRules(rules: CompareRules = {}): CompiledRules {
+/**
+ * Makes rules ready for use.
+ * @param where whose rules they are, for the message
+ * @throws StranglerError STRANGLER_CONFIG_INVALID naming a path that is none, or a pattern that is no regular expression
+ */
+export function compileRules(rules: CompareRules = {}, where = 'compare'): CompiledRules {
+  checkRules(rules, where)
   return {
     tree: new PathTree(PlaceRules.from(rules)),
     headers: (rules.headers ?? COMPARED_HEADERS).map((name) => name.toLowerCase()),
@@ -22,7 +31,14 @@ export function compileRules(rules: CompareRules = {}): CompiledRules {
       .filter((url) => url !== '')
       .sort((one, other) => other.length - one.length),
     nullIsAbsent: rules.nullIsAbsent ?? false,
+    maskedQuery: namesAfter('query:', rules.mask),
+    maskedHeaders: namesAfter('header:', rules.mask),
   }
+}
+
+function namesAfter(prefix: string, mask: readonly string[] = []): ReadonlySet<string> {
+  const names = mask.filter((entry) => entry.startsWith(prefix))
+  return new Set(names.map((name) => name.slice(prefix.length).toLowerCase()))
 }
 
 /** The rules of a capability with those of one endpoint behind them: lists are joined, and the endpoint's single values win. */

@@ -1,6 +1,7 @@
 import { Parser } from 'htmlparser2'
 import type { LiftedBody } from './lift-body.ts'
 import { DEEPEST } from './lift-json.ts'
+import { isSecretName } from './secret-names.ts'
 
 /** An element: its attributes as `@name`, its own text as `#text`, and its children by their tag. */
 type Element = Record<string, string | Element[]>
@@ -23,7 +24,8 @@ export function liftMarkup(text: string, format: 'html' | 'xml'): LiftedBody {
     {
       onopentag(name, attributes) {
         const element = emptyElement()
-        for (const [key, value] of Object.entries(attributes)) element[`@${key}`] = value
+        const isSecret = attributes['type'] === 'password' || isSecretName(attributes['name'] ?? '')
+        for (const [key, value] of Object.entries(attributes)) element[nameOf(key, isSecret)] = value
         const parent = open.at(-1)
         addChild(parent?.element ?? root, name, element)
         parent?.text.push(' ')
@@ -39,6 +41,11 @@ export function liftMarkup(text: string, format: 'html' | 'xml'): LiftedBody {
   while (open.length > 0) close()
   // Every level of elements is two of the value: the list of a tag, and the element.
   return deepest * 2 > DEEPEST ? { kind: 'skipped', reason: 'too-deep' } : { kind: 'value', value: root }
+}
+
+/** What `<input name="csrf_token" value="…">` and `<meta name="csrf-token" content="…">` hold is compared, and shown nowhere. */
+function nameOf(attribute: string, isSecret: boolean): string {
+  return isSecret && (attribute === 'value' || attribute === 'content') ? '@secret' : `@${attribute}`
 }
 
 /** Without a prototype: an element may be called `constructor`. */

@@ -1,8 +1,7 @@
 import { ABSENT, isBranch, type Members } from './body-values.ts'
 import { AmbiguousObject, ExactNumber } from './exact-json.ts'
+import { MASK, maskTokens } from './mask-tokens.ts'
 import type { PathNode } from './path-node.ts'
-
-export const MASK = '‹masked›'
 
 /** So long is a value that a difference shows. */
 export const SHOWN_LENGTH = 200
@@ -18,7 +17,9 @@ export function renderValue(place: PathNode, value: unknown, length = SHOWN_LENG
 /**
  * Two texts that are too long to be shown: each from shortly before the place where they begin to differ.
  */
-export function renderTexts(place: PathNode, primary: string, shadow: string): [string, string] {
+export function renderTexts(place: PathNode, ...texts: [string, string]): [string, string] {
+  // Before anything is cut: what is left of a secret whose name was cut off would not look like one.
+  const [primary, shadow] = [maskTokens(texts[0]), maskTokens(texts[1])]
   let same = 0
   while (same < primary.length && primary[same] === shadow[same]) same += 1
   const start = Math.max(0, same - 40)
@@ -62,7 +63,9 @@ class Writer {
     let index = 0
     for (const name of Object.keys(object)) {
       if (this.#isFull()) return
-      this.#add(`${index > 0 ? ',' : ''}${JSON.stringify(name)}:`)
+      this.#add(
+        `${index > 0 ? ',' : ''}${JSON.stringify(name.includes('@') && name[0] !== '@' ? MASK : name)}:`,
+      )
       this.write(place.member(name, index), object[name])
       index += 1
     }
@@ -73,8 +76,7 @@ class Writer {
     if (value instanceof ExactNumber) this.#add(value.text)
     // Its names are not places, so no rule can say which of its values are secret.
     else if (value instanceof AmbiguousObject) this.#add(`{"${MASK}":"one name stands twice"}`)
-    else if (typeof value === 'string')
-      this.#add(JSON.stringify(maskTokens(value.slice(0, this.#length + 1))))
+    else if (typeof value === 'string') this.#add(JSON.stringify(this.#cut(value)))
     else this.#add(String(value))
   }
 
@@ -82,22 +84,12 @@ class Writer {
     this.#text += text
   }
 
+  /** A secret that is cut in two is looked for with what follows it. */
+  #cut(text: string): string {
+    return maskTokens(text.slice(0, this.#length + 4_096)).slice(0, this.#length + 1)
+  }
+
   #isFull(): boolean {
     return this.#text.length > this.#length
   }
-}
-
-const BEARER = /\b(bearer|basic|token)\s+[\w+/=.~-]{8,}/gi
-const JWT = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g
-const IN_ADDRESS =
-  /([?&;](?:access_?token|token|api_?key|key|secret|password|signature|sig|code|session|sid)=)[^&#\s"']+/gi
-const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/@\s"']+@/gi
-
-/** Takes out what looks like a credential wherever it stands: bearer tokens, JWTs, secrets in addresses. */
-export function maskTokens(text: string): string {
-  return text
-    .replaceAll(JWT, MASK)
-    .replaceAll(BEARER, `$1 ${MASK}`)
-    .replaceAll(IN_ADDRESS, `$1${MASK}`)
-    .replaceAll(USER_INFO, `$1${MASK}@`)
 }

@@ -28,7 +28,7 @@ const SECRET_NAMES = new Set([
   ...['creditcard', 'cardnumber', 'cvv', 'cvc', 'iban', 'ssn'],
 ])
 
-/** Case, `-` and `_` do not matter: `access_token`, `accessToken` and `Access-Token` are one name. */
+/** Case, `-` and `_` do not matter: `access_token`, `accessToken` and `Access-Token` are one name. So is `@secret`, an attribute. */
 export function isSecretName(name: string): boolean {
-  return name.length < 40 && SECRET_NAMES.has(name.replaceAll(/[-_.]/g, '').toLowerCase())
+  return name.length < 40 && SECRET_NAMES.has(name.replaceAll(/[-_.@]/g, '').toLowerCase())
 }

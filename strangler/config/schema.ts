@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { compareRules } from './compare-schema.ts'
 
 /** A web address of a side: scheme, host and port, nothing behind it. */
 const origin = z
@@ -94,6 +95,8 @@ const endpoint = z.preprocess(
       .optional(),
     /** Options of http-proxy-middleware; an endpoint that has them is forwarded by it instead of undici. */
     httpProxyMiddleware: httpProxyMiddleware.optional(),
+    /** Beside the rules of its capability. */
+    compare: compareRules.optional(),
   }),
 )
 
@@ -149,6 +152,8 @@ const capability = z.strictObject({
     })
     .default({}),
   targeting: z.array(targetingRule).default([]),
+  /** What the answers of the two sides may differ in. */
+  compare: compareRules.optional(),
   /** Canary reads go to the owner while the copy is older than this. */
   maxStalenessMs: milliseconds.default(5_000),
 })

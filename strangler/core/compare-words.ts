@@ -109,28 +109,33 @@ export interface Comparison {
  * list, `*` any one key, `**` any number of steps. Everything is optional: without rules, answers are compared exactly.
  */
 export interface CompareRules {
-  readonly ignore?: readonly string[]
+  readonly ignore?: readonly string[] | undefined
   /** Lists whose order means nothing; `keyedBy` names the field by which their entries belong together. */
-  readonly lists?: readonly { readonly path: string; readonly keyedBy?: string | undefined }[]
+  readonly lists?: readonly { readonly path: string; readonly keyedBy?: string | undefined }[] | undefined
   /** Numbers that may differ by so much. */
-  readonly numbers?: readonly { readonly path: string; readonly within: number }[]
-  readonly dates?: readonly { readonly path: string; readonly withinMs: number }[]
+  readonly numbers?: readonly { readonly path: string; readonly within: number }[] | undefined
+  readonly dates?: readonly { readonly path: string; readonly withinMs: number }[] | undefined
   /** Values that only have to look alike: `uuid`, `timestamp`, or a regular expression that both match as a whole. */
-  readonly placeholders?: readonly { readonly path: string; readonly pattern: string }[]
+  readonly placeholders?: readonly { readonly path: string; readonly pattern: string }[] | undefined
   /** Addresses that are taken out of texts before they are compared: those of the sides. */
-  readonly baseUrls?: readonly string[]
+  readonly baseUrls?: readonly string[] | undefined
   /** A member that is null is like one that is not there. */
-  readonly nullIsAbsent?: boolean
+  readonly nullIsAbsent?: boolean | undefined
   /** The headers that are compared, instead of the default ones. */
-  readonly headers?: readonly string[]
+  readonly headers?: readonly string[] | undefined
   /** Ids that each side makes by itself; `of` names what they identify. `learn`: here a pair belongs together for certain. */
-  readonly aliases?: readonly {
-    readonly path: string
-    readonly of: string
-    readonly learn?: boolean | undefined
-  }[]
-  /** Secrets and personal data: shown nowhere, though compared. Usual names (password, token …) are masked anyway. */
-  readonly mask?: readonly string[]
+  readonly aliases?:
+    | readonly {
+        readonly path: string
+        readonly of: string
+        readonly learn?: boolean | undefined
+      }[]
+    | undefined
+  /**
+   * Secrets and personal data: shown nowhere, though compared. Path globs, `query:name` and `header:name`. Usual names (password,
+   * token …) are masked anyway.
+   */
+  readonly mask?: readonly string[] | undefined
 }
 
 /** A difference that somebody answers for. It does not count as a mismatch until it expires. */
