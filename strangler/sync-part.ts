@@ -1,10 +1,10 @@
-import type { CapabilityConfig, Config } from './config/schema.ts'
+import type { Config } from './config/schema.ts'
 import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
 import type { ReportError, Stoppable } from './core/ports.ts'
 import type { RouteState } from './core/words.ts'
+import { diagnose, findAddresses, findShared } from './doctor-part.ts'
 import { type CapabilitySync, createCapabilitySync } from './sync/capability-sync.ts'
-import type { PairAddresses } from './sync/database-pair.ts'
 import type { SyncControl } from './sync/sync-control.ts'
 import type { QueueServer } from './sync/transport.ts'
 
@@ -27,7 +27,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
   const { config, queue, runs, onHeartbeat, report } = options
   const syncs = new Map<string, CapabilitySync>()
   for (const [capability, settings] of Object.entries(config.capabilities)) {
-    const addresses = findAddresses(config, capability, settings)
+    const addresses = findAddresses(config, capability)
     if (settings.tables.length === 0 || addresses === undefined) continue
     const { tables } = settings
     syncs.set(capability, createCapabilitySync({ capability, tables, addresses, queue, onHeartbeat, report }))
@@ -41,6 +41,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
         await syncOf(capability).install(course)
       },
       uninstall: async (capability) => syncOf(capability).uninstall(),
+      diagnose: (capability) => diagnose({ config, queue, report }, capability),
       status: async (capability, course) => syncOf(capability).status(course),
       verify: async (capability, course) => syncOf(capability).verify(course),
       repair: async (capability, course) => syncOf(capability).repair(course),
@@ -58,29 +59,16 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
   }
 }
 
-function findAddresses(
-  config: Config,
-  capability: string,
-  settings: CapabilityConfig,
-): PairAddresses | undefined {
-  const service = settings.service ?? capability
-  const [there, here] = [config.sides['monolith']?.database, config.sides[service]?.database]
-  if (there === undefined || here === undefined) return undefined
-  return { monolith: { side: 'monolith', url: there }, service: { side: service, url: here } }
-}
-
 /** The log of the monolith tells tables apart by their names, and one capability owns each. */
 function checkShared(config: Config, capability: string): void {
-  const own = new Set(config.capabilities[capability]?.tables.map(({ table }) => table))
-  for (const [other, { tables }] of Object.entries(config.capabilities)) {
-    const shared = tables.find(({ table }) => other !== capability && own.has(table))
-    if (shared === undefined) continue
-    throw new StranglerError(
-      'STRANGLER_SYNC_REFUSED',
-      `The table ${shared.table} is named by ${capability} and by ${other}: it would have two owners.`,
-      { fix: `Leave it in \`tables\` of one of them.` },
-    )
-  }
+  const [shared] = findShared(config, capability)
+  if (shared === undefined) return
+  const { table, other } = shared
+  throw new StranglerError(
+    'STRANGLER_SYNC_REFUSED',
+    `The table ${table} is named by ${capability} and by ${other}: it would have two owners.`,
+    { fix: `Leave it in \`tables\` of one of them.` },
+  )
 }
 
 function refuse(config: Config, capability: string): never {

@@ -33,6 +33,7 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'POST /api/sync/uninstall': { asks: sync.syncCommand, ...COMMAND },
   'POST /api/sync/verify': { asks: sync.syncTask, answers: sync.verifyAnswer },
   'POST /api/sync/repair': { asks: sync.syncTask, answers: sync.repairAnswer },
+  'POST /api/sync/doctor': { asks: sync.doctorQuestion, answers: sync.doctorAnswer },
   'POST /api/sync/explain': { asks: sync.explainQuestion, answers: sync.explainAnswer },
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { writeAdminPage } from './admin-shapes.ts'
 import { writeCliPage } from './cli-page.ts'
 import { writeConfigPage } from './config-page.ts'
+import { writeDoctorPage } from './doctor-page.ts'
 import { writeErrorsPage } from './errors-page.ts'
 import { writeLogPage } from './log-page.ts'
 import { writeMetricsPage } from './metrics-page.ts'
@@ -16,6 +17,7 @@ export async function writePages(): Promise<Record<string, string>> {
     'admin-api.md': writeAdminPage(await readFile(path.join(REFERENCE, 'admin-api.md'), 'utf8')),
     'cli.md': writeCliPage(),
     'config.md': writeConfigPage(),
+    'doctor.md': writeDoctorPage(),
     'errors.md': writeErrorsPage(),
     'log.md': writeLogPage(),
     'metrics.md': writeMetricsPage(),

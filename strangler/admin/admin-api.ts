@@ -13,7 +13,7 @@ import { evictProxy, listProxies } from './proxy-commands.ts'
 import { clearRoute, setRoute } from './route-commands.ts'
 import { backfillSync, installSync, pauseSync, uninstallSync } from './sync-commands.ts'
 import * as syncContract from './sync-contracts.ts'
-import { explainSync, repairSync, verifySync } from './sync-tasks.ts'
+import { diagnoseSync, explainSync, repairSync, verifySync } from './sync-tasks.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1_024
 
@@ -116,6 +116,12 @@ function addSyncTasks(api: Router, { context, requireRole, readBody }: TaskBasis
     requireRole('operator'),
     ...readBody,
     answerWith((req) => repairSync(context, syncContract.syncTask.parse(req.body))),
+  )
+  api.post(
+    '/sync/doctor',
+    requireRole('viewer'),
+    ...readBody,
+    answerWith((req) => diagnoseSync(context, syncContract.doctorQuestion.parse(req.body))),
   )
   api.post(
     '/sync/explain',

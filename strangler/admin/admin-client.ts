@@ -38,10 +38,13 @@ export interface AdminClient {
   ): Promise<contract.CommandAnswer>
   verifySync(task: syncContract.SyncTask): Promise<syncContract.VerifyAnswer>
   repairSync(task: syncContract.SyncTask): Promise<syncContract.RepairAnswer>
+  diagnoseSync(question: syncContract.DoctorQuestion): Promise<syncContract.DoctorAnswer>
   explainSync(question: syncContract.ExplainQuestion): Promise<syncContract.ExplainAnswer>
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000
+/** Some of its looks count rows. */
+const DOCTOR_TIMEOUT_MS = 60_000
 
 export function createAdminClient(options: AdminClientOptions): AdminClient {
   const ask = <S extends z.ZodType>(path: string, answer: S) => call(options, { path, answer })
@@ -63,6 +66,11 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     changeSync: (change, body) => command(`/api/sync/${change}`, body),
     verifySync: (body) => tell('/api/sync/verify', body, syncContract.verifyAnswer),
     repairSync: (body) => tell('/api/sync/repair', body, syncContract.repairAnswer),
+    diagnoseSync: (body) =>
+      call(
+        { timeoutMs: DOCTOR_TIMEOUT_MS, ...options },
+        { path: '/api/sync/doctor', body, answer: syncContract.doctorAnswer },
+      ),
     explainSync: (body) => tell('/api/sync/explain', body, syncContract.explainAnswer),
   }
 }

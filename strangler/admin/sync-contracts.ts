@@ -50,6 +50,33 @@ export const repairAnswer = z.object({
   left: z.number(),
 })
 
+export const doctorQuestion = z.strictObject({
+  /** All of them, when it is left out. */
+  capability: line(100).optional(),
+})
+
+export const doctorAnswer = z.object({
+  capabilities: z.array(
+    z.object({
+      capability: z.string(),
+      tables: z.array(z.string()),
+      findings: z.array(
+        z.object({
+          /** One of docs/reference/doctor.md. */
+          code: z.string(),
+          severity: z.enum(['blocks', 'warns', 'note']),
+          /** Whose database; absent where it is about the configuration. */
+          side: z.string().optional(),
+          table: z.string().optional(),
+          reason: z.string(),
+          why: z.string(),
+          mend: z.string(),
+        }),
+      ),
+    }),
+  ),
+})
+
 const shownRow = z.record(z.string(), z.string().nullable()).nullable()
 
 export const explainAnswer = z.object({
@@ -155,6 +182,8 @@ export const syncAnswer = z.object({
 export type SyncCommand = z.output<typeof syncCommand>
 export type SyncTask = z.output<typeof syncTask>
 export type ExplainQuestion = z.output<typeof explainQuestion>
+export type DoctorQuestion = z.output<typeof doctorQuestion>
+export type DoctorAnswer = z.output<typeof doctorAnswer>
 export type VerifyAnswer = z.output<typeof verifyAnswer>
 export type RepairAnswer = z.output<typeof repairAnswer>
 export type ExplainAnswer = z.output<typeof explainAnswer>

@@ -5,6 +5,8 @@ import type { SyncControl } from '../sync/sync-control.ts'
 import { type AdminContext, findPosition } from './present-state.ts'
 import { findSync, notInstalled } from './sync-commands.ts'
 import type {
+  DoctorAnswer,
+  DoctorQuestion,
   ExplainAnswer,
   ExplainQuestion,
   RepairAnswer,
@@ -43,6 +45,19 @@ export async function repairSync(context: AdminContext, { capability }: SyncTask
       .slice(0, ERRORS_SHOWN)
       .map(({ table, key, error }) => ({ table, key, error: error ?? 'no reason was given' })),
     left,
+  }
+}
+
+/** What the pre-flight finds; nothing needs to be installed. */
+export async function diagnoseSync(
+  context: AdminContext,
+  { capability }: DoctorQuestion,
+): Promise<DoctorAnswer> {
+  const [first = ''] = Object.keys(context.config.capabilities)
+  const control = findSync(context, capability ?? first)
+  const found = await control.diagnose(capability)
+  return {
+    capabilities: found.map((one) => ({ ...one, tables: [...one.tables], findings: [...one.findings] })),
   }
 }
 

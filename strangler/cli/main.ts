@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import packageInfo from '../../package.json' with { type: 'json' }
+import { addDoctor } from './commands/doctor.ts'
 import { addHoldChange } from './commands/hold-change.ts'
 import { addHoldStart } from './commands/hold-start.ts'
 import { addHoldStatus } from './commands/hold-status.ts'
@@ -56,6 +57,7 @@ export function createProgram(terminal: Terminal): Command {
     })
     .addHelpText('after', EXIT_HELP)
   addStart(program, terminal)
+  addDoctor(program, terminal)
 
   const route = program.command('route').description('where each endpoint’s requests go')
   for (const add of [addRouteList, addRouteSet, addRouteClear, addRouteWhy, addRouteHistory])

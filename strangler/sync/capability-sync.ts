@@ -9,10 +9,11 @@ import { type Explanation, explain } from './explain.ts'
 import { installSync, uninstallSync } from './install-sync.ts'
 import { keepPair } from './keep-pair.ts'
 import { createLagReader } from './lag.ts'
+import { runPreflight } from './preflight/preflight.ts'
 import type { RunningStatus, RunningSync } from './running-sync.ts'
 import { createRunner } from './sync-runner.ts'
 import type { QueueServer } from './transport.ts'
-import { usableRoutes } from './usable-routes.ts'
+import { refuseBlocked, usableRoutes } from './usable-routes.ts'
 import {
   createVerification,
   type Verification,
@@ -83,12 +84,8 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       runner.inTurn(async () => {
         const pair = await pairs.open()
         const direction = directionOf(course)
-        await installSync(rolesOf(pair, direction), (await usableRoutes(options, pair))[direction])
-        // Rows can be read for the proof of a mapping only now.
-        await usableRoutes(options, pair).catch(async (error: unknown) => {
-          if (!runner.isWanted()) await uninstallSync(pair, capability, tables)
-          throw error
-        })
+        const checked = await runPreflight({ ...options, pair, direction })
+        await installSync(rolesOf(pair, direction), refuseBlocked(capability, checked)[direction])
       }),
     async uninstall() {
       await Promise.all([verification.stop(), runner.end()])

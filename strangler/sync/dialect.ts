@@ -1,4 +1,5 @@
 import type { ChangeEntry, DialectName, ForeignKeyShape, TableShape } from '../core/sync-words.ts'
+import type { SurveyDialect } from './survey.ts'
 
 /** One statement with its parameters; `$1` (PostgreSQL) or `?` (MariaDB) in the dialect's own way. */
 export interface Statement {
@@ -14,9 +15,9 @@ export type GuardMode = 'off' | 'reject' | 'report'
 
 /**
  * Where a row's version is read: the newest one pending in the source's log ('0' without any), or what the target has applied, as
- * `<epoch>:<version>` ('0:0' when it has not).
+ * `<epoch>:<version>` ('0:0' when it has not), or nowhere ('0'): then the kit's tables need not be there.
  */
-export type VersionSource = 'pending' | 'applied'
+export type VersionSource = 'pending' | 'applied' | 'none'
 
 /** Columns that are read or written, in the order of the wire's `row`. */
 export interface TableColumns {
@@ -54,6 +55,8 @@ export interface Dialect {
   session?(): string[]
   /** Reads the shapes of some tables from the catalogue; a table that does not exist is left out. */
   introspect(run: RunStatement, schema: string, tables: readonly string[]): Promise<TableShape[]>
+  /** What the pre-flight asks. */
+  readonly survey: SurveyDialect
 
   /**
    * In the source: the change log and its triggers. `up` is idempotent; `down` leaves nothing. `ancestors` are tables outside the

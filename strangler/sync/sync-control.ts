@@ -1,5 +1,6 @@
 import type { SyncCourse } from '../core/words.ts'
 import type { CapabilitySync, CapabilitySyncStatus } from './capability-sync.ts'
+import type { Diagnosis } from './preflight/examine.ts'
 
 /** What the admin API asks of the syncs, by the name of the capability. */
 export interface SyncControl {
@@ -10,6 +11,8 @@ export interface SyncControl {
   install(capability: string, course: SyncCourse): Promise<void>
   /** Takes everything out of both databases again; the copied rows stay. */
   uninstall(capability: string): Promise<void>
+  /** What the pre-flight finds in the databases of one capability, or of all; changes nothing. */
+  diagnose(capability: string | undefined): Promise<readonly Diagnosis[]>
   status(capability: string, course: SyncCourse): Promise<CapabilitySyncStatus>
   /** As `CapabilitySync` has them. */
   verify(capability: string, course: SyncCourse): ReturnType<CapabilitySync['verify']>

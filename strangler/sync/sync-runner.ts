@@ -13,7 +13,6 @@ export interface Runner extends Stoppable {
   follow(order: SyncOrder | undefined): void
   /** Stops what runs; a later order starts it again. */
   end(): Promise<void>
-  isWanted(): boolean
   current(): RunningSync | undefined
   /** Why it does not run although it should. */
   failure(): string | undefined
@@ -72,7 +71,6 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
       wanted = undefined
       await inTurn(settle)
     },
-    isWanted: () => wanted !== undefined,
     current: () => current?.sync,
     failure: () => failure,
     async stop() {

@@ -1,51 +1,35 @@
 import { StranglerError } from '../core/errors.ts'
-import type { Direction } from '../core/sync-words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
-import { checkTables, type Finding } from './check-tables.ts'
-import { type DatabasePair, isSameDatabase } from './database-pair.ts'
-import type { TableRoute } from './mapping.ts'
+import { type CheckedTables, checkTables } from './check-tables.ts'
+import type { DatabasePair } from './database-pair.ts'
+import { checkPlaces } from './preflight/check-places.ts'
+import type { Finding } from './preflight/findings.ts'
+
+type Routes = CheckedTables['routes']
 
 /**
- * How each table is carried, there and back.
+ * How each table is carried, there and back, as the two databases are now.
  * @throws StranglerError STRANGLER_SYNC_REFUSED with `details.findings`
  */
-export async function usableRoutes(
-  options: CapabilitySyncOptions,
-  pair: DatabasePair,
-): Promise<Readonly<Record<Direction, readonly TableRoute[]>>> {
-  const { routes, findings } = await checkTables(pair, options.tables)
-  const all = [...checkPlaces(options), ...findings]
-  if (all.length > 0) throw refused(options.capability, all)
-  return routes
+export async function usableRoutes(options: CapabilitySyncOptions, pair: DatabasePair): Promise<Routes> {
+  const { addresses, capability, queue, tables } = options
+  const { routes, findings } = await checkTables(pair, tables, addresses)
+  return refuseBlocked(capability, { routes, findings: [...checkPlaces(addresses, queue), ...findings] })
 }
 
-function checkPlaces({ addresses: { monolith, service }, queue, tables }: CapabilitySyncOptions): Finding[] {
-  const table = tables.map((entry) => entry.table).join(', ')
-  const same = isSameDatabase(monolith.url, service.url)
-    ? [
-        {
-          table,
-          reason: `\`sides.${monolith.side}.database\` and \`sides.${service.side}.database\` are one database`,
-          mend: 'Give the service a database of its own.',
-        },
-      ]
-    : []
-  const queueInside = queue.kind === 'postgres' && isSameDatabase(queue.url, monolith.url)
-  return queueInside
-    ? [
-        ...same,
-        {
-          table,
-          reason: 'the queue would stand in the database of the monolith, which must not bear its load',
-          mend: 'Set `control.url` to a database of its own, or `redis.url`.',
-        },
-      ]
-    : same
+/** @throws StranglerError STRANGLER_SYNC_REFUSED when a finding blocks */
+export function refuseBlocked(capability: string, { routes, findings }: CheckedTables): Routes {
+  const blocking = findings.filter(({ severity }) => severity === 'blocks')
+  if (blocking.length > 0) throw refused(capability, blocking)
+  return routes
 }
 
 function refused(capability: string, findings: readonly Finding[]): StranglerError {
   const [first] = findings
-  const more = findings.length > 1 ? ` ${findings.length - 1} more in \`details.findings\`.` : ''
+  const more =
+    findings.length > 1
+      ? ` ${findings.length - 1} more in \`details.findings\`, and in \`strangler doctor ${capability}\`.`
+      : ''
   return new StranglerError(
     'STRANGLER_SYNC_REFUSED',
     `The tables of ${capability} cannot be synced: ${first?.reason}.${more}`,

@@ -37,7 +37,7 @@ describe('the page of the admin API', () => {
       ([, path]) => `/api${path}`,
     )
     const server = [...sources[1]!.matchAll(/app\.get\(\s*'(\/[^']+)'/g)].map(([, path]) => path)
-    expect(api.length + server.length).toBe(24)
+    expect(api.length + server.length).toBe(25)
     expect(documented.map(({ path }) => path).sort()).toEqual([...api, ...server].sort())
   })
 })

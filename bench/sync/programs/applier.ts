@@ -17,7 +17,7 @@ async function start({ source, target, redis }: Addresses & { epoch: number }): 
     service: { side: CAPABILITY, url: target },
   }
   const pair: DatabasePair = await openPair(addresses, report)
-  const { routes } = await checkTables(pair, [{ table: TABLE }])
+  const { routes } = await checkTables(pair, [{ table: TABLE }], addresses)
   const basis = { capability: CAPABILITY, direction: 'forward' as const, report }
   const transport = createTransport({ ...basis, server: { kind: 'redis', url: redis } })
   const end = createTargetEnd({ ...basis, epoch: 0, routes: routes.forward, transport, target: pair.service })

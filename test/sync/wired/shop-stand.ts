@@ -127,7 +127,9 @@ export async function startShop(options: KitOptions = {}): Promise<ShopStand> {
 }
 
 function openPool(connectionString: string): pg.Pool {
-  return new pg.Pool({ connectionString, max: 8 })
+  const pool = new pg.Pool({ connectionString, max: 8 })
+  // Its connections are still closing when the database is dropped.
+  return pool.on('error', () => undefined)
 }
 
 async function waitForStatus(

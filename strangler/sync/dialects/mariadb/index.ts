@@ -6,6 +6,7 @@ import { introspect } from './introspect.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { session } from './session.ts'
 import { sums } from './sums.ts'
+import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
 
 /** MariaDB 10.6 and later. MySQL 8 has not been run; it lacks SET STATEMENT and CREATE OR REPLACE TRIGGER. */
@@ -13,6 +14,7 @@ export const mariadbDialect = {
   name: 'mariadb',
   session,
   introspect,
+  survey,
   captureUp,
   captureDown,
   targetUp,

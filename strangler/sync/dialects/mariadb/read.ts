@@ -112,6 +112,7 @@ function selectCells({ table, columns }: TableColumns): string {
 
 /** One parameter: the table's name. */
 function selectVersion(versions: VersionSource, key: string): string {
+  if (versions === 'none') return `IF(? IS NULL, '0', '0')`
   return versions === 'pending'
     ? `COALESCE((SELECT ${CHARS('l.version')} FROM ${CHANGE_LOG} l ${BY_KEY} WHERE l.tbl = ? AND l.\`key\` = ${key} ORDER BY l.version DESC LIMIT 1), '0')`
     : `COALESCE((SELECT CONCAT(a.epoch, ':', a.version) FROM ${APPLIED} a WHERE a.tbl = ? AND a.\`key\` = ${key}), '0:0')`

@@ -1,5 +1,5 @@
 /** `$1` is the schema, `$2` the names of tables. Booleans and arrays come as text. Partitioned tables count as tables. */
-const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
+export const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
   AND c.relname = ANY($2::text[]) AND c.relkind IN ('r', 'p')`
 
 /**

@@ -7,6 +7,7 @@ import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRang
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { session } from './session.ts'
 import { sums } from './sums.ts'
+import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
 
 /** PostgreSQL 13 and later. */
@@ -14,6 +15,7 @@ export const postgresDialect = {
   name: 'postgres',
   session,
   introspect,
+  survey,
   captureUp,
   captureDown,
   targetUp,

@@ -123,6 +123,8 @@ function selectCells({ table, columns }: TableColumns): string {
 
 /** The row and its version in one statement, hence of one snapshot. */
 function versionOf(key: string, versions: VersionSource): string {
+  // The parameter has to be used for its type to be known.
+  if (versions === 'none') return `left($1::text, 0) || '0'`
   if (versions === 'applied') {
     return `coalesce((SELECT a.epoch || ':' || a.version FROM ${SCHEMA}.applied a WHERE a.tbl = $1 AND a.key = ${key}), '0:0')`
   }

@@ -1,0 +1,83 @@
+import type { Config } from './config/schema.ts'
+import { StranglerError } from './core/errors.ts'
+import { suggestNames } from './core/nearest-names.ts'
+import type { ReportError } from './core/ports.ts'
+import type { PairAddresses } from './sync/database-pair.ts'
+import { type Diagnosis, examine } from './sync/preflight/examine.ts'
+import { type Finding, toFinding } from './sync/preflight/findings.ts'
+import type { QueueServer } from './sync/transport.ts'
+
+export interface DoctorOptions {
+  readonly config: Config
+  /** Absent where the kit does not run and no Redis is named. */
+  readonly queue: QueueServer | undefined
+  readonly report: ReportError
+}
+
+/**
+ * The pre-flight of one capability, or of all with tables. Changes nothing.
+ * @throws StranglerError STRANGLER_UNKNOWN_CAPABILITY
+ */
+export async function diagnose(options: DoctorOptions, capability: string | undefined): Promise<Diagnosis[]> {
+  const { capabilities } = options.config
+  const names = Object.keys(capabilities)
+  if (capability !== undefined && !names.includes(capability)) {
+    throw new StranglerError(
+      'STRANGLER_UNKNOWN_CAPABILITY',
+      `"${capability}" is not a capability of the configuration.`,
+      { fix: suggestNames(capability, names, 'strangler sync status') },
+    )
+  }
+  const chosen = names.filter((name) =>
+    capability === undefined ? (capabilities[name]?.tables ?? []).length > 0 : name === capability,
+  )
+  const diagnoses: Diagnosis[] = []
+  for (const name of chosen) diagnoses.push(await diagnoseOne(options, name))
+  return diagnoses
+}
+
+async function diagnoseOne(options: DoctorOptions, capability: string): Promise<Diagnosis> {
+  const { config } = options
+  const tables = config.capabilities[capability]?.tables ?? []
+  const names = tables.map(({ table }) => table)
+  if (tables.length === 0) return { capability, tables: names, findings: [] }
+  const shared = findShared(config, capability).map(({ table, other }) =>
+    toFinding('TABLE_SHARED', { table, reason: `${table} is named by ${capability} and by ${other}` }),
+  )
+  const addresses = findAddresses(config, capability)
+  const found =
+    addresses === undefined
+      ? findUnnamed(config, capability)
+      : await examine({ ...options, tables, addresses })
+  return { capability, tables: names, findings: [...shared, ...found] }
+}
+
+function findUnnamed(config: Config, capability: string): Finding[] {
+  return ['monolith', config.capabilities[capability]?.service ?? capability]
+    .filter((side) => config.sides[side]?.database === undefined)
+    .map((side) =>
+      toFinding('DATABASE_NOT_NAMED', {
+        side,
+        reason: `the database of the side ${side} is not named`,
+        mend: `Set \`sides.${side}.database\`.`,
+      }),
+    )
+}
+
+/** Where a capability's tables are, and where they shall be; undefined while a database is not named. */
+export function findAddresses(config: Config, capability: string): PairAddresses | undefined {
+  const service = config.capabilities[capability]?.service ?? capability
+  const [there, here] = [config.sides['monolith']?.database, config.sides[service]?.database]
+  if (there === undefined || here === undefined) return undefined
+  return { monolith: { side: 'monolith', url: there }, service: { side: service, url: here } }
+}
+
+/** Tables that another capability names too. */
+export function findShared(config: Config, capability: string): { table: string; other: string }[] {
+  const own = new Set(config.capabilities[capability]?.tables.map(({ table }) => table))
+  return Object.entries(config.capabilities)
+    .filter(([other]) => other !== capability)
+    .flatMap(([other, { tables }]) =>
+      tables.filter(({ table }) => own.has(table)).map(({ table }) => ({ table, other })),
+    )
+}

@@ -1,0 +1,60 @@
+import type { ReportError } from '../../core/ports.ts'
+import type { SyncedTable } from '../check-tables.ts'
+import { describe } from '../classify-error.ts'
+import { openPair, type PairAddresses } from '../database-pair.ts'
+import { createRedisGeneration } from '../redis-generation.ts'
+import type { QueueServer } from '../transport.ts'
+import { checkPlaces } from './check-places.ts'
+import { type Finding, sortFindings, toFinding } from './findings.ts'
+import { runPreflight } from './preflight.ts'
+
+export interface Diagnosis {
+  readonly capability: string
+  readonly tables: readonly string[]
+  /** The worst first. */
+  readonly findings: readonly Finding[]
+}
+
+export interface ExamineOptions {
+  readonly tables: readonly SyncedTable[]
+  readonly addresses: PairAddresses
+  readonly queue: QueueServer | undefined
+  readonly report: ReportError
+}
+
+/** The pre-flight with connections of its own. A database that does not answer is a finding like any other. */
+export async function examine(options: ExamineOptions): Promise<Finding[]> {
+  const { addresses, queue } = options
+  const aboutQueue = await examineQueue(queue)
+  try {
+    const pair = await openPair(addresses, options.report)
+    try {
+      return sortFindings([...aboutQueue, ...(await runPreflight({ ...options, pair })).findings])
+    } finally {
+      await pair.stop()
+    }
+  } catch (error) {
+    const places = checkPlaces(addresses, queue)
+    return sortFindings([
+      ...aboutQueue,
+      ...places,
+      toFinding('DATABASE_UNREACHABLE', { reason: describe(error) }),
+    ])
+  }
+}
+
+/** The queue is disposable, so whatever is wrong with it blocks nothing. */
+async function examineQueue(queue: QueueServer | undefined): Promise<Finding[]> {
+  if (queue?.kind !== 'redis') return []
+  // Its failures come back from the question.
+  const redis = createRedisGeneration(queue.url, 'strangler-doctor', () => undefined)
+  try {
+    const policy = await redis.readPolicy()
+    if (policy === undefined || policy === 'noeviction') return []
+    return [toFinding('REDIS_EVICTS', { reason: `maxmemory-policy of Redis is ${policy}` })]
+  } catch (error) {
+    return [toFinding('NOT_LOOKED_AT', { reason: `Redis does not say its settings: ${describe(error)}` })]
+  } finally {
+    await redis.stop()
+  }
+}

@@ -1,0 +1,78 @@
+import type { ForeignKeyShape, TableShape } from '../../core/sync-words.ts'
+import type { TableRoute } from '../mapping.ts'
+import { type Finding, toFinding } from './findings.ts'
+
+/** A foreign key of a table outside of the capability into one of its tables. */
+export interface ReferringKey {
+  readonly table: string
+  readonly name: string
+  readonly referenced: string
+  readonly onDelete: string
+  readonly onUpdate: string
+}
+
+export interface BorderFacts {
+  readonly monolith: { readonly side: string; readonly referring: readonly ReferringKey[] }
+  readonly service: { readonly side: string; readonly referring: readonly ReferringKey[] }
+}
+
+const CHANGES_ROWS = ['CASCADE', 'SET NULL', 'SET DEFAULT']
+
+/** Foreign keys that cross the capability's border, on either side. */
+export function judgeBorders(routes: readonly TableRoute[], { monolith, service }: BorderFacts): Finding[] {
+  return [
+    ...leaving(routes.map(({ source }) => source.table)).flatMap(({ table, key }) => {
+      const found = {
+        side: monolith.side,
+        table: table.name,
+        reason: `${showKey(table.name, key.name)} points to ${key.referencedTable}, which the capability does not own`,
+      }
+      const cut = toFinding('FOREIGN_KEY_CUT', found)
+      return movesRows(key)
+        ? [cut, toFinding('CASCADE_FROM_OUTSIDE', { ...found, reason: cascade(key) })]
+        : [cut]
+      function cascade({ onDelete, onUpdate, referencedTable }: ForeignKeyShape) {
+        return `${showKey(table.name, key.name)} changes its rows with ${referencedTable} (ON DELETE ${onDelete}, ON UPDATE ${onUpdate})`
+      }
+    }),
+    ...monolith.referring.flatMap((key) => {
+      const found = {
+        side: monolith.side,
+        table: key.referenced,
+        reason: `${showKey(key.table, key.name)}, which the capability does not own, points to ${key.referenced}`,
+      }
+      const cut = toFinding('FOREIGN_KEY_CUT', found)
+      const reason = `${showKey(key.table, key.name)} changes rows with ${key.referenced} (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate})`
+      return movesRows(key) ? [cut, toFinding('CASCADE_TO_OUTSIDE', { ...found, reason })] : [cut]
+    }),
+    ...leaving(routes.map(({ target }) => target.table)).map(({ table, key }) =>
+      toFinding('FOREIGN_KEY_OUT', {
+        side: service.side,
+        table: table.name,
+        reason: `${showKey(table.name, key.name)} points to ${key.referencedTable}, which is not synced`,
+      }),
+    ),
+    ...service.referring.map((key) =>
+      toFinding('FOREIGN_KEY_IN', {
+        side: service.side,
+        table: key.referenced,
+        reason: `${showKey(key.table, key.name)}, which is not synced, points to ${key.referenced}`,
+      }),
+    ),
+  ]
+}
+
+function leaving(tables: readonly TableShape[]): { table: TableShape; key: ForeignKeyShape }[] {
+  const own = new Set(tables.map(({ name }) => name))
+  return tables.flatMap((table) =>
+    table.foreignKeys.filter((key) => !own.has(key.referencedTable)).map((key) => ({ table, key })),
+  )
+}
+
+function movesRows({ onDelete, onUpdate }: { onDelete: string; onUpdate: string }): boolean {
+  return CHANGES_ROWS.includes(onDelete) || CHANGES_ROWS.includes(onUpdate)
+}
+
+function showKey(table: string, name: string): string {
+  return `the foreign key ${name} of ${table}`
+}

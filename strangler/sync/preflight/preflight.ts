@@ -1,0 +1,146 @@
+import type { Direction } from '../../core/sync-words.ts'
+import type { Side } from '../../core/words.ts'
+import { type CheckedTables, checkTables, type SyncedTable } from '../check-tables.ts'
+import { describe } from '../classify-error.ts'
+import type { SyncDatabase, TextRow } from '../database.ts'
+import { type DatabasePair, type PairAddresses, sidesOf } from '../database-pair.ts'
+import { countZeroDates } from '../dialects/mariadb/zero-dates.ts'
+import type { TableRoute } from '../mapping.ts'
+import type { TablesPlace } from '../survey.ts'
+import type { QueueServer } from '../transport.ts'
+import { checkPlaces } from './check-places.ts'
+import { type Finding, sortFindings, toFinding } from './findings.ts'
+import { judgeBorders, type ReferringKey } from './judge-borders.ts'
+import { type Identity, judgeColumns } from './judge-columns.ts'
+import { type ProbedDatabase, runProbes } from './run-probes.ts'
+
+/** More than the journey of a question and its answer. */
+const CLOCKS_MAY_DIFFER_MS = 1_000
+
+export interface PreflightOptions {
+  readonly tables: readonly SyncedTable[]
+  readonly addresses: PairAddresses
+  readonly queue: QueueServer | undefined
+  readonly pair: DatabasePair
+  /** Which way changes will go; default: from the monolith. */
+  readonly direction?: Direction
+}
+
+/** Everything that can be found out before rows are carried; changes nothing. With a finding that blocks, the routes are not to be used. */
+export async function runPreflight(options: PreflightOptions): Promise<CheckedTables> {
+  const { pair, addresses, tables } = options
+  const [monolith, service] = [describeSide(options, 'monolith'), describeSide(options, 'service')]
+  const { routes, findings } = await checkTables(pair, tables, addresses)
+  const found = await Promise.all([
+    runProbes(monolith),
+    runProbes(service),
+    checkClock(monolith),
+    checkClock(service),
+    judgeRoutes(routes.forward, monolith, service),
+    findZeroDates(routes.forward, monolith, service),
+  ])
+  return {
+    routes,
+    findings: sortFindings([...checkPlaces(addresses, options.queue), ...findings, ...found.flat()]),
+  }
+}
+
+function describeSide({ pair, addresses, tables, direction }: PreflightOptions, side: Side): ProbedDatabase {
+  const named = tables.map((table): [schema: string, name: string] => [
+    pair.schemaOf(side, table.schema),
+    side === 'monolith' ? table.table : (table.as ?? table.table),
+  ])
+  const places = [...Map.groupBy(named, ([schema]) => schema)].map(([schema, tables]) => ({
+    schema,
+    tables: tables.map(([, name]) => name),
+  }))
+  const role = sidesOf(direction ?? 'forward').source === side ? 'source' : 'target'
+  return { database: pair[side], side: addresses[side].side, role, places }
+}
+
+async function checkClock({ database, side }: ProbedDatabase): Promise<Finding[]> {
+  const before = Date.now()
+  const [row] = await database.query(database.dialect.survey.readClock)
+  const after = Date.now()
+  const theirs = Number(row?.['now_ms'])
+  const offMs = theirs < before ? theirs - before : Math.max(0, theirs - after)
+  if (Math.abs(offMs) <= CLOCKS_MAY_DIFFER_MS) return []
+  const reason = `its clock is ${(Math.abs(offMs) / 1_000).toFixed(1)} s ${offMs < 0 ? 'behind' : 'ahead of'} the kit's`
+  return [toFinding('CLOCKS_DIFFER', { side, reason })]
+}
+
+async function judgeRoutes(
+  routes: readonly TableRoute[],
+  there: ProbedDatabase,
+  here: ProbedDatabase,
+): Promise<Finding[]> {
+  const read = (probed: ProbedDatabase, kind: 'readIdentities' | 'readReferring' | 'readRequired') =>
+    readPlaces(probed, (place) => probed.database.dialect.survey[kind](place))
+  const required = await read(here, 'readRequired')
+  const [monolith, service] = await Promise.all(
+    [there, here].map(async (probed) => ({
+      side: probed.side,
+      identities: (await read(probed, 'readIdentities')).map(toIdentity),
+      referring: (await read(probed, 'readReferring')).map(toReferring),
+    })),
+  )
+  if (monolith === undefined || service === undefined) return []
+  const columns = required.map((row) => ({ table: row['tbl'] ?? '', column: row['name'] ?? '' }))
+  return [
+    ...judgeColumns(routes, { monolith, service: { ...service, required: columns } }),
+    ...judgeBorders(routes, { monolith, service }),
+  ]
+}
+
+async function readPlaces(
+  { database, places }: ProbedDatabase,
+  statementOf: (place: TablesPlace) => Parameters<SyncDatabase['query']>[0],
+): Promise<TextRow[]> {
+  const rows = await Promise.all(places.map((place) => database.query(statementOf(place))))
+  return rows.flat()
+}
+
+function toIdentity(row: TextRow): Identity {
+  const last = row['last'] ?? null
+  return {
+    table: row['tbl'] ?? '',
+    column: row['name'] ?? '',
+    last: last === null ? undefined : BigInt(last),
+    largest: BigInt(row['largest'] ?? '0'),
+  }
+}
+
+function toReferring(row: TextRow): ReferringKey {
+  return {
+    table: row['tbl'] ?? '',
+    name: row['name'] ?? '',
+    referenced: row['referenced'] ?? '',
+    onDelete: row['on_delete'] ?? '',
+    onUpdate: row['on_update'] ?? '',
+  }
+}
+
+/** Only from MariaDB to another: two of them carry such dates as they are. */
+async function findZeroDates(
+  routes: readonly TableRoute[],
+  { database, side }: ProbedDatabase,
+  target: ProbedDatabase,
+): Promise<Finding[]> {
+  if (database.dialect.name !== 'mariadb' || target.database.dialect.name === 'mariadb') return []
+  const findings: Finding[] = []
+  for (const { source } of routes) {
+    const statement = countZeroDates(source)
+    if (statement === undefined) continue
+    const { name: table } = source.table
+    try {
+      for (const row of await database.query(statement)) {
+        const reason = `${table}.${row['column']} has ${row['zeros']} dates with a month or day of zero`
+        findings.push(toFinding('ZERO_DATES', { side, table, reason }))
+      }
+    } catch (error) {
+      const reason = `whether ${table} has dates of zero could not be counted: ${describe(error)}`
+      findings.push(toFinding('NOT_LOOKED_AT', { side, table, reason }))
+    }
+  }
+  return findings
+}
