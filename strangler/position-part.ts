@@ -9,6 +9,10 @@ export interface PositionPart {
   readonly keeper: PositionKeeper
   /** A heartbeat of a sync of this process. */
   tell(heartbeat: SyncHeartbeat): void
+  /** A write whose mark could not be stored: for the other proxies. */
+  announceWrite(capability: string): void
+  /** Another proxy could not store a write's mark. */
+  onWriteElsewhere(listener: (capability: string) => void): void
 }
 
 export function startPositionPart(
@@ -16,7 +20,13 @@ export function startPositionPart(
   { report, releases }: { report: ReportError; releases: ReleaseList },
 ): PositionPart {
   const keeper = createPositionKeeper(() => performance.now())
-  const board = createPositionBoard({ url: controlUrl, onHeartbeat: keeper.hear, report })
+  let tellProxy: (capability: string) => void = () => undefined
+  const board = createPositionBoard({
+    url: controlUrl,
+    onHeartbeat: keeper.hear,
+    onWrite: (capability) => tellProxy(capability),
+    report,
+  })
   board.start()
   releases.add('the exchange of positions', () => board.stop())
   return {
@@ -24,6 +34,10 @@ export function startPositionPart(
     tell(heartbeat) {
       keeper.hear(heartbeat)
       board.publish(heartbeat)
+    },
+    announceWrite: board.announceWrite,
+    onWriteElsewhere(listener) {
+      tellProxy = listener
     },
   }
 }

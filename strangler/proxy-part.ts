@@ -1,14 +1,20 @@
 import { hkdfSync, timingSafeEqual } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { MarkStore } from './core/data-position.ts'
+import type { ReportError } from './core/ports.ts'
 import type { RouteState } from './core/words.ts'
 import { claimName } from './infra/claim-name.ts'
+import { namedRedisUrl } from './infra/redis-server.ts'
 import type { KitGround } from './kit.ts'
 import { createProxy, type ProxyOptions, type StranglerProxy } from './proxy/create-proxy.ts'
 import type { RequestHandler } from './proxy/handle-request.ts'
 import { createProxyServer } from './proxy/proxy-server.ts'
+import { keepMsOf } from './proxy/write-marks.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
+import type { ControlLink } from './state/control-link.ts'
 import { createTableFeed, type TableFeed } from './state/table-feed.ts'
+import { createRedisMarks } from './sync/redis-marks.ts'
 import { logExchange } from './telemetry/access-log.ts'
 import { shareMetrics } from './telemetry/cluster-metrics.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -37,6 +43,7 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   const proxy: StranglerProxy = server ?? createProxy(wiring)
   const following = followJournal(ground, { proxy, metrics, name })
   const { feed } = following
+  ground.positions.onWriteElsewhere((capability) => proxy.context.marks?.holdAll(capability))
   // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
   releases.add('the registration', () => feed.stop())
   let draining = false
@@ -60,11 +67,8 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
 }
 
 /** What the proxy asks, and whom it tells. */
-function wireProxy(
-  { config, log, tokens, positions }: KitGround,
-  metrics: Metrics,
-  feed: () => TableFeed,
-): ProxyOptions {
+function wireProxy(ground: KitGround, metrics: Metrics, feed: () => TableFeed): ProxyOptions {
+  const { config, log, tokens, positions } = ground
   return {
     config,
     table: compileTable(config, EMPTY_STATE),
@@ -81,9 +85,32 @@ function wireProxy(
     },
     onAcknowledged: () => feed().tellProgress(),
     report: log.report,
-    // Nobody notes yet which client has written what: reads that need it stay with the owner.
-    data: { lagMs: positions.keeper.lagMs, hasAppliedWrites: () => false },
+    position: positions.keeper,
+    markStore: openMarkStore(ground),
+    onUnstoredMark: positions.announceWrite,
   }
+}
+
+/** A Redis only where it is named: one that this process has launched is not every proxy's. */
+function openMarkStore({ config, link, releases, log }: KitGround): MarkStore {
+  const longestKeepMs = Math.max(0, ...Object.values(config.capabilities).map(keepMsOf))
+  const url = namedRedisUrl({ url: config.redis.url })
+  if (url === undefined) return keepInControlDatabase(link, { longestKeepMs, report: log.report })
+  const marks = createRedisMarks(url, { longestKeepMs, report: log.report })
+  releases.add('the marks in Redis', () => marks.stop())
+  return marks
+}
+
+function keepInControlDatabase(
+  link: ControlLink,
+  { longestKeepMs, report }: { longestKeepMs: number; report: ReportError },
+): MarkStore {
+  const marks = link.createMarks(longestKeepMs)
+  // From now on it counts as one that keeps marks.
+  link.whenOpen(() => {
+    marks.latest('-').catch((error: unknown) => report('marks.store', error))
+  })
+  return marks
 }
 
 function followJournal(

@@ -13,6 +13,14 @@ export interface DataPosition {
   sourceNow(capability: string): ClockEstimate | undefined
 }
 
+/** The same for a proxy, which also remembers moments of its own clock. */
+export interface LocalPosition extends DataPosition {
+  /** Whether the journal has a sync for it: then somebody may read a copy, now or soon. */
+  isSynced(capability: string): boolean
+  /** `appliedThrough` on this process's own clock (`performance.now()`): what was committed before is applied for certain. */
+  appliedThroughHere(capability: string): number | undefined
+}
+
 /** A clock that somebody else keeps. Epoch milliseconds of that clock; it shows at least `ms - errorMs`, and `ms + errorMs` at most. */
 export interface ClockEstimate {
   readonly ms: number
@@ -52,6 +60,8 @@ export interface MarkedWrite {
   readonly client: string
   /** Tells the writes of one client apart that are open at once. */
   readonly id: string
-  /** How long it is kept. */
+  /** How long the mark is kept once the write is over. */
   readonly keepMs: number
+  /** How long the write may take. */
+  readonly longestMs: number
 }

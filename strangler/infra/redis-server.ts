@@ -42,6 +42,15 @@ export async function findRedis(options: FindRedisOptions): Promise<Redis> {
 /** It was not launched here. */
 const nothingToStop = () => Promise.resolve()
 
+/** The Redis that the configuration or the environment names: every process of the kit has the same one then. */
+export function namedRedisUrl({
+  url,
+  env = process.env,
+}: Omit<FindRedisOptions, 'directory'>): string | undefined {
+  if (env['STRANGLER_NO_REDIS'] === '1') return undefined
+  return url ?? (env['REDIS_URL'] || undefined)
+}
+
 function useNamed(url: string, source: string): Redis {
   const shown = URL.canParse(url) ? new URL(url).host : 'an address that cannot be read'
   return { kind: 'redis', url, description: `Redis at ${shown}, named by ${source}`, stop: nothingToStop }

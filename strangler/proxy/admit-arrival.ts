@@ -1,9 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Side } from '../core/words.ts'
-import { type Decision, decide } from '../routing/decide.ts'
+import type { Route } from '../routing/compile-table.ts'
+import { type Decision, decide, keepWithOwner } from '../routing/decide.ts'
 import type { Arrival } from './exchange.ts'
 import type { ProxyContext } from './proxy-context.ts'
+import type { OpenMark } from './write-marks.ts'
+
+/** Where there is no deadline. */
+const LONGEST_WRITE_MS = 3_600_000
 
 /** A request that may be served, and where; or why not. `decision` is there when one was made before the refusal. */
 export type Admission =
@@ -28,7 +33,30 @@ export function decideArrival(
   { req, path, identity }: Arrival,
 ): Decision | 'ambiguous' {
   const request = { method: req.method ?? 'GET', path }
-  return decide(context.table(), request, identity, { forced: forcedSide(context, req), data: context.data })
+  return decide(context.table(), request, identity, { forced: forcedSide(context, req), data: context.marks })
+}
+
+/** A read that is to leave the owner's side asks the store first, where only that knows what its client has written. */
+export function settleRead(
+  { marks }: ProxyContext,
+  { identity }: Arrival,
+  decision: Decision,
+): Decision | Promise<Decision> {
+  const { route } = decision
+  if (marks === undefined || route === undefined || !marks.mustAsk(decision, identity)) return decision
+  const asking = marks.ask(route.capability, identity)
+  return asking.then((isApplied) => (isApplied ? decision : keepWithOwner(decision, 'READ_YOUR_WRITES')))
+}
+
+/** Opens the mark of a write to tables, if it needs one. */
+export function openMark(
+  context: ProxyContext,
+  arrival: Arrival,
+  route: Route,
+): Promise<OpenMark> | OpenMark | undefined {
+  const upstream = route.capability.owner === 'monolith' ? context.monolith : context.serviceOf(route)
+  const { totalMs } = context.deadlinesFor(route, upstream)
+  return context.marks?.open(route.capability, arrival.identity, totalMs || LONGEST_WRITE_MS)
 }
 
 // Node takes any list that ends in `chunked`, and hands on bytes that are still coded (CVE-2026-29057 class). The proxy frames anew, so

@@ -1,10 +1,10 @@
 import type { Config } from '../config/schema.ts'
+import type { LocalPosition, MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { RouteTable } from '../routing/compile-table.ts'
 import { compileAddresses } from '../routing/compile-targeting.ts'
-import type { DataFreshness } from '../routing/decide.ts'
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts'
 import { createHpmEngine } from './forward-hpm.ts'
 import { createNodeHttpEngine } from './forward-node-http.ts'
@@ -15,6 +15,7 @@ import { createDeadlines, type ProxyContext } from './proxy-context.ts'
 import { createProxyUpgrades, type ProxyUpgrades } from './proxy-upgrades.ts'
 import { createUpstream } from './upstream.ts'
 import { createWriteHolds, type WriteHolds } from './write-hold.ts'
+import { createWriteMarks, type WriteMarks } from './write-marks.ts'
 
 /** What the proxy needs from outside. Everything that observes is a callback, and none can fail a request. */
 export interface ProxyOptions {
@@ -24,7 +25,12 @@ export interface ProxyOptions {
   readonly secret: Buffer
   readonly isOperator?: (token: string) => boolean
   readonly isConfirmed?: () => boolean
-  readonly data?: DataFreshness
+  /** What is known of the copies of data; absent: nothing. */
+  readonly position?: LocalPosition
+  /** Where the marks of clients without cookies are kept for all proxies; absent where this is the only one. */
+  readonly markStore?: MarkStore
+  /** A write of the capability was made and could not be marked for the other proxies. */
+  readonly onUnstoredMark?: (capability: string) => void
   readonly clock?: Clock
   readonly onExchange?: (record: ExchangeRecord) => void
   readonly onBreaker?: (capability: string, state: BreakerState) => void
@@ -87,7 +93,7 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
     isOperator: options.isOperator ?? (() => false),
     isConfirmed: options.isConfirmed ?? (() => true),
     isDraining: () => draining,
-    data: options.data,
+    marks: createMarks(options, clock),
     clock,
     onExchange: options.onExchange ?? (() => undefined),
     report: options.report ?? (() => undefined),
@@ -115,6 +121,16 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
       await Promise.all(Object.values(engines).map((engine) => engine.stop()))
     },
   }
+}
+
+function createMarks(options: ProxyOptions, clock: Clock): WriteMarks | undefined {
+  const { position, markStore: store, secret } = options
+  if (position === undefined) return undefined
+  return createWriteMarks({
+    ...{ position, store, secret, clock },
+    onUnstored: options.onUnstoredMark ?? (() => undefined),
+    report: options.report ?? (() => undefined),
+  })
 }
 
 function holdsOf(table: RouteTable) {

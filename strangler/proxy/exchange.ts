@@ -9,6 +9,7 @@ import type { Decision } from '../routing/decide.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { createIdentity, type ProxyIdentity } from './request-identity.ts'
 import { createTraceContext, type TraceContext } from './trace-context.ts'
+import type { OpenMark } from './write-marks.ts'
 
 /** A request as it came in: what every later step needs, whether it is answered or upgraded. */
 export interface Arrival {
@@ -23,6 +24,8 @@ export interface Arrival {
   readonly peer: string
   readonly trusted: boolean
   readonly protocol: 'http' | 'https'
+  /** Of a write to tables that are synced. */
+  readonly mark?: OpenMark
 }
 
 /** One request on its way through the proxy. */

@@ -111,6 +111,8 @@ export function adaptAnswerHeaders(
     headers.push('x-correlation-id', exchange.trace.correlationId)
   const { setCookie } = exchange.identity
   if (setCookie !== undefined) headers.push('set-cookie', setCookie)
+  const markCookie = exchange.mark?.answer()
+  if (markCookie !== undefined) headers.push('set-cookie', markCookie)
   if (context.config.proxy.debugHeaders) headers.push(...debugHeaders(answer))
 }
 

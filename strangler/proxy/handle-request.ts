@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { ErrorCode } from '../core/errors.ts'
 import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
-import { admitArrival, decideArrival } from './admit-arrival.ts'
+import { admitArrival, decideArrival, openMark, settleRead } from './admit-arrival.ts'
 import { breakAnswer } from './answer-writer.ts'
 import { closeExchange, type Exchange, type ExchangeEnd, openArrival } from './exchange.ts'
 import { forwardWithFailOver } from './fail-over.ts'
@@ -14,6 +14,7 @@ import { sendProblem } from './problem.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { hasBody } from './request-body.ts'
 import type { Waiter } from './write-hold.ts'
+import type { OpenMark } from './write-marks.ts'
 
 /** Serves one request. With `next` the proxy is embedded: what goes to the monolith is left to the app that embeds it. */
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse, next?: () => void) => void
@@ -50,8 +51,11 @@ async function serve(
   const { decision, refuse: code } = admitArrival(context, exchange)
   if (code !== undefined) return refuse(context, exchange, decision, code)
   const isWrite = decision.route !== undefined && effectOf(decision.route, exchange.req.method) === 'write'
-  if (!isWrite) return await forward(context, exchange, { decision, heldMs: 0, next })
-  return serveWrite(context, exchange, decision, next)
+  if (isWrite) return serveWrite(context, exchange, decision, next)
+  const settled = settleRead(context, exchange, decision)
+  // Nearly every read is settled already: a turn of the microtask queue is not for nothing.
+  const read = settled instanceof Promise ? await settled : settled
+  return await forward(context, exchange, { decision: read, heldMs: 0, next })
 }
 
 async function serveWrite(
@@ -69,9 +73,25 @@ async function serveWrite(
   const decision: Decision = heldMs > 0 && again !== 'ambiguous' ? { ...again, reason: 'HELD' } : decided
   const end = context.holds.begin(capability)
   try {
-    await forward(context, exchange, { decision, heldMs, next })
+    const opening = decision.route && openMark(context, exchange, decision.route)
+    const mark = opening instanceof Promise ? await opening : opening
+    await forwardMarked(context, exchange, { decision, heldMs, next, mark })
   } finally {
     end()
+  }
+}
+
+/** Whatever comes of a write: from its end on its client may expect to read it. */
+async function forwardMarked(
+  context: ProxyContext,
+  exchange: Exchange,
+  { mark, ...forwarding }: Forwarding & { readonly mark: OpenMark | undefined },
+): Promise<void> {
+  if (mark === undefined) return await forward(context, exchange, forwarding)
+  try {
+    await forward(context, { ...exchange, mark }, forwarding)
+  } finally {
+    mark.over()
   }
 }
 
@@ -96,8 +116,9 @@ async function forward(
   { decision, heldMs, next }: Forwarding,
 ): Promise<void> {
   const { req } = exchange
-  // Nothing may be sent for a client that left while its write was held; a pipelined one's answer never hears of it.
-  if (heldMs > 0 && req.socket.destroyed) return recordGone(context, exchange, decision, heldMs)
+  // Nothing may be sent for a client that left while its write was held or marked; a pipelined one's answer never hears of it.
+  if ((heldMs > 0 || exchange.mark !== undefined) && req.socket.destroyed)
+    return recordGone(context, exchange, decision, heldMs)
   if (next !== undefined && decision.target === 'service' && isBodyGone(req)) {
     return refuse(context, exchange, decision, 'STRANGLER_BODY_ALREADY_READ', heldMs)
   }
@@ -167,11 +188,14 @@ function finish(
   })
 }
 
-function answerProblem(context: ProxyContext, { req, res, trace }: Exchange, code: ErrorCode): void {
+function answerProblem(context: ProxyContext, { req, res, trace, mark }: Exchange, code: ErrorCode): void {
   if (res.headersSent || res.destroyed) return
   // What is left of an upload would be read for nothing; what is left of a misframed request, as the next one's beginning.
   const close = !req.complete || code === 'STRANGLER_REQUEST_INVALID' || context.isDraining()
-  sendProblem(res, code, { correlationId: trace.correlationId, close })
+  // The side may have written before it failed.
+  const cookie = mark?.answer()
+  const headers = cookie === undefined ? [] : ['set-cookie', cookie]
+  sendProblem(res, code, { correlationId: trace.correlationId, close, headers })
 }
 
 function refuse(

@@ -1,9 +1,12 @@
+import type { ServerResponse } from 'node:http'
 import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { Exchange } from './exchange.ts'
 import { debugHeaders } from './forward-to.ts'
+import { withoutMarks } from './mark-cookie.ts'
 import { PARENT_WRITE_HEADER } from './parent-write.ts'
 import type { ProxyContext } from './proxy-context.ts'
+import type { OpenMark } from './write-marks.ts'
 
 /**
  * Makes the request, in place, what the monolith would get from a proxy in front of it, and gives its answer what the proxy adds: the
@@ -20,6 +23,13 @@ export function prepareForApp(context: ProxyContext, exchange: Exchange, decisio
   if (route !== undefined && effectOf(route, exchange.req.method) === 'write')
     headers[PARENT_WRITE_HEADER] = context.parentWrites.sign(route.capability.name)
 
+  if (headers.cookie !== undefined) {
+    const cookies = withoutMarks(headers.cookie)
+    if (cookies === undefined) delete headers.cookie
+    else headers.cookie = cookies
+  }
+  if (exchange.mark !== undefined) markAnswer(res, exchange.mark)
+
   res.setHeader('x-correlation-id', trace.correlationId)
   if (identity.setCookie !== undefined) res.appendHeader('set-cookie', identity.setCookie)
   if (!context.config.proxy.debugHeaders) return
@@ -31,4 +41,15 @@ export function prepareForApp(context: ProxyContext, exchange: Exchange, decisio
   } as const
   const added = debugHeaders(answeredBy)
   for (let i = 0; i + 1 < added.length; i += 2) res.setHeader(added[i] as string, added[i + 1] as string)
+}
+
+/** The mark's time is that at which the app's headers leave, whether it says so or just writes. */
+function markAnswer(res: ServerResponse, mark: OpenMark): void {
+  const writeHead = res.writeHead
+  res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+    res.writeHead = writeHead
+    const cookie = mark.answer()
+    if (cookie !== undefined) res.appendHeader('set-cookie', cookie)
+    return writeHead.apply(res, args)
+  }) as typeof writeHead
 }

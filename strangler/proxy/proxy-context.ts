@@ -3,11 +3,11 @@ import type { Config, Deadlines } from '../config/schema.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { Route, RouteTable } from '../routing/compile-table.ts'
-import type { DataFreshness } from '../routing/decide.ts'
 import type { Breaker } from './breaker.ts'
 import type { ForwardEngine, Upstream } from './forward.ts'
 import type { ParentWrites } from './parent-write.ts'
 import type { WriteHolds } from './write-hold.ts'
+import type { WriteMarks } from './write-marks.ts'
 
 /** What the request handler works with. Built once by the proxy server; only the table changes. */
 export interface ProxyContext {
@@ -31,7 +31,8 @@ export interface ProxyContext {
   readonly isConfirmed: () => boolean
   /** While stopping every answer ends its connection, so that no client sends another request down it. */
   readonly isDraining: () => boolean
-  readonly data: DataFreshness | undefined
+  /** Absent where nothing is known of copies: then reads of what has tables stay with the owner. */
+  readonly marks: WriteMarks | undefined
   readonly clock: Clock
   readonly onExchange: (record: ExchangeRecord) => void
   readonly report: ReportError

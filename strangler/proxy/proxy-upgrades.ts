@@ -4,7 +4,7 @@ import { ERRORS } from '../core/errors.ts'
 import type { Side } from '../core/words.ts'
 import type { RouteTable } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
-import { admitArrival, decideArrival } from './admit-arrival.ts'
+import { admitArrival, decideArrival, openMark, settleRead } from './admit-arrival.ts'
 import { type Arrival, closeExchange, type ExchangeEnd, openArrival } from './exchange.ts'
 import { adaptAnswerHeaders, buildForwardHeaders } from './forward-to.ts'
 import { passHold } from './pass-hold.ts'
@@ -85,16 +85,22 @@ async function resolveUpgrade(
   let { decision } = admission
   const isWrite = decision.route?.upgradeEffect === 'write'
   const capability = decision.endpoint?.capability
+  // Before the hold: after it nothing may come between `go` and the beginning of the write.
+  const mark = isWrite && decision.route ? await openMark(context, arrival, decision.route) : undefined
   let heldMs = 0
   if (isWrite && capability !== undefined) {
     const passage = await passHold(context, arrival, { capability, client: clientOf(req) })
     heldMs = passage.heldMs
-    if (passage.kind !== 'go')
+    if (passage.kind !== 'go') {
+      mark?.over()
       return { refuse: passage.kind === 'gone' ? 'STRANGLER_STOPPING' : passage.code, correlationId }
+    }
     const again = heldMs > 0 ? decideArrival(context, arrival) : decision
     if (again !== 'ambiguous' && heldMs > 0) decision = { ...again, reason: 'HELD' }
   }
-  return openDestination(context, { arrival, decision, target: decision.target, isWrite }, heldMs)
+  if (!isWrite) decision = await settleRead(context, arrival, decision)
+  const marked = mark === undefined ? arrival : { ...arrival, mark }
+  return openDestination(context, { arrival: marked, decision, target: decision.target, isWrite }, heldMs)
 }
 
 function clientOf({ socket }: IncomingMessage) {
@@ -130,6 +136,7 @@ function openDestination(
     httpProxyMiddleware: route?.httpProxyMiddleware,
     finish(outcome) {
       end()
+      arrival.mark?.over()
       recordUpgrade(context, connection, { outcome, side: upstream.name, heldMs })
     },
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Upstream } from './forward.ts'
 import { createHeaderNames } from './header-names.ts'
 import { isHopByHop, namesInConnection } from './hop-by-hop.ts'
+import { withoutMarks } from './mark-cookie.ts'
 
 /** What the kit itself says to the side about the request. */
 export interface ForwardedFacts {
@@ -49,12 +50,17 @@ export function buildRequestHeaders(
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string
     if (OURS.has(name) || isHopByHop(name, named)) continue
-    out.push(name, raw[i + 1] as string)
+    const value = isCookie(name) ? withoutMarks(raw[i + 1] as string) : raw[i + 1]
+    if (value !== undefined) out.push(name, value)
   }
   pushForwarded(out, req, facts)
   out.push('traceparent', facts.traceparent, 'x-correlation-id', facts.correlationId)
   if (facts.parentWrite !== undefined) out.push('x-strangler-parent-write', facts.parentWrite)
   return out
+}
+
+function isCookie(name: string): boolean {
+  return name.length === 6 && name.toLowerCase() === 'cookie'
 }
 
 function pushForwarded(

@@ -12,6 +12,10 @@ const LONGEST_TOKEN = 16_384
 export interface ProxyIdentity extends RequestIdentity {
   /** The `Set-Cookie` value for the answer; undefined when none is due. */
   readonly setCookie: string | undefined
+  /** Whether the client will send back a cookie that it is given. */
+  readonly keepsCookies: boolean
+  /** Whether it speaks TLS with this proxy. */
+  readonly isSecure: boolean
 }
 
 /** Reads a request's marks when they are asked for, each once. */
@@ -22,7 +26,7 @@ export function createIdentity(req: IncomingMessage, address: string, secure: bo
 class ReadMarks implements ProxyIdentity {
   readonly address: string
   readonly #req: IncomingMessage
-  readonly #secure: boolean
+  readonly isSecure: boolean
   #cookies: Map<string, string> | undefined
   #claims: Record<string, unknown> | undefined
   #issued: string | undefined
@@ -30,7 +34,7 @@ class ReadMarks implements ProxyIdentity {
   constructor(req: IncomingMessage, address: string, secure: boolean) {
     this.#req = req
     this.address = address
-    this.#secure = secure
+    this.isSecure = secure
   }
 
   header(name: string): string | undefined {
@@ -59,9 +63,13 @@ class ReadMarks implements ProxyIdentity {
     return this.#issued
   }
 
+  get keepsCookies(): boolean {
+    return keepsCookies(this.#req)
+  }
+
   get setCookie(): string | undefined {
     if (this.#issued === undefined) return undefined
-    return `${KIT_COOKIE}=${this.#issued}; Path=/; Max-Age=${KIT_COOKIE_SECONDS}; HttpOnly; SameSite=Lax${this.#secure ? '; Secure' : ''}`
+    return `${KIT_COOKIE}=${this.#issued}; Path=/; Max-Age=${KIT_COOKIE_SECONDS}; HttpOnly; SameSite=Lax${this.isSecure ? '; Secure' : ''}`
   }
 }
 

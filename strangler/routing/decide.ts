@@ -1,6 +1,6 @@
 import type { Endpoint, Reason, Side, UnitSource } from '../core/words.ts'
 import { bucketOf, isInCanary } from './bucket.ts'
-import { effectOf, type Route, type RouteTable } from './compile-table.ts'
+import { effectOf, type Route, type RouteTable, type TableCapability } from './compile-table.ts'
 import { findUnit, type RequestIdentity } from './identity.ts'
 import { isSuspicious, otherViews } from './path-views.ts'
 
@@ -21,7 +21,7 @@ export interface Decision {
 export interface DataFreshness {
   lagMs(capability: string): number | undefined
   /** Whether the client's own latest write to the capability is applied on the other side; true when it has written nothing. */
-  hasAppliedWrites(capability: string, identity: RequestIdentity): boolean
+  hasAppliedWrites(capability: TableCapability, identity: RequestIdentity): boolean
 }
 
 /** What may override the table for one request. */
@@ -90,17 +90,26 @@ function guardFreshness(
   identity: RequestIdentity,
   data: DataFreshness | undefined,
 ): Decision {
-  const { route } = decided
-  if (route === undefined || !route.capability.hasTables) return decided
-  const { capability } = route
-  if (decided.target === capability.owner || route.override?.unsafe === true) return decided
+  if (!isGuarded(decided)) return decided
+  const { capability } = decided.route
   const lagMs = data?.lagMs(capability.name)
-  if (lagMs === undefined || lagMs > capability.maxStalenessMs)
-    return { ...decided, target: capability.owner, reason: 'STALE' }
-  if (data?.hasAppliedWrites(capability.name, identity) === false) {
-    return { ...decided, target: capability.owner, reason: 'READ_YOUR_WRITES' }
-  }
+  if (lagMs === undefined || lagMs > capability.maxStalenessMs) return keepWithOwner(decided, 'STALE')
+  if (data?.hasAppliedWrites(capability, identity) === false)
+    return keepWithOwner(decided, 'READ_YOUR_WRITES')
   return decided
+}
+
+/** Whether a read is to leave the owner of its data for a copy. An operator's own word is not questioned. */
+export function isGuarded(decided: Decision): decided is Decision & { readonly route: Route } {
+  const { route, target, reason } = decided
+  if (route === undefined || !route.capability.hasTables) return false
+  return target !== route.capability.owner && reason !== 'OVERRIDE' && route.override?.unsafe !== true
+}
+
+/** A read goes to the owner after all; where a comparison was due, the copy is what it is compared with. */
+export function keepWithOwner(decided: Decision, reason: 'STALE' | 'READ_YOUR_WRITES'): Decision {
+  const shadowTo = decided.shadowTo === undefined ? undefined : decided.target
+  return { ...decided, target: otherSide(decided.target), shadowTo, reason }
 }
 
 function otherSide(side: Side): Side {

@@ -1,10 +1,13 @@
 import { DataSource, type QueryRunner } from 'typeorm'
+import type { MarkStore } from '../core/data-position.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
 import { createRunControl, showDatabase, unreachable } from './control-errors.ts'
 import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
+import { createDatabaseMarks } from './database-marks.ts'
 import { createJournalStore } from './journal-store.ts'
 import { CreateControlTables1766000000001 } from './migrations/1-create-control-tables.ts'
 import { AddWorkers1766000000002 } from './migrations/2-add-workers.ts'
+import { CreateWriteMarks1766000000003 } from './migrations/3-create-write-marks.ts'
 import { createRegistrationStore } from './registration-store.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -18,6 +21,8 @@ const MIGRATION_LOCK_KEY = 7_284_601_935
 export interface ControlDatabase extends Stoppable {
   readonly journal: Journal
   readonly registrations: Registrations
+  /** @param longestKeepMs for how long any mark is kept */
+  createMarks(longestKeepMs: number): MarkStore
   /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
   ping(): Promise<void>
 }
@@ -68,6 +73,7 @@ export async function openControlDatabase(
   return {
     journal: { ...journal, watch },
     registrations: createRegistrationStore(dataSource, runControl),
+    createMarks: (longestKeepMs) => createDatabaseMarks(dataSource, longestKeepMs),
     async ping() {
       await runControl('asking whether it answers', () => dataSource.query('SELECT 1'))
     },
@@ -85,7 +91,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
     schema: CONTROL_SCHEMA,
     applicationName: 'strangler',
     entities: [journalTable, registrationTable],
-    migrations: [CreateControlTables1766000000001, AddWorkers1766000000002],
+    migrations: [CreateControlTables1766000000001, AddWorkers1766000000002, CreateWriteMarks1766000000003],
     migrationsTransactionMode: 'each',
     installExtensions: false,
     logging: false,

@@ -1,3 +1,4 @@
+import type { MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
 import type { ControlDatabase } from './control-database.ts'
@@ -8,6 +9,8 @@ const RETRY_MS = 1_000
 export interface ControlLink extends Stoppable {
   readonly journal: Journal
   readonly registrations: Registrations
+  /** @param longestKeepMs for how long any mark is kept */
+  createMarks(longestKeepMs: number): MarkStore
   /** Tries to open it; false when that failed or took longer than `withinMs`. It goes on trying in the background. */
   connect(withinMs: number): Promise<boolean>
   /** Calls `listener` once it is open; at once when it is already. */
@@ -63,6 +66,18 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
       report: async (id, progress) => opened().registrations.report(id, progress),
       remove: async (id) => opened().registrations.remove(id),
       list: async () => opened().registrations.list(),
+    },
+    createMarks(longestKeepMs) {
+      let marks: MarkStore | undefined
+      const present = () => {
+        marks ??= opened().createMarks(longestKeepMs)
+        return marks
+      }
+      return {
+        open: async (write) => present().open(write),
+        close: async (write, through) => present().close(write, through),
+        latest: async (client) => present().latest(client),
+      }
     },
     async connect(withinMs) {
       opening ??= tryOpen()

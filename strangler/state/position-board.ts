@@ -17,6 +17,8 @@ export interface PositionBoard extends Stoppable {
   start(): void
   /** Tells all others, when the control database is in reach; of several that wait, the newest. */
   publish(heartbeat: SyncHeartbeat): void
+  /** A write was made that no store knows of: all other processes must count everybody as its author. */
+  announceWrite(capability: string): void
 }
 
 export interface PositionBoardOptions {
@@ -24,6 +26,7 @@ export interface PositionBoardOptions {
   readonly url: string
   /** A heartbeat of another process, on this process's clock. */
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
+  readonly onWrite: (capability: string) => void
   readonly report: ReportError
 }
 
@@ -33,14 +36,21 @@ interface PostedHeartbeat extends Omit<SyncHeartbeat, 'at'> {
   readonly control: ClockEstimate
 }
 
+interface AnnouncedWrite {
+  readonly by: string
+  readonly wrote: string
+}
+
 /** The control database's clock, as it was at a moment of this process's own. */
 type ClockReading = ClockEstimate & { readonly at: number }
 
-export function createPositionBoard({ url, onHeartbeat, report }: PositionBoardOptions): PositionBoard {
+export function createPositionBoard(options: PositionBoardOptions): PositionBoard {
+  const { url, onHeartbeat, onWrite, report } = options
   const self = randomUUID()
   const stopping = new AbortController()
   const { signal } = stopping
   const waiting = new Map<string, SyncHeartbeat>()
+  const unstored = new Set<string>()
   let session: Session | undefined
   let running: Promise<void> | undefined
   let sending = false
@@ -66,15 +76,22 @@ export function createPositionBoard({ url, onHeartbeat, report }: PositionBoardO
   function onPosted(payload: string, clock: ClockReading): void {
     const posted = parsePosted(payload)
     if (posted === undefined || posted.by === self) return
-    onHeartbeat(rebase(posted, clock))
+    if ('wrote' in posted) onWrite(posted.wrote)
+    else onHeartbeat(rebase(posted, clock))
   }
   async function send(): Promise<void> {
     if (sending) return
     sending = true
     try {
-      for (const [capability, heartbeat] of waiting) {
-        waiting.delete(capability)
-        await session?.post(self, heartbeat)
+      while (session !== undefined && unstored.size + waiting.size > 0) {
+        for (const capability of unstored) {
+          unstored.delete(capability)
+          await session.announce({ by: self, wrote: capability })
+        }
+        for (const [capability, heartbeat] of waiting) {
+          waiting.delete(capability)
+          await session?.post(self, heartbeat)
+        }
       }
     } catch (error) {
       // The session ends by the same failure and is opened again; the next heartbeat says all that this one said.
@@ -93,6 +110,11 @@ export function createPositionBoard({ url, onHeartbeat, report }: PositionBoardO
       waiting.set(heartbeat.capability, heartbeat)
       void send()
     },
+    announceWrite(capability) {
+      if (session === undefined) return
+      unstored.add(capability)
+      void send()
+    },
     async stop() {
       stopping.abort()
       await running
@@ -102,6 +124,7 @@ export function createPositionBoard({ url, onHeartbeat, report }: PositionBoardO
 
 interface Session {
   post(by: string, heartbeat: SyncHeartbeat): Promise<void>
+  announce(write: AnnouncedWrite): Promise<void>
 }
 
 interface SessionOptions {
@@ -136,11 +159,13 @@ async function openSession({ url, signal, onPosted, onOpen }: SessionOptions): P
     await client.query('SET synchronous_commit = off')
     await ask(`SELECT ${CONTROL_CLOCK} AS now_ms`)
     await client.query(`LISTEN ${CHANNEL}`)
+    const announce = (posted: PostedHeartbeat | AnnouncedWrite) =>
+      ask(`SELECT pg_notify('${CHANNEL}', $1), ${CONTROL_CLOCK} AS now_ms`, [JSON.stringify(posted)])
     onOpen({
+      announce,
       async post(by, { at, ...heartbeat }) {
         const read = clock as ClockReading
-        const posted: PostedHeartbeat = { ...heartbeat, by, control: estimateAfter(read, at - read.at) }
-        await ask(`SELECT pg_notify('${CHANNEL}', $1), ${CONTROL_CLOCK} AS now_ms`, [JSON.stringify(posted)])
+        await announce({ ...heartbeat, by, control: estimateAfter(read, at - read.at) })
       },
     })
     while (!over.signal.aborted) {
@@ -167,9 +192,10 @@ function createClient(connectionString: string): Client {
 }
 
 /** Anybody may NOTIFY on the channel: what is no heartbeat is nobody's. */
-function parsePosted(payload: string): PostedHeartbeat | undefined {
+function parsePosted(payload: string): PostedHeartbeat | AnnouncedWrite | undefined {
   try {
-    const posted = JSON.parse(payload) as Partial<PostedHeartbeat> | null
+    const posted = JSON.parse(payload) as Partial<PostedHeartbeat & AnnouncedWrite> | null
+    if (typeof posted?.wrote === 'string') return posted as AnnouncedWrite
     const numbers = [posted?.epoch, posted?.source?.ms, posted?.source?.errorMs]
     const clock = [posted?.control?.ms, posted?.control?.errorMs]
     const isWhole = [...numbers, ...clock].every((value) => Number.isFinite(value))

@@ -1,4 +1,4 @@
-import type { ClockEstimate, DataPosition, SyncHeartbeat } from '../core/data-position.ts'
+import type { ClockEstimate, LocalPosition, SyncHeartbeat } from '../core/data-position.ts'
 import type { Clock } from '../core/ports.ts'
 import type { RouteState } from '../core/words.ts'
 
@@ -15,14 +15,10 @@ export interface HeardHeartbeat {
 }
 
 /** What the syncs of the capabilities said last, wherever they run. */
-export interface PositionKeeper extends DataPosition {
+export interface PositionKeeper extends LocalPosition {
   hear(heartbeat: SyncHeartbeat): void
   /** The journal says which epoch counts, and whether the sync is to run. */
   follow(state: Pick<RouteState, 'syncs'>): void
-  /** Whether the journal has a sync for it: then somebody may read a copy, now or soon. */
-  isSynced(capability: string): boolean
-  /** `appliedThrough` on this process's own clock (`performance.now()`): what was committed before is applied for certain. */
-  appliedThroughHere(capability: string): number | undefined
   heard(): readonly HeardHeartbeat[]
 }
 

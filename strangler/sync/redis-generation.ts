@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import { connectRedis } from './redis-connection.ts'
 
-const CONNECT_TIMEOUT_MS = 5_000
 const COMMAND_TIMEOUT_MS = 5_000
 
 /** A key that is there as long as Redis keeps its data. */
@@ -13,40 +12,12 @@ export interface RedisGeneration extends Stoppable {
   readPolicy(): Promise<string | undefined>
 }
 
-export interface RedisAddress {
-  readonly host: string
-  readonly port: number
-  readonly username?: string
-  readonly password?: string
-  readonly db?: number
-  readonly tls?: object
-  readonly connectTimeout: number
-  readonly retryStrategy: (attempt: number) => number
-}
-
-/** What ioredis needs for an address: redis://user:password@host:port/database, or rediss:// for TLS. */
-export function redisOptionsOf(url: string): RedisAddress {
-  const { protocol, hostname, port, username, password, pathname } = new URL(url)
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || 6379),
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    ...(pathname.length > 1 ? { db: Number(pathname.slice(1)) } : {}),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), 1_000),
-  }
-}
-
 export function createRedisGeneration(url: string, key: string, report: ReportError): RedisGeneration {
-  const redis = new Redis({
-    ...redisOptionsOf(url),
-    enableOfflineQueue: true,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    maxRetriesPerRequest: 1,
-  })
-  redis.on('error', (error) => report('sync.redis', error))
+  const redis = connectRedis(
+    url,
+    { enableOfflineQueue: true, commandTimeout: COMMAND_TIMEOUT_MS, maxRetriesPerRequest: 1 },
+    (error) => report('sync.redis', error),
+  )
   let known: string | undefined
   return {
     async check() {

@@ -1,7 +1,8 @@
 import { createPostgresBackend, Queue, Worker, withBackend } from 'bullmq'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, ChangeBatch, Direction } from '../core/sync-words.ts'
-import { createRedisGeneration, type RedisGeneration, redisOptionsOf } from './redis-generation.ts'
+import { redisOptionsOf } from './redis-connection.ts'
+import { createRedisGeneration, type RedisGeneration } from './redis-generation.ts'
 
 /** Where the jobs go: Redis, or BullMQ's own backend in a PostgreSQL that is never the monolith's. */
 export type QueueServer =
