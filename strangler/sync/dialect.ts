@@ -94,6 +94,13 @@ export interface Dialect {
   guessRows(table: TableShape): Statement
   /** For the verification; absent where there is no such way. */
   readonly sums?: SumDialect
+  /**
+   * `name, next, free, last` of each column that the database numbers, a statement a column: the number it would give next, the first above
+   * all rows, and the last there is.
+   */
+  readIdentities(table: TableShape): Statement[]
+  /** Has the database go on from `next`; it could be lowered by this. */
+  setIdentity(table: TableShape, column: string, next: string): Statement
   /** Deletes entries up to and including the acknowledged versions. */
   deleteAcknowledged(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
 

@@ -59,7 +59,7 @@ async function uninstallSide(
 }
 
 /** One by one without a transaction, so that no lock is held for longer than one statement; all again after a lost lock. */
-async function runSchemaChange(
+export async function runSchemaChange(
   database: SyncDatabase,
   statements: readonly string[],
   deadline: number,
@@ -71,7 +71,7 @@ async function runSchemaChange(
     } catch (error) {
       if (classifyError(error) !== 'retry') throw error
       if (Date.now() > deadline) throw lockedOut(error)
-      await delay(RETRY_AFTER_MS)
+      await delay(Math.max(1, Math.min(RETRY_AFTER_MS, deadline - Date.now())))
     }
   }
 }
@@ -79,12 +79,15 @@ async function runSchemaChange(
 function lockedOut(error: unknown): StranglerError {
   return new StranglerError(
     'STRANGLER_SYNC_REFUSED',
-    `A table could not be locked for its triggers within ${RETRY_FOR_MS / 1_000} seconds, because transactions hold it for longer: ${describe(error)}.`,
+    `A table could not be locked for its triggers in time, because transactions hold it for longer: ${describe(error)}.`,
     { fix: 'Repeat the command when no long transaction runs; what is done already stays.', cause: error },
   )
 }
 
-async function readAncestors(source: SyncDatabase, tables: readonly TableShape[]): Promise<TableShape[]> {
+export async function readAncestors(
+  source: SyncDatabase,
+  tables: readonly TableShape[],
+): Promise<TableShape[]> {
   const [first] = tables
   if (source.dialect.name !== 'mariadb' || first === undefined) return []
   return findAncestors(source.query, first.schema, tables)

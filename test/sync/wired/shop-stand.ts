@@ -10,6 +10,7 @@ import { type AdminClient, createAdminClient } from '../../../strangler/admin/ad
 import type { SyncAnswer } from '../../../strangler/admin/sync-contracts.ts'
 import { checkConfig } from '../../../strangler/config/define-config.ts'
 import { type Kit, type KitOptions, startKit } from '../../../strangler/kit.ts'
+import type { RowTexts } from '../../../strangler/sync/mapping.ts'
 import { createTestDatabase } from '../../support/postgres.ts'
 
 export const TOKEN = 'operator-token-for-the-sync'
@@ -23,6 +24,7 @@ const MONOLITH = `
     quantity integer NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
   );
+  CREATE TABLE price (sku text PRIMARY KEY REFERENCES product ON DELETE CASCADE, cents integer NOT NULL);
   CREATE TABLE no_key (note text);
   INSERT INTO product SELECT 'sku-' || n, 'Product ' || n, n FROM generate_series(1, 300) n;
   INSERT INTO stock (sku, quantity) SELECT 'sku-' || (1 + n % 300), n FROM generate_series(1, 3000) n;`
@@ -35,6 +37,7 @@ const SERVICE = `
     changed_at timestamptz NOT NULL,
     origin text NOT NULL
   );
+  CREATE TABLE price (sku text PRIMARY KEY REFERENCES product ON DELETE CASCADE, amount numeric(10,2) NOT NULL);
   CREATE TABLE no_key (note text);`
 
 const STOCK = {
@@ -43,7 +46,16 @@ const STOCK = {
   columns: { quantity: 'available' },
   constants: { origin: 'monolith' },
 }
+const PRICE = {
+  table: 'price',
+  map: ({ cents = null }: RowTexts) => ({ amount: cents === null ? null : (Number(cents) / 100).toFixed(2) }),
+  unmap: ({ amount = null }: RowTexts) => ({
+    cents: amount === null ? null : String(Math.round(Number(amount) * 100)),
+  }),
+}
 const PRODUCT = { table: 'product', columns: { legacy_code: null } }
+
+export const TABLES = [PRODUCT, STOCK, PRICE]
 
 /** A monolith's and a service's database, and the kit between them. */
 export interface ShopStand {
@@ -51,6 +63,7 @@ export interface ShopStand {
   readonly admin: AdminClient
   readonly monolith: pg.Pool
   readonly service: pg.Pool
+  readonly urls: { readonly monolith: string; readonly service: string; readonly control: string }
   command(
     change: Parameters<AdminClient['changeSync']>[0],
     capability?: string,
@@ -78,7 +91,7 @@ export async function startShop(options: KitOptions = {}): Promise<ShopStand> {
   const config = checkConfig({
     sides: { monolith: side(monolithUrl), stock: side(serviceUrl), notes: side(serviceUrl), bare: side() },
     capabilities: {
-      stock: { endpoints: [{ endpoint: 'GET /stock', mode: 'canary=100' }], tables: [PRODUCT, STOCK] },
+      stock: { endpoints: [{ endpoint: 'GET /stock', mode: 'canary=100' }], tables: TABLES },
       notes: { endpoints: ['GET /notes'], tables: ['no_key', 'nowhere'] },
       bare: { endpoints: ['GET /bare'], tables: ['other'] },
     },
@@ -106,6 +119,7 @@ export async function startShop(options: KitOptions = {}): Promise<ShopStand> {
     },
     monolith,
     service,
+    urls: { monolith: monolithUrl, service: serviceUrl, control: controlUrl },
     async command(change, capability = 'stock') {
       const { version } = await running.admin.routes()
       return running.admin.changeSync(change, { capability, expectedVersion: version })

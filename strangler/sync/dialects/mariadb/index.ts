@@ -2,6 +2,7 @@ import type { Dialect } from '../../dialect.ts'
 import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
 import { guard } from './guards.ts'
+import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { session } from './session.ts'
@@ -26,6 +27,8 @@ export const mariadbDialect = {
   readLag,
   guessRows,
   sums,
+  readIdentities,
+  setIdentity,
   deleteAcknowledged,
   beginApply,
   claim,

@@ -2,6 +2,7 @@ import type { Dialect } from '../../dialect.ts'
 import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
 import { guard } from './guards.ts'
+import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
@@ -27,6 +28,8 @@ export const postgresDialect = {
   readLag,
   guessRows,
   sums,
+  readIdentities,
+  setIdentity,
   deleteAcknowledged,
   beginApply,
   claim,

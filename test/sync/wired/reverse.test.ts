@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { ChangeBatch } from '../../../strangler/core/sync-words.ts'
+import type { Side } from '../../../strangler/core/words.ts'
+import { type ControlDatabase, openControlDatabase } from '../../../strangler/state/control-database.ts'
+import { createApplier } from '../../../strangler/sync/apply.ts'
+import { checkTables } from '../../../strangler/sync/check-tables.ts'
+import { openPair, type PairAddresses } from '../../../strangler/sync/database-pair.ts'
+import { handOver } from './hand-over.ts'
+import { readBoth, readSchema, type ShopStand, startShop, TABLES, TOKEN } from './shop-stand.ts'
+
+const SLOW_MS = 60_000
+let stand: ShopStand
+let control: ControlDatabase
+let before: unknown
+
+beforeAll(async () => {
+  vi.stubEnv('STRANGLER_NO_REDIS', '1')
+  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
+  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-sync')
+  stand = await startShop()
+  control = await openControlDatabase(stand.urls.control, { report: () => undefined })
+  before = await schemas()
+}, SLOW_MS)
+afterAll(async () => {
+  await control.stop()
+  await stand.stop()
+})
+
+const schemas = () => Promise.all([readSchema(stand.monolith), readSchema(stand.service)])
+const addresses = (): PairAddresses => ({
+  monolith: { side: 'monolith', url: stand.urls.monolith },
+  service: { side: 'stock', url: stand.urls.service },
+})
+const moveTo = (side: Side) => handOver({ addresses: addresses(), tables: TABLES }, control.journal, side)
+const isQuiet = () => stand.statusWhen(({ live }) => live?.runsHere === true && live.entries === 0)
+const expectSame = async () => {
+  const { here, there } = await readBoth(stand)
+  expect(there).toEqual(here)
+}
+
+/** Applies a job to the service's database, as an applier that the queue has kept waiting. */
+async function applyLate(batch: ChangeBatch) {
+  const pair = await openPair(addresses(), () => undefined)
+  try {
+    const tables = (await checkTables(pair, TABLES)).routes.forward.map((route) => route.target)
+    const applier = createApplier({
+      capability: 'stock',
+      target: pair.service,
+      tables,
+      report: () => undefined,
+    })
+    return await applier.apply(batch)
+  } finally {
+    await pair.stop()
+  }
+}
+
+describe('a sync after the service has become the owner', () => {
+  it(
+    'carries the service’s changes to the monolith by the mapping read backwards',
+    async () => {
+      await stand.command('install')
+      await stand.command('backfill')
+      await stand.monolith.query(`INSERT INTO price VALUES ('sku-1', 1999), ('sku-2', 5)`)
+      await stand.statusWhen(({ live }) => live?.backfill?.state === 'done' && live.entries === 0)
+      await moveTo('service')
+      await stand.statusWhen(({ direction, live }) => direction === 'reverse' && live?.runsHere === true)
+      await stand.service.query(
+        `UPDATE level SET available = available + 5, origin = 'service' WHERE sku = 'sku-7'`,
+      )
+      await stand.service.query(`DELETE FROM product WHERE sku = 'sku-9'`)
+      await stand.service.query(`UPDATE product SET title = 'Renamed' WHERE sku = 'sku-3'`)
+      await stand.service.query(`UPDATE price SET amount = 12.34 WHERE sku = 'sku-1'`)
+      await stand.service.query(`INSERT INTO product VALUES ('new', 'New')`)
+      await stand.service.query(
+        `INSERT INTO level (sku, available, changed_at, origin) VALUES ('new', 1, now(), 'service')`,
+      )
+      await isQuiet()
+      const { rows } = await stand.monolith.query(
+        `SELECT sku, title, legacy_code FROM product WHERE sku IN ('sku-3', 'new') ORDER BY sku`,
+      )
+      // A column that the service has not is left as it was.
+      expect(rows).toEqual([
+        { sku: 'new', title: 'New', legacy_code: null },
+        { sku: 'sku-3', title: 'Renamed', legacy_code: 3 },
+      ])
+      expect((await stand.monolith.query('SELECT * FROM price ORDER BY sku')).rows).toEqual([
+        { sku: 'sku-1', cents: 1234 },
+        { sku: 'sku-2', cents: 5 },
+      ])
+      const levels = await stand.service.query('SELECT id, sku, available FROM level ORDER BY id')
+      const stock = await stand.monolith.query('SELECT id, sku, quantity AS available FROM stock ORDER BY id')
+      expect(stock.rows).toEqual(levels.rows)
+    },
+    SLOW_MS,
+  )
+
+  it('numbers new rows on from where the monolith stood, also past numbers whose rows are gone', async () => {
+    const { rows } = await stand.service.query(`SELECT max(id)::int AS id FROM level WHERE sku = 'new'`)
+    expect(rows[0].id).toBeGreaterThan(3_000)
+  })
+
+  it('fences the monolith’s tables, and no longer the service’s', async () => {
+    await expect(stand.monolith.query('UPDATE stock SET quantity = 0')).rejects.toMatchObject({
+      code: '45000',
+    })
+    await expect(stand.monolith.query('TRUNCATE price')).rejects.toMatchObject({ code: '45000' })
+  })
+
+  it(
+    'compares, explains and repairs in this direction, and copies all rows anew when it is told to',
+    async () => {
+      // As somebody who has got past the fence.
+      await stand.monolith.query(
+        `BEGIN; SET LOCAL strangler.apply = '1'; UPDATE stock SET quantity = -7 WHERE id = 5; COMMIT`,
+      )
+      const verify = async () => {
+        await stand.admin.verifySync({ capability: 'stock' })
+        return (await stand.statusWhen(({ live }) => live?.verify?.state === 'done')).live?.verify
+      }
+      expect(await verify()).toMatchObject({ missing: 0, extra: 0, different: 1 })
+      const explained = await stand.admin.explainSync({ capability: 'stock', table: 'stock', key: '["5"]' })
+      expect(explained.source.row).toHaveProperty('quantity')
+      expect(await stand.admin.repairSync({ capability: 'stock' })).toMatchObject({ repaired: 1, left: 0 })
+      expect(await verify()).toMatchObject({ missing: 0, extra: 0, different: 0 })
+      const { entry } = await stand.command('backfill')
+      expect(entry?.event).toMatchObject({ direction: 'reverse', backfill: true })
+      await stand.statusWhen(({ live }) => live?.backfill?.state === 'done' && live.entries === 0)
+      expect(await verify()).toMatchObject({ missing: 0, extra: 0, different: 0 })
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'goes on as before after a restart, and turns around again',
+    async () => {
+      await stand.restart()
+      await isQuiet()
+      await stand.service.query(`UPDATE level SET origin = 'monolith'`)
+      await isQuiet()
+      await moveTo('monolith')
+      await stand.statusWhen(({ direction, live }) => direction === 'forward' && live?.runsHere === true)
+      await stand.monolith.query(`UPDATE stock SET quantity = quantity + 1 WHERE sku = 'sku-7'`)
+      await stand.monolith.query(`INSERT INTO stock (sku, quantity) VALUES ('new', 2)`)
+      await isQuiet()
+      await expectSame()
+      await expect(stand.service.query('DELETE FROM level')).rejects.toMatchObject({ code: '45000' })
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'lets a late job of an earlier epoch change nothing; without the epoch it would',
+    async () => {
+      const titleOf = async () =>
+        (await stand.service.query(`SELECT title FROM product WHERE sku = 'sku-3'`)).rows[0]?.title
+      // The first forward epoch, and a version that the monolith's log has not reached by far.
+      const entries = [
+        { table: 'product', key: '["sku-3"]', version: '900000000000', row: ['sku-3', 'Late'] },
+      ]
+      const late = { capability: 'stock', direction: 'forward', epoch: 2, entries } as const
+      expect(await applyLate(late)).toBeUndefined()
+      expect(await titleOf()).toBe('Renamed')
+      const { syncs } = await stand.admin.syncs()
+      const epoch = syncs.find(({ capability }) => capability === 'stock')?.epoch ?? 0
+      expect(await applyLate({ ...late, epoch })).toMatchObject({ done: [{ key: '["sku-3"]' }] })
+      expect(await titleOf()).toBe('Late')
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'leaves both databases as they were when it is taken out, whoever owns',
+    async () => {
+      await moveTo('service')
+      await stand.statusWhen(({ direction, live }) => direction === 'reverse' && live?.runsHere === true)
+      await stand.command('uninstall')
+      expect(await schemas()).toEqual(before)
+    },
+    SLOW_MS,
+  )
+})
