@@ -10,7 +10,7 @@ const REPORT = (operation: string, error: unknown) => {
 }
 const SECONDS_MS = 10_000
 
-interface Databases {
+export interface Databases {
   readonly addresses: PairAddresses
   readonly tables: readonly SyncedTable[]
 }
