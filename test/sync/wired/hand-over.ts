@@ -23,7 +23,7 @@ export async function withHandOver<T>(
 ): Promise<T> {
   const pair = await openPair(addresses, REPORT)
   try {
-    const checked = await checkTables(pair, tables)
+    const checked = await checkTables(pair, tables, addresses)
     const direction = to === 'service' ? 'forward' : 'reverse'
     const routes = checked.routes[direction]
     const handOver = createHandOver({ capability: 'stock', ...rolesOf(pair, direction), routes, tables })

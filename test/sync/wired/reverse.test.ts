@@ -42,7 +42,7 @@ const expectSame = async () => {
 async function applyLate(batch: ChangeBatch) {
   const pair = await openPair(addresses(), () => undefined)
   try {
-    const tables = (await checkTables(pair, TABLES)).routes.forward.map((route) => route.target)
+    const tables = (await checkTables(pair, TABLES, addresses())).routes.forward.map((route) => route.target)
     const applier = createApplier({
       capability: 'stock',
       target: pair.service,
