@@ -1,4 +1,5 @@
 import { ABSENT } from './body-values.ts'
+import { hashValue } from './hash-value.ts'
 import { matchEqualEntries, type OpenEntries, pairByLikeness } from './match-entries.ts'
 import type { PathNode } from './path-node.ts'
 import type { Walk } from './walk.ts'
@@ -24,9 +25,7 @@ export function walkList(walk: Walk, place: PathNode, lists: ListPair): void {
 function walkSet(walk: Walk, place: PathNode, { primary, shadow }: ListPair): void {
   const entry = place.entry()
   // What stands at the same index on both sides need not be searched for.
-  const settled = (index: number) =>
-    index < shorter &&
-    (primary[index] === shadow[index] || walk.areEqual(entry, primary[index], shadow[index]))
+  const settled = (index: number) => index < shorter && areAlike(walk, entry, primary[index], shadow[index])
   const shorter = Math.min(primary.length, shadow.length)
   const same = new Set(indexesOf(primary).filter(settled))
   const all = {
@@ -43,6 +42,12 @@ function walkSet(walk: Walk, place: PathNode, { primary, shadow }: ListPair): vo
     primaryIndexes: without(open.primaryIndexes, new Set(pairs.map(([one]) => one))),
     shadowIndexes: without(open.shadowIndexes, new Set(pairs.map(([, other]) => other))),
   })
+}
+
+/** The hash is asked first: sets in sets that differ would otherwise be walked twice at every level. */
+function areAlike(walk: Walk, entry: PathNode, one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  return hashValue(walk, entry, one) === hashValue(walk, entry, other) && walk.areEqual(entry, one, other)
 }
 
 /**
@@ -92,10 +97,17 @@ function walkOtherLength(walk: Walk, place: PathNode, { primary, shadow }: ListP
   const shorter = Math.min(primary.length, shadow.length)
   const isEqual = (one: number, other: number) =>
     primary[one] === shadow[other] || walk.areEqual(entry, primary[one], shadow[other])
+  const isSearched = walk.mayLookForMoves()
   let head = 0
-  while (head < shorter && isEqual(head, head)) head += 1
+  while (isSearched && head < shorter && isEqual(head, head)) head += 1
   let tail = 0
-  while (tail < shorter - head && isEqual(primary.length - 1 - tail, shadow.length - 1 - tail)) tail += 1
+  while (
+    isSearched &&
+    tail < shorter - head &&
+    isEqual(primary.length - 1 - tail, shadow.length - 1 - tail)
+  ) {
+    tail += 1
+  }
   walk.visited += head + tail
   const open = {
     primary,
@@ -103,9 +115,7 @@ function walkOtherLength(walk: Walk, place: PathNode, { primary, shadow }: ListP
     primaryIndexes: indexesOf(primary).slice(head, primary.length - tail),
     shadowIndexes: indexesOf(shadow).slice(head, shadow.length - tail),
   }
-  const partners = walk.mayLookForMoves()
-    ? matchEqualEntries(walk, entry, open)
-    : open.primaryIndexes.map(() => -1)
+  const partners = isSearched ? matchEqualEntries(walk, entry, open) : open.primaryIndexes.map(() => -1)
   recordMatched(walk, place, { open, partners })
 }
 

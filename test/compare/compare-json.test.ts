@@ -83,6 +83,15 @@ describe('what JSON.parse would lose', () => {
   })
 })
 
+test.each([
+  ['{"id":12345678901234567890}', '{"id":12345678901234567891}'],
+  ['[1e400]', '[1e500]'],
+  ['{"x":1,"x":2}', '{"x":2}'],
+])('JSON.parse alone would call %s and %s the same', (one, other) => {
+  expect(JSON.parse(one)).toEqual(JSON.parse(other))
+  expect(compareJson(one, other)).not.toEqual(['same'])
+})
+
 describe('lists', () => {
   const item = (id: number, price = 1) => ({ id, price, tags: ['x'] })
   test.each<[string, unknown[], unknown[], string[]]>([
