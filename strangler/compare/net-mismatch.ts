@@ -1,5 +1,5 @@
+import { type Share, shareOf } from '../core/wilson-interval.ts'
 import type { NoiseVerdict } from './judge-noise.ts'
-import { type Share, shareOf } from './wilson-interval.ts'
 
 /** So many exchanges have differed at exactly these keys (`differenceKey`), and at no other. */
 export interface DifferingExchanges {

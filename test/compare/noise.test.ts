@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { canGateRelyOn, fairCoinTail, judgeNoise } from '../../strangler/compare/judge-noise.ts'
 import { rateMismatches } from '../../strangler/compare/net-mismatch.ts'
 import { countCalibration, differenceKey, planCalibration } from '../../strangler/compare/plan-calibration.ts'
-import { shareOf } from '../../strangler/compare/wilson-interval.ts'
+import { shareOf } from '../../strangler/core/wilson-interval.ts'
 
 /** P(X ≤ heads) by whole numbers. */
 function exactTail(heads: number, throws: number): number {
