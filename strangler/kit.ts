@@ -15,6 +15,7 @@ import { type ProxyPart, startProxyPart } from './proxy-part.ts'
 import { createReleaseList, type ReleaseList } from './release-list.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
+import { startShadowPart } from './shadow-part.ts'
 import { openControlDatabase } from './state/control-database.ts'
 import { type ControlLink, createControlLink } from './state/control-link.ts'
 import { lastGoodPath } from './state/last-good-table.ts'
@@ -151,10 +152,12 @@ async function startParts(ground: KitGround, role: string, controlUrl: string): 
 }
 
 /** A process without a proxy of its own follows the journal for the admin API's answers. */
-async function startFollower({ config, link, log, releases, positions, sync }: KitGround): Promise<Serving> {
+async function startFollower(ground: KitGround): Promise<Serving> {
+  const { config, link, log, releases, positions, sync } = ground
   let state = EMPTY_STATE
   let table: RouteTable = compileTable(config, state)
   const metrics = createMetrics()
+  const shadowing = startShadowPart(ground)
   const feed = createTableFeed({
     link,
     directory: config.directory,
@@ -165,6 +168,7 @@ async function startFollower({ config, link, log, releases, positions, sync }: K
       table = compileTable(config, next)
       metrics.setTableVersion(next.version)
       positions.keeper.follow(next)
+      shadowing.follow(next)
       sync?.follow(next)
     },
     onConnection: metrics.setControlConnected,
@@ -183,6 +187,7 @@ async function startFollower({ config, link, log, releases, positions, sync }: K
       body: await metrics.registry.metrics(),
     }),
     readiness: () => ({ ready: true, reasons: [] }),
+    askSide: shadowing.shadow.ask,
   }
 }
 

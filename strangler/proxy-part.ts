@@ -12,6 +12,8 @@ import { createProxyServer } from './proxy/proxy-server.ts'
 import { keepMsOf } from './proxy/write-marks.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
+import type { Shadow } from './shadow/create-shadow.ts'
+import { type ShadowPart, startShadowPart } from './shadow-part.ts'
 import type { ControlLink } from './state/control-link.ts'
 import { createTableFeed, type TableFeed } from './state/table-feed.ts'
 import { createRedisMarks } from './sync/redis-marks.ts'
@@ -29,6 +31,8 @@ export interface ProxyPart {
   readonly state: () => RouteState
   readonly metrics: () => Promise<{ contentType: string; body: string }>
   readonly readiness: () => { ready: boolean; reasons: string[] }
+  /** Asks a side once more, with the mark of a shadow request. */
+  readonly askSide: Shadow['ask']
 }
 
 /** Starts the proxy of this process: it registers, reads the journal, and serves by it from then on. */
@@ -38,10 +42,11 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   releases.add('the proxy’s name', await claimName(config.directory, name))
   const metrics = createMetrics({ beforeScrape: (own) => readGauges(own, proxy) })
   if (isWorker()) shareMetrics(metrics.registry)
-  const wiring = wireProxy(ground, metrics, () => feed)
+  const shadowing = startShadowPart({ ...ground, onVerdict: metrics.recordVerdict })
+  const wiring = wireProxy(ground, { metrics, shadowing, feed: () => feed })
   const server = options.embedded === true ? undefined : createProxyServer(wiring)
   const proxy: StranglerProxy = server ?? createProxy(wiring)
-  const following = followJournal(ground, { proxy, metrics, name })
+  const following = followJournal(ground, { proxy, metrics, shadowing, name })
   const { feed } = following
   ground.positions.onWriteElsewhere((capability) => proxy.context.marks?.holdAll(capability))
   // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
@@ -63,11 +68,15 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
       body: await metrics.registry.metrics(),
     }),
     readiness: () => describeReadiness({ draining, feed, table: proxy.table() }),
+    askSide: shadowing.shadow.ask,
   }
 }
 
 /** What the proxy asks, and whom it tells. */
-function wireProxy(ground: KitGround, metrics: Metrics, feed: () => TableFeed): ProxyOptions {
+function wireProxy(
+  ground: KitGround,
+  { metrics, shadowing, feed }: { metrics: Metrics; shadowing: ShadowPart; feed: () => TableFeed },
+): ProxyOptions {
   const { config, log, tokens, positions } = ground
   return {
     config,
@@ -85,6 +94,7 @@ function wireProxy(ground: KitGround, metrics: Metrics, feed: () => TableFeed): 
     },
     onAcknowledged: () => feed().tellProgress(),
     report: log.report,
+    capture: shadowing.shadow.capture,
     position: positions.keeper,
     markStore: openMarkStore(ground),
     onUnstoredMark: positions.announceWrite,
@@ -113,9 +123,16 @@ function keepInControlDatabase(
   return marks
 }
 
+interface Following {
+  readonly proxy: StranglerProxy
+  readonly metrics: Metrics
+  readonly shadowing: ShadowPart
+  readonly name: string
+}
+
 function followJournal(
   { config, link, log, positions, sync }: KitGround,
-  { proxy, metrics, name }: { proxy: StranglerProxy; metrics: Metrics; name: string },
+  { proxy, metrics, shadowing, name }: Following,
 ): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
   const feed = createTableFeed({
@@ -128,6 +145,7 @@ function followJournal(
       proxy.swapTable(compileTable(config, state))
       metrics.setTableVersion(state.version)
       positions.keeper.follow(state)
+      shadowing.follow(state)
       sync?.follow(state)
     },
     onConnection: metrics.setControlConnected,

@@ -16,6 +16,12 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'sides.<name>.deadlines.headersMs': 'Otherwise than `proxy.deadlines.headersMs`, for this side.',
   'sides.<name>.deadlines.totalMs': 'Otherwise than `proxy.deadlines.totalMs`, for this side.',
   'sides.<name>.host': 'The `Host` that the side sees: the one the client sent, or the one of `url`.',
+  'sides.<name>.build.header':
+    'The header of its answers that names its build; `x-build` unless said otherwise. Comparisons of different builds are counted apart.',
+  'sides.<name>.build.path':
+    'A path whose `GET` names the build, as JSON with `build` or `version`, or as text. Asked every ten seconds, where the header is missing.',
+  'sides.<name>.shadowHeaders':
+    'Headers of shadow requests to this side that get another value, or `null`: not sent. For credentials that the side takes instead of the client’s.',
   'sides.<name>.maxConnections':
     'Most connections to this side at once, per process. Without it there is no bound but the clients’ number.',
   'capabilities.<name>.service':
@@ -33,6 +39,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'A path prefix that is replaced on the way to the service; `Location` and cookie paths are rewritten back.',
   'capabilities.<name>.endpoints[].httpProxyMiddleware':
     'Options of http-proxy-middleware, such as `on` and `plugins`. An endpoint that has them is forwarded by it. Options that the kit decides itself are refused (see below).',
+  'capabilities.<name>.endpoints[].shadowWrites':
+    '`dry-run`: this write is shadowed, and the service runs it in a transaction that is rolled back, with `strangler-kit/service`. Without it writes are never shadowed.',
   'capabilities.<name>.tables[].table':
     'A table that the capability owns, by its name in the monolith. A table may be written as this string alone. With tables a toggle that would split the ownership of the data is refused, and a proxy that does not know who owns them answers 503.',
   'capabilities.<name>.tables[].as': 'Its name in the service’s database. Without it: the same.',
@@ -77,6 +85,13 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'hold.maxWaiting': 'How many writes of one capability may wait at once, per process.',
   'admin.host': 'Where the admin API listens. Elsewhere than on loopback, put TLS in front of it.',
   'admin.port': 'Its port; 0 takes a free one. `--admin-port` comes first.',
+  'compare.maxBodyBytes':
+    'The longest body that is copied for the comparison, of a request and of an answer each. Longer ones are `skipped`, and counted.',
+  'compare.maxHeldBytes': 'All copies together, per process. What finds no room is `skipped`, and counted.',
+  'compare.concurrency': 'Shadow requests at once to one side, per process.',
+  'compare.maxWaiting': 'How many may wait for that. More are `skipped`, and counted.',
+  'compare.timeoutMs':
+    'The longest that a shadow request is waited for. Where the primary is quick it is twice its 99th percentile, half a second at least.',
   'control.url':
     'PostgreSQL of the control database, `postgres://…`; `STRANGLER_CONTROL_URL` is asked next. Without either an embedded one runs. Never the monolith’s own database.',
   'redis.url':

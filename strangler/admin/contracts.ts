@@ -130,6 +130,16 @@ const event = z.discriminatedUnion('kind', [
     cutoverId: z.string(),
   }),
   z.object({ kind: z.literal('cutover.aborted'), capability: z.string(), cutoverId: z.string() }),
+  z.object({ kind: z.literal('build.deployed'), side: z.string(), build: z.string() }),
+  z.object({
+    kind: z.literal('difference.accepted'),
+    endpoint: z.string(),
+    path: z.string(),
+    difference: z.string(),
+    owner: z.string(),
+    expiresAt: z.string(),
+  }),
+  z.object({ kind: z.literal('difference.rejected'), acceptance: z.string() }),
 ])
 
 const entry = z.object({

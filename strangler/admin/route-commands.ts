@@ -44,13 +44,6 @@ export async function clearRoute(
 }
 
 function toSetting({ mode, percent }: SetRouteCommand): ModeSetting {
-  if (mode === 'shadow') {
-    throw new StranglerError(
-      'STRANGLER_INVALID_COMMAND',
-      'Mode shadow is not available: shadowing arrives with comparison.',
-      { fix: 'Use monolith, canary=N or service.' },
-    )
-  }
   return mode === 'canary' ? { mode, percent: percent ?? 0 } : { mode }
 }
 

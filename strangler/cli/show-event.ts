@@ -24,6 +24,12 @@ export function showEvent(event: Event): string {
       return `${event.capability}: the ${event.owner} owns, epoch ${event.epoch}`
     case 'cutover.aborted':
       return `${event.capability}: the cut-over is undone`
+    case 'build.deployed':
+      return `${event.side}: build ${event.build}`
+    case 'difference.accepted':
+      return `${event.endpoint}: ${event.difference} at ${event.path} is accepted by ${event.owner} until ${event.expiresAt.slice(0, 10)}`
+    case 'difference.rejected':
+      return `${event.acceptance} is accepted no longer`
     default:
       return `writes of ${event.capability}: hold ${event.kind.slice('hold.'.length)}`
   }

@@ -47,6 +47,15 @@ const side = z.preprocess(
     /** Its database, for the data sync: postgres://… or mariadb://… */
     database: databaseAddress.optional(),
     deadlines: ownDeadlines.optional(),
+    /** How its build is told: by a header of its answers (`x-build` by default), or by a GET of a path. */
+    build: z
+      .strictObject({
+        header: z.string().toLowerCase().optional(),
+        path: z.string().startsWith('/').optional(),
+      })
+      .optional(),
+    /** Headers of shadow requests to this side that are replaced, or taken out (null): other credentials, above all. */
+    shadowHeaders: z.record(z.string().toLowerCase(), z.string().nullable()).optional(),
     /** The `Host` that the side sees: what the client sent (default), or the host of `url`. */
     host: z.enum(['preserve', 'target']).default('preserve'),
     /** Most connections to this side at once; the default is no bound but the clients' own number. */
@@ -97,6 +106,8 @@ const endpoint = z.preprocess(
     httpProxyMiddleware: httpProxyMiddleware.optional(),
     /** Beside the rules of its capability. */
     compare: compareRules.optional(),
+    /** A write is shadowed only where its service can run it dry, with `strangler-kit/service`. */
+    shadowWrites: z.literal('dry-run').optional(),
   }),
 )
 
@@ -198,6 +209,19 @@ export const configSchema = z.strictObject({
       port: z.int().min(0).max(65_535).default(8_081),
     })
     .prefault({}),
+  compare: z
+    .strictObject({
+      /** The longest body that is copied, of a request and of an answer each. */
+      maxBodyBytes: z.int().min(0).max(67_108_864).default(1_048_576),
+      /** All copies together, per process. */
+      maxHeldBytes: z.int().min(0).max(4_294_967_296).default(67_108_864),
+      /** Shadow requests at once to one side, and how many may wait. */
+      concurrency: z.int().min(1).max(1_000).default(32),
+      maxWaiting: z.int().min(0).max(100_000).default(512),
+      /** The longest that a shadow is waited for; less where the primary is quick. */
+      timeoutMs: z.int().min(50).max(60_000).default(5_000),
+    })
+    .prefault({}),
   control: z
     .strictObject({
       /** postgres://… of the control database; an embedded one under `.strangler/` when absent. Never the monolith's own. */
@@ -217,4 +241,5 @@ export type Config = z.output<typeof configSchema>
 export type CapabilityConfig = Config['capabilities'][string]
 export type SideConfig = Config['sides'][string]
 export type Deadlines = Config['proxy']['deadlines']
+export type CompareRulesConfig = z.output<typeof compareRules>
 export type TargetingRule = CapabilityConfig['targeting'][number]

@@ -60,6 +60,7 @@ export type SkipReason =
   | 'primary-failed'
   | 'streaming'
   | 'encoding'
+  | 'behind'
   | 'rule'
 
 export type Verdict = 'match' | 'accepted' | 'mismatch' | 'lag' | 'skipped'

@@ -80,7 +80,7 @@ export const ERRORS = {
   STRANGLER_INVALID_COMMAND: {
     status: 400,
     title: 'The command is not understood',
-    when: 'A command has a field that is missing, unknown or out of range, or asks for something that this version cannot do, such as mode `shadow`. The message names the field.',
+    when: 'A command has a field that is missing, unknown or out of range, or asks for something that this version cannot do. The message names the field.',
     help: 'See [cli.md](cli.md) for commands and [admin-api.md](admin-api.md) for fields.',
   },
   STRANGLER_TOGGLE_REFUSED: {

@@ -1,3 +1,5 @@
+import type { AcceptedDifference, DifferenceKind } from './compare-words.ts'
+
 /**
  * The words of the kit as types. GLOSSARY.md explains each one; code, CLI, API and docs use exactly these.
  */
@@ -114,6 +116,18 @@ export type JournalEvent =
       readonly capability: string
       readonly cutoverId: string
     }
+  /** Where no header and no path tells a side's build. */
+  | { readonly kind: 'build.deployed'; readonly side: string; readonly build: string }
+  | {
+      readonly kind: 'difference.accepted'
+      readonly endpoint: string
+      /** A path glob. */
+      readonly path: string
+      readonly difference: DifferenceKind | 'any'
+      readonly owner: string
+      readonly expiresAt: string
+    }
+  | { readonly kind: 'difference.rejected'; readonly acceptance: string }
 
 /** Which way a sync goes, and in which epoch. Epochs only grow: each is the version of the line that began it. */
 export interface SyncCourse {
@@ -179,6 +193,10 @@ export interface RouteState {
   readonly owners?: Readonly<Record<string, Ownership>>
   /** By capability. */
   readonly cutovers?: Readonly<Record<string, Cutover>>
+  /** The build of a side, as an operator has said. */
+  readonly deploys?: Readonly<Record<string, string>>
+  /** Expired ones too: that they have expired is worth knowing. */
+  readonly accepted?: readonly AcceptedDifference[]
 }
 
 /**

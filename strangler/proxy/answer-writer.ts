@@ -15,7 +15,8 @@ export function beginAnswer(
   reason: string,
   rawHeaders: readonly string[],
 ): void {
-  const { res, req } = request
+  const { res, req, capture } = request
+  capture?.begin(status, rawHeaders)
   const keepTrailer =
     req.httpVersionMinor >= 1 &&
     req.method !== 'HEAD' &&

@@ -6,6 +6,7 @@ import type { Clock, ReportError } from '../core/ports.ts'
 import type { RouteTable } from '../routing/compile-table.ts'
 import { compileAddresses } from '../routing/compile-targeting.ts'
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts'
+import { type CapturePort, guardCapturePort } from './capture-port.ts'
 import { createHpmEngine } from './forward-hpm.ts'
 import { createNodeHttpEngine } from './forward-node-http.ts'
 import { createUndiciEngine } from './forward-undici.ts'
@@ -33,6 +34,8 @@ export interface ProxyOptions {
   readonly onUnstoredMark?: (capability: string) => void
   readonly clock?: Clock
   readonly onExchange?: (record: ExchangeRecord) => void
+  /** Gets copies of the exchanges that it wants, after their answers. */
+  readonly capture?: CapturePort
   readonly onBreaker?: (capability: string, state: BreakerState) => void
   readonly onAcknowledged?: (holdIds: string[]) => void
   readonly report?: ReportError
@@ -55,7 +58,7 @@ export interface StranglerProxy {
 
 /** Builds the proxy's parts and wires them. */
 export function createProxy(options: ProxyOptions): StranglerProxy {
-  const { config } = options
+  const { config, report = () => undefined } = options
   const clock = options.clock ?? Date.now
   let table = options.table
   let draining = false
@@ -71,7 +74,7 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
   const engines = {
     undici: createUndiciEngine({ maxConnections: (side) => config.sides[side]?.maxConnections }),
     nodeHttp: createNodeHttpEngine(),
-    hpm: createHpmEngine(options.report),
+    hpm: createHpmEngine(report),
   }
   const holds = createWriteHolds({
     clock,
@@ -96,7 +99,8 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
     marks: createMarks(options, clock),
     clock,
     onExchange: options.onExchange ?? (() => undefined),
-    report: options.report ?? (() => undefined),
+    capture: options.capture === undefined ? undefined : guardCapturePort(options.capture, report),
+    report,
   }
   holds.apply(holdsOf(table))
   const upgrades = createProxyUpgrades(context)

@@ -6,6 +6,7 @@ import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Reason, Side } from '../core/words.ts'
 import { isInBlocks } from '../routing/compile-targeting.ts'
 import type { Decision } from '../routing/decide.ts'
+import type { ExchangeCapture } from './capture.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { createIdentity, type ProxyIdentity } from './request-identity.ts'
 import { createTraceContext, type TraceContext } from './trace-context.ts'
@@ -31,6 +32,8 @@ export interface Arrival {
 /** One request on its way through the proxy. */
 export interface Exchange extends Arrival {
   readonly res: ServerResponse
+  /** Its copy for the comparison, where one is made. */
+  capture: ExchangeCapture | undefined
 }
 
 /** Reads what every later step needs. `target` differs from `req.url` when an Express app has mounted the proxy under a path. */

@@ -92,6 +92,8 @@ function passAnswer(attempt: ForwardAttempt, answer: http.IncomingMessage): void
     if (!answer.complete) attempt.fail(new Error('The side broke the connection inside its answer'))
   })
   beginAnswer(request, status, answer.statusMessage ?? '', answer.rawHeaders)
+  const { capture } = request
+  if (capture !== undefined) answer.on('data', (chunk: Buffer) => capture.push(chunk))
   answer.pipe(request.res, { end: false })
   answer.on('end', () => {
     passTrailers(request.res, answer.rawTrailers)

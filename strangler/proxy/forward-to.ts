@@ -1,6 +1,8 @@
+import type { CapturedRequest } from '../core/compare-words.ts'
 import type { Reason, Side } from '../core/words.ts'
 import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
+import { shadowMarkOf } from './capture.ts'
 import type { Arrival, Exchange } from './exchange.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
 import { findHeader } from './header-names.ts'
@@ -65,6 +67,7 @@ function buildForwardRequest(
     fresh,
     adaptHeaders: (headers, status) =>
       adaptAnswerHeaders(context, exchange, { ...destination, headers, status }),
+    capture: exchange.capture,
     httpProxyMiddleware: route?.httpProxyMiddleware,
   }
 }
@@ -75,18 +78,35 @@ export function buildForwardHeaders(
   arrival: Arrival,
   { decision: { route }, upstream }: Pick<Destination, 'decision' | 'upstream'>,
 ): string[] {
-  const { req, peer, trusted, protocol, trace } = arrival
   const isWrite = route !== undefined && effectOf(route, arrival.req.method) === 'write'
   const parentWrite = isWrite ? context.parentWrites.sign(route.capability.name) : undefined
-  const { correlationId, traceparent } = trace
-  return buildRequestHeaders(req, upstream, {
-    peer,
-    trusted,
-    protocol,
-    correlationId,
-    traceparent,
+  return buildRequestHeaders(arrival.req, upstream, {
+    ...factsOf(arrival),
     parentWrite,
+    shadowMark: shadowMarkOf(context, arrival.req),
   })
+}
+
+function factsOf({ peer, trusted, protocol, trace }: Arrival) {
+  const { correlationId, traceparent } = trace
+  return { peer, trusted, protocol, correlationId, traceparent }
+}
+
+/** The request as a side gets it when it is sent once more, after the answer: without the marks of a request that counts. */
+export function buildReplay(
+  context: ProxyContext,
+  exchange: Exchange,
+  { side, body }: { side: Side; body: Uint8Array | undefined },
+): CapturedRequest {
+  const route = exchange.capture?.decision.route
+  const upstream = side === 'monolith' || route === undefined ? context.monolith : context.serviceOf(route)
+  const facts = { ...factsOf(exchange), parentWrite: undefined, shadowMark: undefined }
+  return {
+    method: exchange.req.method ?? 'GET',
+    target: rewriteRequestPath(exchange.target, side === 'service' ? route?.rewritePath : undefined),
+    headers: buildRequestHeaders(exchange.req, upstream, facts),
+    body,
+  }
 }
 
 /** Makes the side's headers those of the client's answer: addresses it knows, the correlation id, the kit's cookie. */

@@ -146,6 +146,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#request.capture?.push(chunk)
     if (chunk.length === this.#length && chunk.length <= LONGEST_WHOLE_BODY) {
       this.#whole = chunk
       return

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Deadlines, SideConfig } from '../config/schema.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import type { ExchangeCapture } from './capture.ts'
 
 /** One side as the engines need it. */
 export interface Upstream {
@@ -28,6 +29,8 @@ export interface ForwardRequest {
   readonly fresh: boolean
   /** Adapts the answer's raw headers in place (Location, cookies, kit headers) before they leave. */
   readonly adaptHeaders: (headers: string[], status: number) => void
+  /** Gets what the side answers, while it passes. */
+  readonly capture: ExchangeCapture | undefined
   /** Options of http-proxy-middleware, for the endpoints that have them. */
   readonly httpProxyMiddleware: Record<string, unknown> | undefined
 }

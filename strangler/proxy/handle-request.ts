@@ -5,14 +5,17 @@ import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
 import { admitArrival, decideArrival, openMark, settleRead } from './admit-arrival.ts'
 import { breakAnswer } from './answer-writer.ts'
+import { beginCapture } from './capture.ts'
 import { closeExchange, type Exchange, type ExchangeEnd, openArrival } from './exchange.ts'
 import { forwardWithFailOver } from './fail-over.ts'
+import { finishCapture } from './finish-capture.ts'
 import type { ForwardResult } from './forward-to.ts'
 import { passHold } from './pass-hold.ts'
 import { prepareForApp } from './pass-to-app.ts'
 import { sendProblem } from './problem.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { hasBody } from './request-body.ts'
+import { tapResponse } from './tap-response.ts'
 import type { Waiter } from './write-hold.ts'
 import type { OpenMark } from './write-marks.ts'
 
@@ -26,7 +29,7 @@ export type RequestHandler = (req: IncomingMessage, res: ServerResponse, next?: 
 export function createRequestHandler(context: ProxyContext): RequestHandler {
   return (req, res, next) => {
     const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
-    const exchange: Exchange = { ...openArrival(context, req, target), res }
+    const exchange: Exchange = { ...openArrival(context, req, target), res, capture: undefined }
     serve(context, exchange, next).catch((error: unknown) => fail(context, exchange, error))
   }
 }
@@ -55,6 +58,7 @@ async function serve(
   const settled = settleRead(context, exchange, decision)
   // Nearly every read is settled already: a turn of the microtask queue is not for nothing.
   const read = settled instanceof Promise ? await settled : settled
+  exchange.capture = beginCapture(context, exchange, read)
   return await forward(context, exchange, { decision: read, heldMs: 0, next })
 }
 
@@ -65,12 +69,16 @@ async function serveWrite(
   next: (() => void) | undefined,
 ): Promise<void> {
   const capability = decided.endpoint?.capability ?? ''
+  // Before the hold: the body comes in while the write waits.
+  exchange.capture = beginCapture(context, exchange, decided)
   const passage = await passHold(context, exchange, { capability, client: clientOf(exchange) })
   const { heldMs } = passage
+  if (passage.kind !== 'go') exchange.capture?.drop()
   if (passage.kind === 'gone') return recordGone(context, exchange, decided, heldMs)
   if (passage.kind === 'refused') return refuse(context, exchange, decided, passage.code, heldMs)
   const again = heldMs > 0 ? decideArrival(context, exchange) : decided
   const decision: Decision = heldMs > 0 && again !== 'ambiguous' ? { ...again, reason: 'HELD' } : decided
+  if (decision.target !== decided.target) exchange.capture?.drop()
   const end = context.holds.begin(capability)
   try {
     const opening = decision.route && openMark(context, exchange, decision.route)
@@ -122,10 +130,16 @@ async function forward(
   if (next !== undefined && decision.target === 'service' && isBodyGone(req)) {
     return refuse(context, exchange, decision, 'STRANGLER_BODY_ALREADY_READ', heldMs)
   }
+  const passes = next !== undefined && decision.target === 'monolith'
+  if (isByHpm(decision) && !passes) tapResponse(exchange)
   const result = await forwardWithFailOver(context, exchange, decision, next !== undefined)
   if (!('kind' in result)) return finish(context, exchange, decision, { result, heldMs })
   const passed: Decision = { ...decision, target: 'monolith', reason: result.reason }
   return passToApp(context, exchange, { decision: passed, heldMs, next })
+}
+
+function isByHpm({ route }: Decision): boolean {
+  return route?.httpProxyMiddleware !== undefined
 }
 
 /** Whether something in front, a body parser, has read what a side would need. */
@@ -151,9 +165,12 @@ function passToApp(
         reason: decision.reason,
       } as const
       record(context, exchange, decision, { ...end, engine: 'next', attempts: 1, code, sentAt, heldMs })
+      const answered = res.writableFinished
+      finishCapture(context, exchange, { target: 'monolith', sentAt, answered, fromResponse: true })
       resolve()
     })
     prepareForApp(context, exchange, decision)
+    tapResponse(exchange)
     next?.()
   })
 }
@@ -175,6 +192,9 @@ function finish(
     sentAt: outcome.sentAt,
     headersAt: outcome.headersAt,
   }
+  const answered = outcome.kind === 'answered'
+  const fromResponse = isByHpm(decision)
+  finishCapture(context, exchange, { target, sentAt: outcome.sentAt, answered, fromResponse })
   if (outcome.kind === 'answered')
     return record(context, exchange, decision, { ...common, status: outcome.status })
   if (outcome.kind === 'client-gone')

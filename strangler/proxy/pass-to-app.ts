@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
+import { SHADOW_HEADER } from '../core/shadow-mark.ts'
 import { effectOf } from '../routing/compile-table.ts'
 import type { Decision } from '../routing/decide.ts'
+import { shadowMarkOf } from './capture.ts'
 import type { Exchange } from './exchange.ts'
 import { debugHeaders } from './forward-to.ts'
 import { withoutMarks } from './mark-cookie.ts'
@@ -18,6 +20,7 @@ export function prepareForApp(context: ProxyContext, exchange: Exchange, decisio
   const { headers } = req
   // An operator's token is none of the app's business, and a mark that the client brought is none of ours.
   for (const name of ['x-strangler-target', 'x-strangler-token', PARENT_WRITE_HEADER]) delete headers[name]
+  if (shadowMarkOf(context, req) === undefined) delete headers[SHADOW_HEADER]
   headers['traceparent'] = trace.traceparent
   headers['x-correlation-id'] = trace.correlationId
   if (route !== undefined && effectOf(route, exchange.req.method) === 'write')

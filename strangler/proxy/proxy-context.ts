@@ -4,6 +4,7 @@ import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { Route, RouteTable } from '../routing/compile-table.ts'
 import type { Breaker } from './breaker.ts'
+import type { CapturePort } from './capture-port.ts'
 import type { ForwardEngine, Upstream } from './forward.ts'
 import type { ParentWrites } from './parent-write.ts'
 import type { WriteHolds } from './write-hold.ts'
@@ -34,6 +35,8 @@ export interface ProxyContext {
   /** Absent where nothing is known of copies: then reads of what has tables stay with the owner. */
   readonly marks: WriteMarks | undefined
   readonly clock: Clock
+  /** Absent where nothing is compared. */
+  readonly capture: CapturePort | undefined
   readonly onExchange: (record: ExchangeRecord) => void
   readonly report: ReportError
 }

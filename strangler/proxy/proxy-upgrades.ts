@@ -83,6 +83,7 @@ async function resolveUpgrade(
   const admission = admitArrival(context, arrival)
   if (admission.refuse !== undefined) return { refuse: admission.refuse, correlationId }
   let { decision } = admission
+  if (decision.shadowTo !== undefined) context.capture?.onSkipped(decision, 'streaming')
   const isWrite = decision.route?.upgradeEffect === 'write'
   const capability = decision.endpoint?.capability
   // Before the hold: after it nothing may come between `go` and the beginning of the write.

@@ -15,6 +15,8 @@ export interface ForwardedFacts {
   readonly traceparent: string
   /** Proof for calls that this write makes through the proxy while writes are held. */
   readonly parentWrite: string | undefined
+  /** The kit's own mark of a shadow request, which a call that one makes carries on. */
+  readonly shadowMark: string | undefined
 }
 
 // Replaced, appended to, or consumed here; a client's own values never pass.
@@ -30,6 +32,7 @@ const OURS = createHeaderNames([
   'x-strangler-target',
   'x-strangler-token',
   'x-strangler-parent-write',
+  'x-strangler-shadow',
 ])
 
 /**
@@ -56,6 +59,7 @@ export function buildRequestHeaders(
   pushForwarded(out, req, facts)
   out.push('traceparent', facts.traceparent, 'x-correlation-id', facts.correlationId)
   if (facts.parentWrite !== undefined) out.push('x-strangler-parent-write', facts.parentWrite)
+  if (facts.shadowMark !== undefined) out.push('x-strangler-shadow', facts.shadowMark)
   return out
 }
 

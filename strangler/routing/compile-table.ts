@@ -44,6 +44,8 @@ export interface Route {
   readonly deadlines: Partial<Deadlines>
   readonly rewritePath: { readonly from: string; readonly to: string } | undefined
   readonly httpProxyMiddleware: Record<string, unknown> | undefined
+  /** How a write is shadowed; without it, not at all. */
+  readonly shadowWrites: 'dry-run' | undefined
 }
 
 /** What every request is decided by. Immutable; a toggle builds another and swaps it in one assignment. */
@@ -100,6 +102,7 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
     deadlines: withoutUndefined(config.deadlines ?? {}),
     rewritePath: config.rewritePath,
     httpProxyMiddleware: config.httpProxyMiddleware,
+    shadowWrites: config.shadowWrites,
   }
 }
 

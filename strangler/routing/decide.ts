@@ -52,15 +52,26 @@ export function decide(
     return decision(table, route, options.forced, 'OVERRIDE')
   }
   const decided = decideByMode(table, route, identity)
-  // A write is where its data is owned, or nowhere; only a read can be shadowed, or be too early at a copy.
-  return isRead ? guardFreshness(decided, identity, options.data) : { ...decided, shadowTo: undefined }
+  // A write is where its data is owned, or nowhere; only a read can be too early at a copy.
+  return isRead ? guardFreshness(decided, identity, options.data) : shadowDryRun(decided)
 }
 
 function decideByMode(table: RouteTable, route: Route, identity: RequestIdentity): Decision {
   const { setting } = route
   if (setting.mode === 'canary') return decideCanary(table, route, setting.percent, identity)
-  if (setting.mode === 'service') return decision(table, route, 'service', 'STATIC')
+  if (setting.mode === 'service') return decision(table, route, 'service', 'STATIC', shadowOfOwned(route))
   return decision(table, route, 'monolith', 'STATIC', setting.mode === 'shadow' ? 'service' : undefined)
+}
+
+/** After a cut-over the monolith keeps a copy, and is what the service is measured by. */
+function shadowOfOwned({ capability }: Route): Side | undefined {
+  return capability.hasTables && capability.owner === 'service' ? 'monolith' : undefined
+}
+
+/** A write is shadowed only where its endpoint says that the service can run it dry, and never to the monolith, which cannot. */
+function shadowDryRun(decided: Decision): Decision {
+  const mayShadow = decided.shadowTo === 'service' && decided.route?.shadowWrites === 'dry-run'
+  return mayShadow ? decided : { ...decided, shadowTo: undefined }
 }
 
 function isAmbiguous(table: RouteTable, method: string, path: string, route: Route | undefined): boolean {

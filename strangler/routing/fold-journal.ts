@@ -1,4 +1,5 @@
 import type { Hold, JournalEntry, Override, RouteState } from '../core/words.ts'
+import { foldComparison } from './fold-comparison.ts'
 import { foldCutover, mayEndHold } from './fold-cutover.ts'
 
 /** The state before the first decision: every endpoint as the configuration says. */
@@ -60,6 +61,10 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
     case 'sync.resumed':
     case 'sync.ended':
       return { ...state, version, syncs: foldSync(state.syncs ?? {}, event) }
+    case 'build.deployed':
+    case 'difference.accepted':
+    case 'difference.rejected':
+      return { ...state, version, ...foldComparison(state, entry, event) }
   }
 }
 

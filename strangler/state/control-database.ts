@@ -1,6 +1,8 @@
 import { DataSource, type QueryRunner } from 'typeorm'
+import type { ComparisonStore } from '../core/comparison-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
+import { createComparisonStore } from './comparison-store.ts'
 import { createRunControl, showDatabase, unreachable } from './control-errors.ts'
 import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
 import { createDatabaseMarks } from './database-marks.ts'
@@ -8,6 +10,7 @@ import { createJournalStore } from './journal-store.ts'
 import { CreateControlTables1766000000001 } from './migrations/1-create-control-tables.ts'
 import { AddWorkers1766000000002 } from './migrations/2-add-workers.ts'
 import { CreateWriteMarks1766000000003 } from './migrations/3-create-write-marks.ts'
+import { CreateComparisonTables1766000000004 } from './migrations/4-create-comparison-tables.ts'
 import { createRegistrationStore } from './registration-store.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -17,12 +20,13 @@ const POOL_SIZE = 4
 // Any number will do, as long as every version of the kit uses this one.
 const MIGRATION_LOCK_KEY = 7_284_601_935
 
-/** The control database: the journal and the registrations. */
+/** The control database: the journal, the registrations, and what the comparisons have found. */
 export interface ControlDatabase extends Stoppable {
   readonly journal: Journal
   readonly registrations: Registrations
   /** @param longestKeepMs for how long any mark is kept */
   createMarks(longestKeepMs: number): MarkStore
+  readonly comparisons: ComparisonStore
   /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
   ping(): Promise<void>
 }
@@ -74,6 +78,7 @@ export async function openControlDatabase(
     journal: { ...journal, watch },
     registrations: createRegistrationStore(dataSource, runControl),
     createMarks: (longestKeepMs) => createDatabaseMarks(dataSource, longestKeepMs),
+    comparisons: createComparisonStore(dataSource, runControl),
     async ping() {
       await runControl('asking whether it answers', () => dataSource.query('SELECT 1'))
     },
@@ -91,7 +96,12 @@ function createDataSource(url: string, report: ReportError): DataSource {
     schema: CONTROL_SCHEMA,
     applicationName: 'strangler',
     entities: [journalTable, registrationTable],
-    migrations: [CreateControlTables1766000000001, AddWorkers1766000000002, CreateWriteMarks1766000000003],
+    migrations: [
+      CreateControlTables1766000000001,
+      AddWorkers1766000000002,
+      CreateWriteMarks1766000000003,
+      CreateComparisonTables1766000000004,
+    ],
     migrationsTransactionMode: 'each',
     installExtensions: false,
     logging: false,

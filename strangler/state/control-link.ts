@@ -1,3 +1,4 @@
+import type { ComparisonStore } from '../core/comparison-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
@@ -11,6 +12,7 @@ export interface ControlLink extends Stoppable {
   readonly registrations: Registrations
   /** @param longestKeepMs for how long any mark is kept */
   createMarks(longestKeepMs: number): MarkStore
+  readonly comparisons: ComparisonStore
   /** Tries to open it; false when that failed or took longer than `withinMs`. It goes on trying in the background. */
   connect(withinMs: number): Promise<boolean>
   /** Calls `listener` once it is open; at once when it is already. */
@@ -78,6 +80,12 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
         close: async (write, through) => present().close(write, through),
         latest: async (client) => present().latest(client),
       }
+    },
+    comparisons: {
+      add: async (batch) => opened().comparisons.add(batch),
+      read: async (question) => opened().comparisons.read(question),
+      samples: async (question) => opened().comparisons.samples(question),
+      sample: async (id) => opened().comparisons.sample(id),
     },
     async connect(withinMs) {
       opening ??= tryOpen()

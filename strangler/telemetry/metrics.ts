@@ -8,6 +8,7 @@ const BREAKER_VALUE = { closed: 0, probing: 1, open: 2 } as const
 /** The kit's Prometheus metrics. Labels are bounded: endpoints of the configuration, sides, reasons, status classes. */
 export interface Metrics {
   recordExchange(record: ExchangeRecord): void
+  recordVerdict(endpoint: string, verdict: string): void
   setBreaker(capability: string, state: keyof typeof BREAKER_VALUE): void
   setTableVersion(version: number): void
   setControlConnected(connected: boolean): void
@@ -24,6 +25,12 @@ export function createMetrics(
   const registers = [registry]
   if (options.processMetrics !== false) collectDefaultMetrics({ register: registry })
   const requests = createExchangeMetrics(registers)
+  const comparisons = new Counter({
+    name: 'strangler_comparisons_total',
+    help: 'Exchanges that were to be compared, by what came of it.',
+    labelNames: ['endpoint', 'verdict'],
+    registers,
+  })
   const breaker = new Gauge({
     name: 'strangler_breaker_state',
     help: 'Breaker of a capability’s service reads: 0 closed, 1 probing, 2 open. With several workers: the worst of them.',
@@ -59,6 +66,7 @@ export function createMetrics(
   const metrics: Metrics = {
     registry,
     recordExchange: requests,
+    recordVerdict: (endpoint, verdict) => comparisons.inc({ endpoint, verdict }),
     setBreaker: (capability, state) => breaker.set({ capability }, BREAKER_VALUE[state]),
     setTableVersion: (version) => tableVersion.set(version),
     setControlConnected: (isConnected) => connected.set(isConnected ? 1 : 0),

@@ -42,6 +42,7 @@ export async function startEngineStand(
     correlationId: 'c',
     traceparent: 't',
     parentWrite: undefined,
+    shadowMark: undefined,
   } as const
   const server = createServer((req, res) => {
     const request: ForwardRequest = {
@@ -56,6 +57,7 @@ export async function startEngineStand(
       },
       headers: buildRequestHeaders(req, side, { ...facts, peer: '127.0.0.1' }),
       adaptHeaders: (headers) => headers.push('X-Kit', 'here'),
+      capture: undefined,
       httpProxyMiddleware: options.httpProxyMiddleware ?? {},
     }
     engine.forward(options.change?.(request) ?? request).then((outcome) => {

@@ -44,6 +44,7 @@ export async function startUpgradeStand(options: UpgradeStandOptions = {}) {
     correlationId: 'c',
     traceparent: 't',
     parentWrite: undefined,
+    shadowMark: undefined,
   } as const
   const outcomes: UpgradeOutcome[] = []
   const reports: unknown[] = []

@@ -1,0 +1,19 @@
+import type { CapturedAnswer, CapturedRequest } from './compare-words.ts'
+import type { Effect, Side } from './words.ts'
+
+/** A request and the primary's answer to it, copied while they passed. Whoever gets it owns the copy. */
+export interface CapturedExchange {
+  readonly capability: string
+  readonly endpoint: string
+  readonly effect: Effect
+  /** The side that answered the client; the other one is to be asked. */
+  readonly primary: Side
+  readonly correlationId: string
+  /** When the primary's answer was whole, epoch milliseconds. */
+  readonly answeredAt: number
+  /** The request as each side gets it: a path may be rewritten, a host replaced. */
+  readonly requests: Readonly<Record<Side, CapturedRequest>>
+  readonly answer: CapturedAnswer
+  /** What it counts against the bound of all copies. */
+  readonly bytes: number
+}

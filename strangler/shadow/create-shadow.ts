@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import type { Config } from '../config/schema.ts'
+import type { CapturedExchange } from '../core/captured-exchange.ts'
+import type { CapturedRequest, SkipReason } from '../core/compare-words.ts'
+import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { ShadowMarks } from '../core/shadow-mark.ts'
+import type { RouteState, Side } from '../core/words.ts'
+import type { Decision } from '../routing/decide.ts'
+import type { Asked } from './ask-side.ts'
+import { createByteBudget } from './byte-budget.ts'
+import { createCalibration } from './calibration.ts'
+import type { Comparer } from './comparer.ts'
+import type { CopyWatch } from './copy-watch.ts'
+import type { EvidenceBook } from './evidence-book.ts'
+import { type JudgeParts, judgeExchange } from './judge-exchange.ts'
+import { createPrimaryTimes } from './primary-times.ts'
+import { recordJudgement } from './record-judgement.ts'
+import type { RulesFor } from './rules-of.ts'
+import { createShadowGround } from './shadow-ground.ts'
+import { shadowHeaders } from './shadow-headers.ts'
+import { createSideQueues } from './side-queues.ts'
+
+export interface ShadowOptions {
+  readonly config: Config
+  readonly marks: ShadowMarks
+  readonly comparer: Comparer
+  readonly rulesFor: RulesFor
+  readonly copies: CopyWatch
+  readonly ownerOf: (capability: string) => Side
+  readonly report: ReportError
+  readonly random?: () => number
+  /** Told of every verdict, for the metrics. */
+  readonly onVerdict?: (endpoint: string, verdict: string) => void
+}
+
+/** Sends copies of exchanges to the side that did not answer, and says what came of it. */
+export interface Shadow extends Stoppable {
+  /** What the proxy asks and tells: its `CapturePort`. */
+  readonly capture: {
+    readonly maxBodyBytes: number
+    wants(decision: Decision): boolean
+    takeBytes(count: number): boolean
+    giveBytes(count: number): void
+    isOwnMark(mark: string): boolean
+    onCaptured(exchange: CapturedExchange): void
+    onSkipped(decision: Decision, reason: SkipReason): void
+  }
+  /** What was found, until somebody takes it to be kept. */
+  readonly book: EvidenceBook
+  /** The side asked with a mark, for a person who looks at one exchange again. */
+  ask(side: string, request: CapturedRequest): Promise<Asked>
+  follow(state: RouteState): void
+  /** Resolves when every exchange that was captured until now is judged. */
+  settled(): Promise<void>
+  readonly heldBytes: number
+}
+
+export function createShadow(options: ShadowOptions): Shadow {
+  const { config, marks, comparer, rulesFor, copies, ownerOf, report, random = Math.random } = options
+  const budget = createByteBudget(config.compare.maxHeldBytes)
+  const queues = createSideQueues(config)
+  const times = createPrimaryTimes(config.compare.timeoutMs)
+  let state: RouteState | undefined
+  const nameOf = (side: Side, capability: string) =>
+    side === 'monolith' ? 'monolith' : (config.capabilities[capability]?.service ?? capability)
+  const ask = (side: string, request: CapturedRequest, timeoutMs = config.compare.timeoutMs) => {
+    const id = randomBytes(9).toString('base64url')
+    const headers = shadowHeaders(request.headers, marks.sign(id), config.sides[side]?.shadowHeaders)
+    return queues.ask(side, { ...request, headers }, timeoutMs)
+  }
+  const calibration = createCalibration(random)
+  const ground = createShadowGround(config, { ask, state: () => state, rulesFor, onBasis: calibration.reset })
+  const parts: JudgeParts = {
+    ask: (side, exchange) =>
+      ask(nameOf(side, exchange.capability), exchange.requests[side], times.timeoutFor(exchange.endpoint)),
+    compare: (pair, { capability, endpoint, requests }) =>
+      comparer.compare(pair, { capability, endpoint, method: requests.monolith.method }),
+    calibration,
+    copies,
+    ownerOf,
+  }
+  const running = new Set<Promise<void>>()
+
+  async function judge(exchange: CapturedExchange): Promise<void> {
+    try {
+      const judgement = await judgeExchange(parts, exchange)
+      const verdict = recordJudgement(ground, exchange, judgement)
+      options.onVerdict?.(exchange.endpoint, verdict)
+    } catch (error) {
+      report('compare an exchange', error)
+    } finally {
+      budget.give(exchange.bytes)
+    }
+  }
+
+  return {
+    capture: {
+      maxBodyBytes: config.compare.maxBodyBytes,
+      takeBytes: budget.take,
+      giveBytes: budget.give,
+      isOwnMark: marks.isValid,
+      wants(decision) {
+        const { endpoint, shadowTo } = decision
+        if (endpoint === undefined || shadowTo === undefined) return false
+        // The monolith's copy is given up in the end; it would differ more every day.
+        const isPast = shadowTo === 'monolith' && ownerOf(endpoint.capability) === 'service'
+        if (isPast && !copies.isKept(endpoint.capability)) return false
+        if (queues.hasRoom(nameOf(shadowTo, endpoint.capability))) return true
+        this.onSkipped(decision, 'queue-full')
+        return false
+      },
+      onCaptured(exchange) {
+        times.note(exchange.endpoint, exchange.answer.tookMs)
+        const work = judge(exchange)
+        running.add(work)
+        void work.finally(() => running.delete(work))
+      },
+      onSkipped({ endpoint }, reason) {
+        if (endpoint === undefined) return
+        const basis = ground.basisOf(endpoint.capability)
+        ground.book.noteSkipped({ basis, endpoint: endpoint.id, reason }, new Date())
+        options.onVerdict?.(endpoint.id, 'skipped')
+      },
+    },
+    book: ground.book,
+    ask,
+    follow(next) {
+      state = next
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running)
+    },
+    get heldBytes() {
+      return budget.held
+    },
+    async stop() {
+      await queues.stop()
+      await Promise.all(running)
+      await comparer.stop()
+    },
+  }
+}
