@@ -1,5 +1,6 @@
 import express, { type Express, json } from 'express'
 import { pino } from 'pino'
+import { createDryRun, type DryRunMiddleware, guardEffect } from 'strangler-kit/service'
 import type { DataSource, EntitySchema } from 'typeorm'
 import type { z } from 'zod'
 import { copySnapshot } from '../platform/copy-snapshot.ts'
@@ -36,23 +37,31 @@ export async function createInventoryService(given: InventoryOptions): Promise<S
   })
   try {
     if (options.seedFrom !== undefined) await copySnapshot(dataSource, options.seedFrom, snapshotTables)
-    return wire(options, dataSource)
+    return wire(options, dataSource, await prepareDryRun(options, dataSource))
   } catch (error) {
     await dataSource.destroy()
     throw error
   }
 }
 
-function wire(options: Options, dataSource: DataSource): Service {
+/** Without the kit's token nothing in a request is believed to be its mark. */
+async function prepareDryRun(options: Options, dataSource: DataSource): Promise<DryRunMiddleware[]> {
+  const token = options.stranglerWorkerToken
+  return token === undefined ? [] : [await createDryRun({ dataSource, token })]
+}
+
+function wire(options: Options, dataSource: DataSource, dryRun: DryRunMiddleware[]): Service {
   const logger = pino({ level: options.logLevel, base: { app: 'inventory', build: options.build } })
-  const feed = createStockFeed()
+  const liveFeed = createStockFeed()
+  // Whoever listens to the stock must not hear of a write that will be rolled back.
+  const feed = { ...liveFeed, publish: guardEffect(liveFeed.publish) }
   const stopping = new AbortController()
   let socket: StockSocket | undefined
 
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
   app.use(requestContext(options.build))
   app.use(systemRouter(dataSource, { name: 'inventory', build: options.build }))
-  app.use(json({ limit: '100kb' }))
+  app.use(json({ limit: '100kb' }), ...dryRun)
   mountInventory(app, { options, dataSource, feed, stopping: stopping.signal })
   app.use(handleUnknownPath)
   app.use(handleErrors(logger))

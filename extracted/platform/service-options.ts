@@ -19,6 +19,8 @@ export const commonOptions = {
   jwksUrl: urlOf('http', 'https').optional(),
   /** The shop's database, to copy the first rows from; only into a database that has none. */
   seedFrom: urlOf('postgres', 'postgresql').optional(),
+  /** The kit's worker token: with it the service can run writes dry, and follows who owns its data. */
+  stranglerWorkerToken: z.string().min(16).optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn'),
 }
 export const portOption = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
