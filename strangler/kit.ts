@@ -156,7 +156,7 @@ async function startFollower(ground: KitGround): Promise<Serving> {
   const { config, link, log, releases, positions, sync } = ground
   let state = EMPTY_STATE
   let table: RouteTable = compileTable(config, state)
-  const metrics = createMetrics()
+  const metrics = createMetrics({ heard: positions.keeper.heard })
   const shadowing = startShadowPart(ground)
   const feed = createTableFeed({
     link,
@@ -204,6 +204,7 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     metrics: serving.metrics,
     readiness: serving.readiness,
     log: log.logger,
+    dataPosition: ground.positions.keeper,
     ...(sync === undefined ? {} : { sync: sync.control }),
   })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)

@@ -40,7 +40,10 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   const { config, options, releases } = ground
   const name = proxyName(options.name)
   releases.add('the proxy’s name', await claimName(config.directory, name))
-  const metrics = createMetrics({ beforeScrape: (own) => readGauges(own, proxy) })
+  const metrics = createMetrics({
+    beforeScrape: (own) => readGauges(own, proxy),
+    heard: ground.positions.keeper.heard,
+  })
   if (isWorker()) shareMetrics(metrics.registry)
   const shadowing = startShadowPart({ ...ground, onVerdict: metrics.recordVerdict })
   const wiring = wireProxy(ground, { metrics, shadowing, feed: () => feed })

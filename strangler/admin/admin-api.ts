@@ -62,7 +62,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   question('/holds', () => listHolds(context))
   question('/sync', () => listSyncs(context))
   const why = async (body: unknown) =>
-    answerWhy((await findPosition(context)).table, contract.whyQuestion.parse(body))
+    answerWhy((await findPosition(context)).table, contract.whyQuestion.parse(body), context.dataPosition)
   // A question too, but a described request does not fit into a URL.
   api.post(
     '/routes/why',

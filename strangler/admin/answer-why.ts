@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { DataPosition } from '../core/data-position.ts'
 import { createIdentity } from '../proxy/request-identity.ts'
 import type { RouteTable, TableCapability } from '../routing/compile-table.ts'
 import { decide } from '../routing/decide.ts'
@@ -6,13 +7,17 @@ import type { RequestIdentity } from '../routing/identity.ts'
 import type { WhyAnswer, WhyQuestion } from './contracts.ts'
 import { explainDecision } from './explain-decision.ts'
 
-/** Decides a described request by the table, with the code that decides real ones, and says why in a sentence. */
-export function answerWhy(table: RouteTable, question: WhyQuestion): WhyAnswer {
+/**
+ * Decides a described request by the table, with the code that decides real ones, and says why in a sentence. Of somebody who has not
+ * just written: whose writes are on their way only his own requests tell.
+ */
+export function answerWhy(table: RouteTable, question: WhyQuestion, position?: DataPosition): WhyAnswer {
   const path = question.path.split('?', 1)[0] ?? '/'
   const method = question.method.toUpperCase()
   const capability = table.match(method, path)?.capability
   const identity = describeIdentity(question, capability)
-  const decision = decide(table, { method, path }, identity)
+  const data = position && { lagMs: position.lagMs, hasAppliedWrites: () => true }
+  const decision = decide(table, { method, path }, identity, { data })
   if (decision === 'ambiguous') {
     const sentence = `The proxy refuses ${method} ${path} with 400: its path can be read in two ways, and an endpoint of a capability matches only one of them.`
     return { sentence, reason: 'PATH_REFUSED', tableVersion: table.version }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import type { DataPosition } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Clock, Journal, Registrations } from '../core/ports.ts'
 import type { JournalEntry, JournalEvent, RouteState } from '../core/words.ts'
@@ -22,6 +23,8 @@ export interface AdminContext {
   readonly clock: Clock
   /** Absent where no data sync is wired. */
   readonly sync?: SyncControl
+  /** Absent where nothing is known of copies. */
+  readonly dataPosition?: DataPosition
 }
 
 export interface Position {

@@ -16,7 +16,9 @@ export async function setRoute(
   const setting = toSetting(command)
   const position = await standAt(context, command.expectedVersion)
   const route = findRoute(position.table, command.endpoint)
-  const check = checkToggle(route, setting, { unsafe: command.unsafe })
+  const { name } = route.capability
+  const copy = { order: position.state.syncs?.[name], lagMs: context.dataPosition?.lagMs(name) }
+  const check = checkToggle(route, setting, { unsafe: command.unsafe, copy })
   if (!check.pass) throw new StranglerError('STRANGLER_TOGGLE_REFUSED', check.reason, { fix: check.fix })
   if (isSet(route, setting, command.unsafe)) return { version: position.state.version, changed: false }
   const event: JournalEvent = {

@@ -46,6 +46,14 @@ export interface SyncHeartbeat {
   readonly at: number
 }
 
+/** The last heartbeat of a sync, as it counts now. */
+export interface HeardHeartbeat {
+  readonly heartbeat: SyncHeartbeat
+  readonly ageMs: number
+  /** Absent while it is not known. */
+  readonly lagMs: number | undefined
+}
+
 /** Keeps for a while which client has written when, for every proxy. A client is named by a text that says nothing of it. */
 export interface MarkStore {
   /** A write is about to leave: until `close` the client counts as one that has just written. @throws when it is not stored */

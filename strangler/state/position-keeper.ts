@@ -1,4 +1,4 @@
-import type { ClockEstimate, LocalPosition, SyncHeartbeat } from '../core/data-position.ts'
+import type { ClockEstimate, HeardHeartbeat, LocalPosition, SyncHeartbeat } from '../core/data-position.ts'
 import type { Clock } from '../core/ports.ts'
 import type { RouteState } from '../core/words.ts'
 
@@ -8,11 +8,6 @@ export const HEARTBEAT_GOOD_FOR_MS = 2_000
 const CLOCK_GOOD_FOR_MS = 600_000
 /** What two clocks drift apart at most, per millisecond: quartz and a time daemon that slews, with room to spare. */
 const DRIFT = 0.0005
-
-export interface HeardHeartbeat {
-  readonly heartbeat: SyncHeartbeat
-  readonly ageMs: number
-}
 
 /** What the syncs of the capabilities said last, wherever they run. */
 export interface PositionKeeper extends LocalPosition {
@@ -36,6 +31,11 @@ export function createPositionKeeper(now: Clock): PositionKeeper {
     return counts ? heartbeat : undefined
   }
 
+  function lagMs(capability: string): number | undefined {
+    const heartbeat = fresh(capability)
+    return heartbeat?.lagMs === undefined ? undefined : heartbeat.lagMs + ageOf(heartbeat)
+  }
+
   return {
     hear(heartbeat) {
       const present = newest.get(heartbeat.capability)
@@ -49,10 +49,7 @@ export function createPositionKeeper(now: Clock): PositionKeeper {
       orders = state.syncs ?? {}
     },
     isSynced: (capability) => orders[capability] !== undefined,
-    lagMs(capability) {
-      const heartbeat = fresh(capability)
-      return heartbeat?.lagMs === undefined ? undefined : heartbeat.lagMs + ageOf(heartbeat)
-    },
+    lagMs,
     appliedThrough: (capability) => fresh(capability)?.appliedThrough,
     sourceNow(capability) {
       const heartbeat = newest.get(capability)
@@ -67,7 +64,10 @@ export function createPositionKeeper(now: Clock): PositionKeeper {
       const agoMs = source.ms + source.errorMs - appliedThrough
       return at - agoMs * (1 + DRIFT)
     },
-    heard: () => [...newest.values()].map((heartbeat) => ({ heartbeat, ageMs: ageOf(heartbeat) })),
+    heard: () =>
+      [...newest.values()].filter(isOfEpoch).map((heartbeat) => {
+        return { heartbeat, ageMs: ageOf(heartbeat), lagMs: lagMs(heartbeat.capability) }
+      }),
   }
 }
 

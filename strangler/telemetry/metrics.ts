@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { HeardHeartbeat } from '../core/data-position.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
+import { createPositionMetrics } from './position-metrics.ts'
 
 const DURATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const OWN_TIME_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064]
@@ -19,7 +21,12 @@ export interface Metrics {
 
 /** @param options.beforeScrape runs before every scrape, for gauges that are read, not written */
 export function createMetrics(
-  options: { beforeScrape?: (metrics: Metrics) => void; processMetrics?: boolean } = {},
+  options: {
+    beforeScrape?: (metrics: Metrics) => void
+    /** What the data syncs said last. */
+    heard?: () => readonly HeardHeartbeat[]
+    processMetrics?: boolean
+  } = {},
 ): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -63,6 +70,7 @@ export function createMetrics(
     help: 'Open upgraded connections (WebSocket).',
     registers,
   })
+  createPositionMetrics(registers, options.heard ?? (() => []))
   const metrics: Metrics = {
     registry,
     recordExchange: requests,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { JournalEvent } from '../../strangler/core/words.ts'
-import { checkToggle } from '../../strangler/routing/check-toggle.ts'
+import { type CopyState, checkToggle } from '../../strangler/routing/check-toggle.ts'
 import { EMPTY_STATE, foldJournal } from '../../strangler/routing/fold-journal.ts'
 import { stateOf, tableOf, toEntry } from '../support/tables.ts'
 
@@ -102,6 +102,35 @@ test('with tables, a toggle that splits ownership or reads an unkept copy is ref
   expect(checkToggle(read, { mode: 'canary', percent: 0 }, { unsafe: false }).pass).toBe(true)
   expect(checkToggle(write, { mode: 'service' }, { unsafe: true }).pass).toBe(true)
   expect(checkToggle(write, { mode: 'monolith' }, { unsafe: false }).pass).toBe(true)
+})
+
+test('reads may leave the owner for a copy that is filled and kept, and for no other; writes never', () => {
+  const table = tableOf(['GET /a', 'POST /a'], { tables: ['stock'] })
+  const [read, write] = table.routes
+  if (read === undefined || write === undefined) throw new Error('two routes were expected')
+  const running = { epoch: 1, state: 'running', backfill: true } as const
+  const kept = { order: running, lagMs: 40 }
+  const check = (route: typeof read, copy: CopyState) =>
+    checkToggle(route, { mode: 'canary', percent: 50 }, { unsafe: false, copy })
+  expect(check(read, kept)).toEqual({ pass: true })
+  expect(checkToggle(read, { mode: 'service' }, { unsafe: false, copy: kept })).toEqual({ pass: true })
+  expect(check(write, kept)).toMatchObject({ pass: false, reason: expect.stringContaining('split') })
+  const refusals: [CopyState, string, string][] = [
+    [{}, 'no sync keeps', 'strangler sync install inventory'],
+    [{ order: { ...running, state: 'paused' }, lagMs: 40 }, 'paused', 'strangler sync resume inventory'],
+    [
+      { order: { epoch: 1, state: 'running' }, lagMs: 40 },
+      'not been filled',
+      'strangler sync backfill inventory',
+    ],
+    [{ order: running }, 'not filled yet', 'strangler sync status inventory'],
+  ]
+  for (const [copy, reason, fix] of refusals)
+    expect(check(read, copy)).toMatchObject({
+      pass: false,
+      reason: expect.stringContaining(reason),
+      fix: expect.stringContaining(fix),
+    })
 })
 
 test('once writes go to the service of a capability without tables, the service owns', () => {

@@ -112,5 +112,8 @@ test('a write may not be sent to the monolith while the service owns', () => {
   const [read, write] = compileTable(config, fold(synced, begun, decided, released)).routes
   expect(checkToggle(write!, { mode: 'monolith' }, { unsafe: false })).toMatchObject({ pass: false })
   expect(checkToggle(write!, { mode: 'service' }, { unsafe: false })).toEqual({ pass: true })
-  expect(checkToggle(read!, { mode: 'monolith' }, { unsafe: false })).toEqual({ pass: true })
+  const order = { epoch: 9, state: 'running', direction: 'reverse', whole: true } as const
+  const kept = { unsafe: false, copy: { order, lagMs: 20 } }
+  expect(checkToggle(read!, { mode: 'monolith' }, kept)).toEqual({ pass: true })
+  expect(checkToggle(read!, { mode: 'monolith' }, { unsafe: false })).toMatchObject({ pass: false })
 })
