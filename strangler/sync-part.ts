@@ -30,7 +30,9 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
     const addresses = findAddresses(config, capability)
     if (settings.tables.length === 0 || addresses === undefined) continue
     const { tables } = settings
-    syncs.set(capability, createCapabilitySync({ capability, tables, addresses, queue, onHeartbeat, report }))
+    const { watchEveryMs } = config.sync
+    const basis = { capability, tables, addresses, queue, onHeartbeat, report }
+    syncs.set(capability, createCapabilitySync({ ...basis, watchEveryMs }))
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
   let followed: RouteState['syncs']

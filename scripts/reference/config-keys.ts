@@ -94,6 +94,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'The longest that a shadow request is waited for. Where the primary is quick it is twice its 99th percentile, half a second at least.',
   'control.url':
     'PostgreSQL of the control database, `postgres://…`; `STRANGLER_CONTROL_URL` is asked next. Without either an embedded one runs. Never the monolith’s own database.',
+  'sync.watchEveryMs':
+    'How often a running sync is looked at: triggers and guards, counters of changed rows, TRUNCATE, the shape of the tables.',
   'redis.url':
     'Redis, `redis://…`; `REDIS_URL` is asked next, then a `redis-server` on the `PATH` is started. Nothing depends on it yet.',
   directory:

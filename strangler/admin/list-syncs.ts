@@ -42,7 +42,8 @@ async function readLive({ sync }: AdminContext, capability: string, order: SyncO
   }
 }
 
-function toLive({ runsHere, lagMs, entries, running, quarantine, verification }: CapabilitySyncStatus) {
+function toLive(status: CapabilitySyncStatus) {
+  const { runsHere, lagMs, entries, running, quarantine, verification, health } = status
   const rows = quarantine.map(({ tbl, key, version, error, attempts }) => ({
     table: tbl ?? '',
     key: key ?? '',
@@ -50,7 +51,14 @@ function toLive({ runsHere, lagMs, entries, running, quarantine, verification }:
     error: error ?? '',
     attempts: Number(attempts ?? 0),
   }))
-  const basic = { runsHere, lagMs, entries, quarantine: rows, ...showVerification(verification) }
+  const basic = {
+    runsHere,
+    lagMs,
+    entries,
+    quarantine: rows,
+    ...showVerification(verification),
+    ...showHealth(health),
+  }
   if (running === undefined) return basic
   const { inFlight, waiting, p99Ms, throttled } = running.source
   const { backfill, queue, warnings, expectedRows } = running
@@ -62,6 +70,13 @@ function toLive({ runsHere, lagMs, entries, running, quarantine, verification }:
     ...(expectedRows === undefined ? {} : { expectedRows }),
     ...(backfill === undefined ? {} : { backfill }),
   }
+}
+
+function showHealth(health: CapabilitySyncStatus['health']) {
+  if (health === undefined) return {}
+  const { state, checkedAt, problems, unwatched } = health
+  const looked = checkedAt === undefined ? {} : { checkedAt: new Date(checkedAt).toISOString() }
+  return { health: { state, ...looked, problems: [...problems], unwatched: [...unwatched] } }
 }
 
 function showVerification(verification: CapabilitySyncStatus['verification']) {

@@ -173,6 +173,17 @@ export const syncAnswer = z.object({
           expectedRows: z.number().optional(),
           backfill: syncBackfill.optional(),
           verify: syncVerification.optional(),
+          /** Whether every change is still captured. */
+          health: z
+            .object({
+              state: z.enum(['sound', 'broken', 'unknown']),
+              /** When the newest whole look was. */
+              checkedAt: z.string().optional(),
+              problems: z.array(z.string()),
+              /** What can go wrong unseen with these databases. */
+              unwatched: z.array(z.string()),
+            })
+            .optional(),
         })
         .optional(),
     }),

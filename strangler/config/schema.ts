@@ -228,6 +228,12 @@ export const configSchema = z.strictObject({
       url: z.string().startsWith('postgres').optional(),
     })
     .prefault({}),
+  sync: z
+    .strictObject({
+      /** How often the capture of a running sync is looked at. */
+      watchEveryMs: z.int().min(100).max(86_400_000).default(60_000),
+    })
+    .prefault({}),
   redis: z.strictObject({ url: z.string().startsWith('redis').optional() }).prefault({}),
   /** Where the kit keeps its files: last good table, tokens, embedded database. */
   directory: z.string().default('.strangler'),

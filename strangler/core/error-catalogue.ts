@@ -101,6 +101,12 @@ export const ERRORS = {
     when: '`strangler sync install` or the start of a sync found something in its way: a database that is not named, a table or key that is missing or cannot be used, a mapping that loses data, a table that could not be locked. `details.findings` holds each with its reason and mend.',
     help: 'Mend what the findings name, then repeat the command. Nothing was installed, unless the message says that a lock was missing.',
   },
+  STRANGLER_SYNC_SCHEMA_CHANGED: {
+    status: 409,
+    title: 'A synced table is not what it was',
+    when: 'While a sync runs, or when it starts again: columns, key or foreign keys of a table are other ones than at the installation. It pauses, and names the differences. Changes go on being written to the log.',
+    help: 'Make both sides fit each other, then `strangler sync install CAPABILITY` makes triggers and mapping anew and goes on. When the change is undone it goes on by itself. A new column is filled for the rows that are there by `strangler sync backfill CAPABILITY`.',
+  },
   STRANGLER_SYNC_CONFLICT: {
     status: 409,
     title: 'The sync is not in the state this command needs',

@@ -2,6 +2,7 @@ import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import { readQuarantine } from './bookkeeping.ts'
+import type { WatchStatus } from './capture-watch.ts'
 import type { SyncedTable } from './check-tables.ts'
 import type { TextRow } from './database.ts'
 import { directionOf, type PairAddresses, rolesOf } from './database-pair.ts'
@@ -11,6 +12,7 @@ import { keepPair } from './keep-pair.ts'
 import { createLagReader } from './lag.ts'
 import { runPreflight } from './preflight/preflight.ts'
 import type { RunningStatus, RunningSync } from './running-sync.ts'
+import { recordSchema } from './schema-watch.ts'
 import { createRunner } from './sync-runner.ts'
 import type { QueueServer } from './transport.ts'
 import { refuseBlocked, usableRoutes } from './usable-routes.ts'
@@ -30,6 +32,10 @@ export interface CapabilitySyncOptions {
   readonly queue: QueueServer
   /** What the sync says of itself while it runs here. */
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
+  /** How often the capture is looked at. Default 60,000. */
+  readonly watchEveryMs?: number
+  /** How late the statistics of its database may be. Default 12,000. */
+  readonly statisticsLateMs?: number
   readonly report: ReportError
 }
 
@@ -44,6 +50,8 @@ export interface CapabilitySyncStatus {
   readonly quarantine: readonly TextRow[]
   /** Why it does not run although it should; tried again every two seconds. */
   readonly failure: string | undefined
+  /** Whether every change is still captured; undefined when it does not run here. */
+  readonly health: WatchStatus | undefined
   readonly verification: VerificationStatus | undefined
 }
 
@@ -85,7 +93,10 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
         const pair = await pairs.open()
         const direction = directionOf(course)
         const checked = await runPreflight({ ...options, pair, direction })
-        await installSync(rolesOf(pair, direction), refuseBlocked(capability, checked)[direction])
+        const roles = rolesOf(pair, direction)
+        const routes = refuseBlocked(capability, checked)[direction]
+        await installSync(roles, routes)
+        if (await recordSchema({ ...roles, capability, direction, routes })) await runner.renew()
       }),
     async uninstall() {
       await Promise.all([verification.stop(), runner.end()])
@@ -93,8 +104,13 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
     },
     follow: runner.follow,
     async status(course) {
-      const status = await readStatus(await basisOf(course), runner.current())
-      return { ...status, failure: runner.failure(), verification: verification.status() }
+      const basis = await basisOf(course).catch((error: unknown) => {
+        // What the sync itself has found says more than that the tables do not fit.
+        throw runner.failure() === undefined ? error : new Error(runner.failure())
+      })
+      const status = await readStatus(basis, runner.current())
+      const health = runner.health()
+      return { ...status, failure: runner.failure(), health, verification: verification.status() }
     },
     verify: async (course) => verification.start(await basisOf(course)),
     repair: async (course) => verification.repair(await basisOf(course)),
@@ -113,7 +129,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
 async function readStatus(
   { source, target, routes }: VerificationBasis,
   sync: RunningSync | undefined,
-): Promise<Omit<CapabilitySyncStatus, 'failure' | 'verification'>> {
+): Promise<Omit<CapabilitySyncStatus, 'failure' | 'health' | 'verification'>> {
   const names = routes.map((route) => route.target.table.name)
   const [running, quarantine] = await Promise.all([
     sync?.status(),

@@ -1,5 +1,6 @@
 import type { ChangeEntry, DialectName, ForeignKeyShape, TableShape } from '../core/sync-words.ts'
 import type { SurveyDialect } from './survey.ts'
+import type { WatchDialect } from './watch.ts'
 
 /** One statement with its parameters; `$1` (PostgreSQL) or `?` (MariaDB) in the dialect's own way. */
 export interface Statement {
@@ -69,6 +70,8 @@ export interface Dialect {
   /** Without tables everything goes; with them, what is kept about these, and the rest when nothing is left. */
   targetDown(tables?: readonly TableShape[]): string[]
   guard(table: TableShape, mode: GuardMode): string[]
+  /** Whether all of it is still there. */
+  readonly watch: WatchDialect
 
   /**
    * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, at` (epoch ms of

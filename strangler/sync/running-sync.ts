@@ -25,6 +25,8 @@ export interface RunningSyncOptions extends DatabaseRoles {
   readonly routes: readonly TableRoute[]
   readonly queue: QueueServer
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
+  /** Whether no change is known to have been missed: otherwise the target is no copy. */
+  readonly isSound: () => boolean
   readonly report: ReportError
 }
 
@@ -53,7 +55,9 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
     async work() {
       const status = await sourceEnd.status()
       const isWhole = options.order.whole === true || backfill?.status().state === 'done'
-      options.onHeartbeat(describeHeartbeat({ ...options, status, isCopy: isWhole && !paused }))
+      options.onHeartbeat(
+        describeHeartbeat({ ...options, status, isCopy: isWhole && !paused && options.isSound() }),
+      )
       return false
     },
     shortestPauseMs: SHORTEST_SAMPLE_PAUSE_MS,

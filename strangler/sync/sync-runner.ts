@@ -1,9 +1,12 @@
+import { StranglerError } from '../core/errors.ts'
 import type { Stoppable } from '../core/ports.ts'
 import type { SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
+import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './capture-watch.ts'
 import { directionOf, rolesOf } from './database-pair.ts'
 import type { PairKeeper } from './keep-pair.ts'
 import { type RunningSync, startRunningSync } from './running-sync.ts'
+import { findSchemaChange } from './schema-watch.ts'
 import { usableRoutes } from './usable-routes.ts'
 
 const RETRY_MS = 2_000
@@ -13,7 +16,11 @@ export interface Runner extends Stoppable {
   follow(order: SyncOrder | undefined): void
   /** Stops what runs; a later order starts it again. */
   end(): Promise<void>
+  /** To be called in turn: what runs was made for tables that are other ones now, so it starts anew. */
+  renew(): Promise<void>
   current(): RunningSync | undefined
+  /** How sound the capture of what runs is. */
+  health(): WatchStatus | undefined
   /** Why it does not run although it should. */
   failure(): string | undefined
   /** One step after the other: nothing is installed while something starts. */
@@ -23,37 +30,55 @@ export interface Runner extends Stoppable {
 /** Makes what runs the same as what is wanted, and goes on trying. */
 export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper): Runner {
   let wanted: SyncOrder | undefined
-  let current: { epoch: number; sync: RunningSync } | undefined
+  let current: { epoch: number; sync: RunningSync; watch: CaptureWatch } | undefined
   let failure: string | undefined
   let retry: NodeJS.Timeout | undefined
   let stopped = false
   const inTurn = createTurns()
 
   async function settle(): Promise<void> {
-    if (current !== undefined && (stopped || wanted?.epoch !== current.epoch)) {
-      const { sync } = current
-      current = undefined
-      await sync.stop()
-    }
+    if (current !== undefined && (stopped || wanted?.epoch !== current.epoch)) await endCurrent()
     const order = stopped ? undefined : wanted
     const mayStart = order?.state === 'running'
-    if (order !== undefined && current === undefined && mayStart) {
-      const pair = await pairs.open()
-      const direction = directionOf(order)
-      const routes = (await usableRoutes(options, pair))[direction]
-      const roles = rolesOf(pair, direction)
-      const sync = await startRunningSync({ ...options, ...roles, order, direction, routes })
-      current = { epoch: order.epoch, sync }
-    }
-    if (mayStart) await current?.sync.resume()
+    if (order !== undefined && current === undefined && mayStart) current = await begin(order)
+    else if (mayStart && current?.watch.schemaChange() !== undefined) await current.watch.look()
+    const change = current?.watch.schemaChange()
+    if (mayStart && change === undefined) await current?.sync.resume()
     else await current?.sync.pause()
     failure = undefined
+    if (mayStart && change !== undefined) throw change
+  }
+
+  async function begin(order: SyncOrder): Promise<typeof current> {
+    const pair = await pairs.open()
+    const direction = directionOf(order)
+    const routes = (await usableRoutes(options, pair))[direction]
+    const installed = { ...options, ...rolesOf(pair, direction), direction, routes }
+    const watch = createCaptureWatch({
+      ...installed,
+      epoch: order.epoch,
+      everyMs: options.watchEveryMs,
+      statisticsLateMs: options.statisticsLateMs,
+      onSchema: trySettle,
+    })
+    // Nothing is sent before it is known that the tables are those that the triggers were made for.
+    const change = await findSchemaChange(installed)
+    if (change !== undefined) throw change
+    const sync = await startRunningSync({ ...installed, order, isSound: watch.isSound })
+    watch.start()
+    return { epoch: order.epoch, sync, watch }
+  }
+
+  async function endCurrent(): Promise<void> {
+    const ending = current
+    current = undefined
+    await Promise.all([ending?.watch.stop(), ending?.sync.stop()])
   }
 
   function trySettle(): void {
     clearTimeout(retry)
     inTurn(settle).catch((error: unknown) => {
-      const said = error instanceof Error ? error.message : String(error)
+      const said = explainFailure(error)
       // The same failure every two seconds tells nothing new.
       if (said !== failure) options.report(`sync.${options.capability}`, error)
       failure = said
@@ -71,7 +96,12 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
       wanted = undefined
       await inTurn(settle)
     },
+    async renew() {
+      await endCurrent()
+      trySettle()
+    },
     current: () => current?.sync,
+    health: () => current?.watch.status(),
     failure: () => failure,
     async stop() {
       stopped = true
@@ -79,6 +109,12 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
       await inTurn(settle)
     },
   }
+}
+
+/** With what mends it, where that is known. */
+function explainFailure(error: unknown): string {
+  if (error instanceof StranglerError && error.fix !== undefined) return `${error.message} ${error.fix}`
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** One step after the other. */

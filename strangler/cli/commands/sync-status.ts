@@ -52,6 +52,7 @@ function showBackfill(live: Sync['live']): string {
 function listNotes({ capability, live, problem }: Sync): string[] {
   const notes = [
     ...(problem === undefined ? [] : [problem]),
+    ...(live?.health?.problems ?? []),
     ...(live?.throttled === undefined ? [] : [live.throttled]),
     ...(live?.backfill?.throttled === undefined ? [] : [`the backfill waits: ${live.backfill.throttled}`]),
     ...(live?.backfill?.firstRefusal === undefined ? [] : [`refused: ${live.backfill.firstRefusal}`]),

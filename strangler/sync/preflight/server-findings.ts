@@ -104,7 +104,7 @@ export const SERVER_FINDINGS = {
   TRUNCATE_UNSEEN: {
     severity: 'note',
     title: 'MariaDB tells no trigger of a TRUNCATE',
-    why: 'The service would keep the rows. The watch of the capture notices within a minute that the table was made anew, and says so.',
+    why: 'The service would keep the rows. The watch over a running sync notices within a minute that the table was made anew, where the kit’s user has the PROCESS privilege.',
     mend: 'Use DELETE, or run `strangler sync backfill` and `strangler sync verify` after it.',
   },
   TRIGGERS_NEED_SUPER: {

@@ -9,6 +9,7 @@ import { session } from './session.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
+import { watch } from './watch.ts'
 
 /** MariaDB 10.6 and later. MySQL 8 has not been run; it lacks SET STATEMENT and CREATE OR REPLACE TRIGGER. */
 export const mariadbDialect = {
@@ -21,6 +22,7 @@ export const mariadbDialect = {
   targetUp,
   targetDown,
   guard,
+  watch,
   readPending,
   readRange,
   readKeys,

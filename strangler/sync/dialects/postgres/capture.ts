@@ -14,6 +14,7 @@ import { keyText } from './values.ts'
 
 const ROWS_TRIGGER = 'strangler_capture_rows'
 const TRUNCATE_TRIGGER = 'strangler_capture_truncate'
+export const CAPTURE_TRIGGERS = [ROWS_TRIGGER, TRUNCATE_TRIGGER]
 
 /** The applier's own writes are not captured: they came from the other side. */
 const UNLESS_APPLYING = `WHEN (coalesce(current_setting('strangler.apply', true), '') = '')`
@@ -62,7 +63,7 @@ export function captureDown(tables: readonly TableShape[]): string[] {
   return [
     ...tables.map((table) =>
       atomically([
-        dropTriggers(table, [ROWS_TRIGGER, TRUNCATE_TRIGGER]),
+        dropTriggers(table, CAPTURE_TRIGGERS),
         `DROP FUNCTION IF EXISTS ${routineName('capture', table)}();`,
         forgetEntries(table),
       ]),

@@ -13,7 +13,7 @@ import {
 import { createStrayWrite } from './target-state.ts'
 import { keyText } from './values.ts'
 
-const TRIGGERS = {
+export const GUARD_TRIGGERS = {
   reject: ['strangler_guard_reject', 'strangler_guard_reject_truncate'],
   report: ['strangler_guard_report', 'strangler_guard_report_truncate'],
 } as const
@@ -32,7 +32,7 @@ export const GUARD_SQLSTATE = '45000'
 export function guard(table: TableShape, mode: GuardMode): string[] {
   const others = (['reject', 'report'] as const).filter((other) => other !== mode)
   const removed = others.flatMap((other) => [
-    dropTriggers(table, TRIGGERS[other]),
+    dropTriggers(table, GUARD_TRIGGERS[other]),
     `DROP FUNCTION IF EXISTS ${routineName(`guard_${other}`, table)}();`,
   ])
   if (mode === 'off') return [atomically(removed)]
@@ -48,7 +48,7 @@ function guardFunction(table: TableShape, mode: 'reject' | 'report'): string {
 
 /** Rows, not statements: the cascade of a deleted parent runs a statement here even when it has no children. */
 function guardTriggers(table: TableShape, mode: 'reject' | 'report'): string[] {
-  const [rows, truncate] = TRIGGERS[mode]
+  const [rows, truncate] = GUARD_TRIGGERS[mode]
   const call = `EXECUTE FUNCTION ${routineName(`guard_${mode}`, table)}()`
   const time = mode === 'reject' ? 'BEFORE' : 'AFTER'
   const name = tableName(table)

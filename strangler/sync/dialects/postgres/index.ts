@@ -10,6 +10,7 @@ import { session } from './session.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
+import { watch } from './watch.ts'
 
 /** PostgreSQL 13 and later. */
 export const postgresDialect = {
@@ -22,6 +23,7 @@ export const postgresDialect = {
   targetUp,
   targetDown,
   guard,
+  watch,
   readPending,
   readRange,
   readKeys,
