@@ -17,8 +17,16 @@ export interface MarksStand {
   /** Whether heartbeats reach the proxies. */
   hearing: boolean
   /** Starts a proxy; twins get another position. */
-  openProxy(options?: { position?: LocalPosition; store?: MarkStore }): Promise<string>
+  openProxy(options?: ProxyTwist): Promise<string>
   stop(): Promise<void>
+}
+
+/** What a test's proxy has that is not as usual. */
+interface ProxyTwist {
+  readonly position?: LocalPosition
+  readonly store?: MarkStore
+  /** How wrong its host's clock is. */
+  readonly skewMs?: number
 }
 
 const ORDER = { epoch: 1, state: 'running', backfill: true } as const
@@ -47,12 +55,17 @@ export async function startMarksStand(): Promise<MarksStand> {
   const stand: MarksStand = {
     ...{ shop, keeper, sync },
     hearing: true,
-    async openProxy({ position = keeper, store } = {}) {
+    async openProxy({ position = keeper, store, skewMs = 0 } = {}) {
       const proxy = createProxyServer({
         config,
         table: compileTable(config, EMPTY_STATE),
         secret: Buffer.alloc(32, 9),
         position,
+        clock: () => Date.now() + skewMs,
+        // What the exchange of positions does between processes.
+        onUnstoredMark: (capability) => {
+          for (const other of proxies) if (other !== proxy) other.context.marks?.holdAll(capability)
+        },
         ...(store === undefined ? {} : { markStore: store }),
       })
       proxies.push(proxy)
