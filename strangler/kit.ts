@@ -90,6 +90,7 @@ async function start(
     queue: { kind: redis.kind, url: redis.kind === 'redis' ? redis.url : control.url },
     runs: role === 'all' || role === 'sync',
     onHeartbeat: positions.tell,
+    append: (entry) => link.journal.append(entry),
     report: log.report,
   })
   releases.add('the data sync', () => sync.stop())

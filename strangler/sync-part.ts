@@ -1,10 +1,11 @@
 import type { Config } from './config/schema.ts'
 import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
-import type { ReportError, Stoppable } from './core/ports.ts'
-import type { RouteState } from './core/words.ts'
+import type { Journal, ReportError, Stoppable } from './core/ports.ts'
+import type { RouteState, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
 import { type CapabilitySync, createCapabilitySync } from './sync/capability-sync.ts'
+import { type LostDatabase, showLost } from './sync/incarnation.ts'
 import type { SyncControl } from './sync/sync-control.ts'
 import type { QueueServer } from './sync/transport.ts'
 
@@ -14,6 +15,7 @@ export interface SyncPartOptions {
   /** Whether the syncs run in this process, or it only installs and tells. */
   readonly runs: boolean
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
+  readonly append: Journal['append']
   readonly report: ReportError
 }
 
@@ -31,10 +33,14 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
     if (settings.tables.length === 0 || addresses === undefined) continue
     const { tables } = settings
     const { watchEveryMs } = config.sync
-    const basis = { capability, tables, addresses, queue, onHeartbeat, report }
+    const onLost = (order: SyncOrder, lost: LostDatabase) => {
+      beginAnew(options, { state, capability, order, lost })
+    }
+    const basis = { capability, tables, addresses, queue, onHeartbeat, onLost, report }
     syncs.set(capability, createCapabilitySync({ ...basis, watchEveryMs }))
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
+  let state: RouteState | undefined
   let followed: RouteState['syncs']
   return {
     control: {
@@ -49,16 +55,40 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
       repair: async (capability, course) => syncOf(capability).repair(course),
       explain: async (capability, course, name) => syncOf(capability).explain(course, name),
     },
-    follow(state) {
+    follow(next) {
+      state = next
       // Most decisions are about routes.
-      if (!runs || state.syncs === followed) return
-      followed = state.syncs
+      if (!runs || next.syncs === followed) return
+      followed = next.syncs
       for (const [capability, sync] of syncs) sync.follow(followed?.[capability])
     },
     async stop() {
       await Promise.all([...syncs.values()].map((sync) => sync.stop()))
     },
   }
+}
+
+interface Loss {
+  readonly state: RouteState | undefined
+  readonly capability: string
+  readonly order: SyncOrder
+  readonly lost: LostDatabase
+}
+
+/** The kit's own decision, in the journal like any other. Of several processes that find it one is the first; who fails is told again. */
+function beginAnew({ append, report }: SyncPartOptions, { state, capability, order, lost }: Loss): void {
+  if (state?.syncs?.[capability]?.epoch !== order.epoch || state.cutovers?.[capability] !== undefined) return
+  const { direction } = order
+  const event = {
+    ...{ kind: 'sync.started' as const, capability, epoch: state.version + 1, backfill: true as const },
+    ...(direction === undefined ? {} : { direction }),
+    lost: lost.role,
+  }
+  append({ event, by: 'kit', because: showLost(lost), expectedVersion: state.version }).catch(
+    (error: unknown) => {
+      if ((error as StranglerError).code !== 'STRANGLER_VERSION_CONFLICT') report('sync.begin', error)
+    },
+  )
 }
 
 /** The log of the monolith tells tables apart by their names, and one capability owns each. */

@@ -59,7 +59,7 @@ export function createApplier({ capability, target, tables, report }: ApplierOpt
     const epoch = Number(state?.['epoch'] ?? -1)
     if (batch.epoch < epoch) return false
     if (batch.epoch > epoch) {
-      const next = { capability, role: 'target', epoch: batch.epoch, incarnation: '' } as const
+      const next = { capability, role: 'target', epoch: batch.epoch } as const
       await run(raiseEpoch(target.dialect.name, next))
     }
     return true

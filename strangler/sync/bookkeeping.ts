@@ -23,18 +23,15 @@ export function readEpoch(dialect: DialectName, capability: string): Statement {
 /** Never back to an older epoch. */
 export function raiseEpoch(
   dialect: DialectName,
-  state: { capability: string; role: 'source' | 'target'; epoch: number; incarnation: string },
+  state: { capability: string; role: 'source' | 'target'; epoch: number },
 ): Statement {
   const table = kitTable(dialect, 'sync_state')
-  const values = `INSERT INTO ${table} (capability, role, epoch, incarnation) VALUES (${list(dialect, 4)})`
+  const values = `INSERT INTO ${table} (capability, role, epoch, incarnation) VALUES (${list(dialect, 3)}, '')`
   const conflict =
     dialect === 'postgres'
       ? `ON CONFLICT (capability) DO UPDATE SET role = excluded.role, epoch = greatest(${table}.epoch, excluded.epoch)`
       : 'ON DUPLICATE KEY UPDATE role = VALUES(role), epoch = greatest(epoch, VALUES(epoch))'
-  return {
-    sql: `${values} ${conflict}`,
-    params: [state.capability, state.role, state.epoch, state.incarnation],
-  }
+  return { sql: `${values} ${conflict}`, params: [state.capability, state.role, state.epoch] }
 }
 
 /** Counts one more failed attempt at an entry. */

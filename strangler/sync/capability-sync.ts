@@ -7,6 +7,7 @@ import type { SyncedTable } from './check-tables.ts'
 import type { TextRow } from './database.ts'
 import { directionOf, type PairAddresses, rolesOf } from './database-pair.ts'
 import { type Explanation, explain } from './explain.ts'
+import type { LostDatabase } from './incarnation.ts'
 import { installSync, uninstallSync } from './install-sync.ts'
 import { keepPair } from './keep-pair.ts'
 import { createLagReader } from './lag.ts'
@@ -36,6 +37,8 @@ export interface CapabilitySyncOptions {
   readonly watchEveryMs?: number
   /** How late the statistics of its database may be. Default 12,000. */
   readonly statisticsLateMs?: number
+  /** Another epoch must begin, with a backfill. */
+  readonly onLost?: (order: SyncOrder, lost: LostDatabase) => void
   readonly report: ReportError
 }
 

@@ -6,6 +6,8 @@ export interface CheckpointStore {
   read(name: string): Promise<string | undefined>
   write(name: string, state: string): Promise<void>
   remove(name: string): Promise<void>
+  /** Writes only where it still is `before` (undefined: not there); false when somebody was faster. */
+  replace(name: string, before: string | undefined, state: string): Promise<boolean>
 }
 
 /** Keeps them in a table of the kit in one of the synced databases; made on first use. */
@@ -44,6 +46,25 @@ export function createDatabaseCheckpoints(database: SyncDatabase): CheckpointSto
           ? 'ON CONFLICT (name) DO UPDATE SET state = excluded.state'
           : 'ON DUPLICATE KEY UPDATE state = VALUES(state)'
       await run(`INSERT INTO ${table} (name, state) VALUES (${first}, ${second}) ${conflict}`, [name, state])
+    },
+    async replace(name, before, state) {
+      // To make the table sure, and a line that can be locked.
+      const unlessThere =
+        dialect === 'postgres' ? 'ON CONFLICT DO NOTHING' : 'ON DUPLICATE KEY UPDATE name = name'
+      if (before === undefined)
+        await run(`INSERT INTO ${table} (name, state) VALUES (${first}, '') ${unlessThere}`, [name])
+      return database.transaction(async (runInside) => {
+        const [row] = await runInside({
+          sql: `SELECT state FROM ${table} WHERE name = ${first} FOR UPDATE`,
+          params: [name],
+        })
+        if (row?.['state'] !== (before ?? '')) return false
+        await runInside({
+          sql: `UPDATE ${table} SET state = ${first} WHERE name = ${second}`,
+          params: [state, name],
+        })
+        return true
+      })
     },
     async remove(name) {
       await run(`DELETE FROM ${table} WHERE name = ${first}`, [name])

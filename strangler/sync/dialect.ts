@@ -54,6 +54,11 @@ export interface Dialect {
   readonly name: DialectName
   /** Settings that every connection needs before it reads or writes values (time zone, formats), to be run when it is opened. */
   session?(): string[]
+  /**
+   * What tells one life of the server from another, as far as it says so: `server`; and how far its log goes and is on disk (`position`, `durable`), or
+   * null where there is no such number.
+   */
+  readServer(): Statement
   /** Reads the shapes of some tables from the catalogue; a table that does not exist is left out. */
   introspect(run: RunStatement, schema: string, tables: readonly string[]): Promise<TableShape[]>
   /** What the pre-flight asks. */

@@ -77,7 +77,7 @@ export function createSourceEnd(options: SourceEndOptions): SourceEnd {
   })
   const life = createLife({
     async start() {
-      const state = { capability, role: 'source', epoch, incarnation: '' } as const
+      const state = { capability, role: 'source', epoch } as const
       await source.query(raiseEpoch(source.dialect.name, state))
       relay.start()
       return [relay, transport.receiveResults(acknowledge)]

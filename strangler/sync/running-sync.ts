@@ -3,14 +3,16 @@ import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { Direction } from '../core/sync-words.ts'
 import type { SyncOrder } from '../core/words.ts'
 import { type BackfillStatus, createBackfill } from './backfill.ts'
-import { raiseEpoch } from './bookkeeping.ts'
+import { beginEpoch } from './begin-epoch.ts'
 import { createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import { guessRows } from './guess-rows.ts'
+import { type LostDatabase, showLost } from './incarnation.ts'
 import { createSourceEnd, createTargetEnd, type SourceStatus } from './link.ts'
-import { createLoop } from './loop.ts'
+import { createLoop, type Loop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
 import { createTransport, type QueueServer } from './transport.ts'
+import { watchIncarnations } from './watch-incarnations.ts'
 
 /** The log is looked at every half second, and sooner after an acknowledgement: somebody may wait for what he wrote. */
 const LONGEST_SAMPLE_PAUSE_MS = 500
@@ -27,6 +29,8 @@ export interface RunningSyncOptions extends DatabaseRoles {
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
   /** Whether no change is known to have been missed: otherwise the target is no copy. */
   readonly isSound: () => boolean
+  /** Nothing is carried from then on; told again every two seconds, for the other epoch that must begin. */
+  readonly onLost?: (lost: LostDatabase) => void
   readonly report: ReportError
 }
 
@@ -34,6 +38,8 @@ export interface RunningSyncOptions extends DatabaseRoles {
 export interface RunningSync extends Stoppable {
   pause(): Promise<void>
   resume(): Promise<void>
+  /** Something was written just now: do not wait for the next round. */
+  wake(): void
   status(): Promise<RunningStatus>
 }
 
@@ -49,64 +55,100 @@ export interface RunningStatus {
 
 /** @throws the databases' errors; nothing runs then */
 export async function startRunningSync(options: RunningSyncOptions): Promise<RunningSync> {
-  const { transport, sourceEnd, targetEnd, backfill } = createParts(options, () => sampler.wake())
-  let paused = false
-  const sampler = createLoop({
+  const parts = createParts(options, () => {
+    watch.carried()
+    sampler.wake()
+  })
+  const { transport, sourceEnd, targetEnd, backfill } = parts
+  const ends = [sourceEnd, targetEnd, ...(backfill === undefined ? [] : [backfill])]
+  let isCarrying = true
+  const stopEnds = () => Promise.all(ends.map((end) => end.stop()))
+  const sampler = createSampler(options, parts, () => isCarrying)
+  const watch = watchIncarnations(options, async (lost) => {
+    isCarrying = false
+    await stopEnds()
+    options.onLost?.(lost)
+  })
+  const stop = async () => {
+    await Promise.all([watch.stop(), sampler.stop(), stopEnds()])
+    await transport.stop()
+  }
+  try {
+    await begin(options)
+    await Promise.all([sourceEnd.start(), targetEnd.start()])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const expectedRows = await guessExpected(options)
+  backfill?.start()
+  sampler.start()
+  watch.start()
+  return {
+    stop,
+    async pause() {
+      isCarrying = false
+      sampler.wake()
+      await Promise.all(ends.map((end) => end.pause()))
+    },
+    async resume() {
+      isCarrying = watch.hasLost() === undefined
+      sampler.wake()
+      await Promise.all(ends.map((end) => end.resume()))
+    },
+    wake: sourceEnd.wake,
+    status: async () => ({ ...(await readStatus(parts)), expectedRows }),
+  }
+}
+
+async function begin(options: RunningSyncOptions): Promise<void> {
+  const lost = await beginEpoch(options)
+  if (lost === undefined) return
+  options.onLost?.(lost)
+  throw new Error(showLost(lost))
+}
+
+function guessExpected({ source, routes, report }: RunningSyncOptions): Promise<number | undefined> {
+  const tables = routes.map((route) => route.source.table)
+  return guessRows(source, tables).catch((error: unknown) => {
+    report('sync.guess', error)
+    return undefined
+  })
+}
+
+type Parts = ReturnType<typeof createParts>
+
+async function readStatus({
+  sourceEnd,
+  transport,
+  backfill,
+}: Parts): Promise<Omit<RunningStatus, 'expectedRows'>> {
+  const [source, queue, warnings] = await Promise.all([
+    sourceEnd.status(),
+    transport.depth().catch(() => undefined),
+    transport.findWarnings().catch(() => ['The queue does not answer: changes wait in the log.']),
+  ])
+  return { source, queue, warnings, backfill: backfill?.status() }
+}
+
+/** Says at every look how far the copy is. */
+function createSampler(
+  options: RunningSyncOptions,
+  { sourceEnd, backfill }: Parts,
+  isCarrying: () => boolean,
+): Loop {
+  return createLoop({
     async work() {
       const status = await sourceEnd.status()
       const isWhole = options.order.whole === true || backfill?.status().state === 'done'
-      options.onHeartbeat(
-        describeHeartbeat({ ...options, status, isCopy: isWhole && !paused && options.isSound() }),
-      )
+      const isCopy = isWhole && isCarrying() && options.isSound()
+      options.onHeartbeat(describeHeartbeat({ ...options, status, isCopy }))
       return false
     },
     shortestPauseMs: SHORTEST_SAMPLE_PAUSE_MS,
     longestPauseMs: LONGEST_SAMPLE_PAUSE_MS,
     onError: (error) => options.report('sync.lag', error),
   })
-  const stop = async () => {
-    await Promise.all([sampler.stop(), backfill?.stop(), sourceEnd.stop(), targetEnd.stop()])
-    await transport.stop()
-  }
-  try {
-    await beginEpoch(options)
-    await Promise.all([sourceEnd.start(), targetEnd.start()])
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  const expectedRows = await guessRows(
-    options.source,
-    options.routes.map((route) => route.source.table),
-  ).catch((error: unknown) => {
-    options.report('sync.guess', error)
-    return undefined
-  })
-  backfill?.start()
-  sampler.start()
-  return {
-    stop,
-    async pause() {
-      paused = true
-      sampler.wake()
-      backfill?.pause()
-      await Promise.all([sourceEnd.pause(), targetEnd.pause()])
-    },
-    async resume() {
-      paused = false
-      sampler.wake()
-      backfill?.resume()
-      await Promise.all([sourceEnd.resume(), targetEnd.resume()])
-    },
-    async status() {
-      const [source, queue, warnings] = await Promise.all([
-        sourceEnd.status(),
-        transport.depth().catch(() => undefined),
-        transport.findWarnings().catch(() => ['The queue does not answer: changes wait in the log.']),
-      ])
-      return { source, queue, warnings, expectedRows, backfill: backfill?.status() }
-    },
-  }
 }
 
 interface HeartbeatOptions extends Pick<RunningSyncOptions, 'capability' | 'order' | 'direction'> {
@@ -153,11 +195,4 @@ function createParts(options: RunningSyncOptions, onSettled: () => void) {
     onQueueLost: () => backfill?.resend(),
   })
   return { transport, sourceEnd, backfill, targetEnd: createTargetEnd({ ...basis, target }) }
-}
-
-/** Before the first job: one of an older epoch may still wait in the queue. */
-async function beginEpoch({ capability, order, source, target }: RunningSyncOptions): Promise<void> {
-  const state = { capability, epoch: order.epoch, incarnation: '' }
-  await target.query(raiseEpoch(target.dialect.name, { ...state, role: 'target' }))
-  await source.query(raiseEpoch(source.dialect.name, { ...state, role: 'source' }))
 }

@@ -64,7 +64,10 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
     // Nothing is sent before it is known that the tables are those that the triggers were made for.
     const change = await findSchemaChange(installed)
     if (change !== undefined) throw change
-    const sync = await startRunningSync({ ...installed, order, isSound: watch.isSound })
+    const sync = await startRunningSync({
+      ...{ ...installed, order, isSound: watch.isSound },
+      onLost: (lost) => options.onLost?.(order, lost),
+    })
     watch.start()
     return { epoch: order.epoch, sync, watch }
   }

@@ -49,10 +49,16 @@ function showBackfill(live: Sync['live']): string {
 }
 
 /** What a person should look at, one line each. */
-function listNotes({ capability, live, problem }: Sync): string[] {
+function listNotes({ capability, direction, live, lost, problem }: Sync): string[] {
   const notes = [
     ...(problem === undefined ? [] : [problem]),
     ...(live?.health?.problems ?? []),
+    ...(direction === 'reverse' ? ['the service owns: changes go from the service to the monolith'] : []),
+    ...(lost === undefined
+      ? []
+      : [
+          `its ${lost} had lost what it had, so this epoch began; compare all rows: strangler sync verify ${capability}`,
+        ]),
     ...(live?.throttled === undefined ? [] : [live.throttled]),
     ...(live?.backfill?.throttled === undefined ? [] : [`the backfill waits: ${live.backfill.throttled}`]),
     ...(live?.backfill?.firstRefusal === undefined ? [] : [`refused: ${live.backfill.firstRefusal}`]),

@@ -153,7 +153,7 @@ describe.each(PAIRS)('repair from %s to %s', (from, to) => {
 
       it('does nothing from an epoch that is over', async () => {
         const { target, routes } = stand
-        const state = { capability: CAPABILITY, role: 'target', epoch: 2, incarnation: '' } as const
+        const state = { capability: CAPABILITY, role: 'target', epoch: 2 } as const
         await target.query(raiseEpoch(target.dialect.name, state))
         await stand.meddle(`UPDATE stock SET amount = 99 WHERE sku = 'c'`)
         await expect(mend(['c'])).rejects.toThrow(/in epoch 2 and this repair in 1/)

@@ -142,8 +142,9 @@ export async function startShop(options: KitOptions = {}): Promise<ShopStand> {
 
 function openPool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({ connectionString, max: 8 })
-  // Its connections are still closing when the database is dropped.
-  return pool.on('error', () => undefined)
+  // A test may take a database away, and at the end they are all dropped.
+  pool.on('error', () => undefined)
+  return pool
 }
 
 async function waitForStatus(

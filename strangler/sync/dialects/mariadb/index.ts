@@ -5,6 +5,7 @@ import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
+import { readServer } from './server.ts'
 import { session } from './session.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
@@ -15,6 +16,7 @@ import { watch } from './watch.ts'
 export const mariadbDialect = {
   name: 'mariadb',
   session,
+  readServer,
   introspect,
   survey,
   captureUp,

@@ -6,6 +6,7 @@ import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
+import { readServer } from './server.ts'
 import { session } from './session.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
@@ -16,6 +17,7 @@ import { watch } from './watch.ts'
 export const postgresDialect = {
   name: 'postgres',
   session,
+  readServer,
   introspect,
   survey,
   captureUp,

@@ -1,0 +1,72 @@
+import type { SyncOrder } from '../core/words.ts'
+import { at, hasKitTable, kitTable, raiseEpoch, readEpoch } from './bookkeeping.ts'
+import { createDatabaseCheckpoints } from './checkpoint-store.ts'
+import type { SyncDatabase } from './database.ts'
+import type { DatabaseRoles } from './database-pair.ts'
+import { findLost, type LostDatabase, peerName, renewIncarnations } from './incarnation.ts'
+import type { TableRoute } from './mapping.ts'
+
+export interface BeginEpochOptions extends DatabaseRoles {
+  readonly capability: string
+  readonly order: SyncOrder
+  readonly routes: readonly TableRoute[]
+}
+
+/**
+ * Before the first job: one of an older epoch may still wait in the queue. Any number of processes may begin the same epoch.
+ * @returns the database that has lost what it had; nothing has begun then
+ */
+export async function beginEpoch(options: BeginEpochOptions): Promise<LostDatabase | undefined> {
+  const { order, source, target } = options
+  // Where every row is copied anew, it does not matter what a database was before that.
+  if (order.backfill !== true || (await hasBegun(options))) {
+    const lost = await findLost(options)
+    if (lost !== undefined) return lost
+  }
+  await enter(target, 'target', options)
+  await enter(source, 'source', options)
+  await renewIncarnations(options)
+  return undefined
+}
+
+async function hasBegun({ capability, order, source, target }: BeginEpochOptions): Promise<boolean> {
+  const epochs = await Promise.all(
+    [source, target].map(async (database) => {
+      const [state] = await database.query(readEpoch(database.dialect.name, capability))
+      return Number(state?.['epoch'] ?? 0)
+    }),
+  )
+  return epochs.some((epoch) => epoch >= order.epoch)
+}
+
+/** Whoever raises the epoch does what belongs to its beginning, in the same transaction: it happens once. */
+async function enter(
+  database: SyncDatabase,
+  role: 'source' | 'target',
+  { capability, order, routes }: BeginEpochOptions,
+): Promise<void> {
+  const dialect = database.dialect.name
+  if (order.backfill === true) await createDatabaseCheckpoints(database).read(peerName(capability))
+  const hasLog = await hasKitTable(database, 'change_log')
+  await database.transaction(async (run) => {
+    const { sql, params } = readEpoch(dialect, capability)
+    const [state] = await run({ sql: `${sql} FOR UPDATE`, params })
+    if (Number(state?.['epoch'] ?? -1) >= order.epoch) return
+    if (order.backfill === true) {
+      await run({
+        sql: `DELETE FROM ${kitTable(dialect, 'checkpoint')} WHERE name = ${at(dialect, 1)}`,
+        params: [peerName(capability)],
+      })
+    }
+    // The versions of a restored log may be ahead of those to come. Every row is read after this.
+    if (role === 'source' && order.lost === 'source' && hasLog) {
+      for (const { source } of routes) {
+        await run({
+          sql: `DELETE FROM ${kitTable(dialect, 'change_log')} WHERE tbl = ${at(dialect, 1)}`,
+          params: [source.table.name],
+        })
+      }
+    }
+    await run(raiseEpoch(dialect, { capability, role, epoch: order.epoch }))
+  })
+}
