@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { Config } from './config/schema.ts'
 import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
@@ -32,12 +33,18 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
     const addresses = findAddresses(config, capability)
     if (settings.tables.length === 0 || addresses === undefined) continue
     const { tables } = settings
-    const { watchEveryMs } = config.sync
+    const { watchEveryMs, backfill } = config.sync
+    const flagFile = path.resolve(config.directory, backfill.flagFile)
+    const throttle = {
+      ...backfill,
+      flagFile,
+      maxLagMs: backfill.maxLagMs === 0 ? undefined : backfill.maxLagMs,
+    }
     const onLost = (order: SyncOrder, lost: LostDatabase) => {
       beginAnew(options, { state, capability, order, lost })
     }
     const basis = { capability, tables, addresses, queue, onHeartbeat, onLost, report }
-    syncs.set(capability, createCapabilitySync({ ...basis, watchEveryMs }))
+    syncs.set(capability, createCapabilitySync({ ...basis, watchEveryMs, throttle }))
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
   let state: RouteState | undefined

@@ -51,6 +51,9 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'capabilities.<name>.tables[].map':
     'A function from the monolith’s row to further columns of the service; values are texts or `null`. Needs `unmap`.',
   'capabilities.<name>.tables[].unmap': 'The way back of `map`: `unmap(map(row))` must give the row.',
+  'capabilities.<name>.tables[].guard.mode':
+    'What becomes of a write by the side that does not own the table. Without `guard`, or with `reject`, it fails. With `report` it passes, and the row before and after is kept in the same transaction; it is not carried over, shows in `sync status`, and blocks the retirement of the capability. After a change run `sync install`.',
+  'capabilities.<name>.tables[].guard.because': 'Why stray writes may pass; `report` needs it.',
   'capabilities.<name>.tables[].schema':
     'The PostgreSQL schema in which the table stands, in both databases. Without it: `public`. MariaDB: always the database of the address.',
   'capabilities.<name>.unit.header': 'Header that marks a user for the canary. Asked first.',
@@ -96,6 +99,19 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'PostgreSQL of the control database, `postgres://…`; `STRANGLER_CONTROL_URL` is asked next. Without either an embedded one runs. Never the monolith’s own database.',
   'sync.watchEveryMs':
     'How often a running sync is looked at: triggers and guards, counters of changed rows, TRUNCATE, the shape of the tables.',
+  'sync.backfill.maxLagMs':
+    'A backfill waits while the oldest live change is older; 0 means however old. The status names what it waits for.',
+  'sync.backfill.maxInFlight': 'It waits while more live changes are on their way.',
+  'sync.backfill.maxQueuedJobs':
+    'It waits while more jobs of live changes and their results are in the queue.',
+  'sync.backfill.maxActiveSessions':
+    'It waits while more sessions than these, besides the kit’s, are at work in the database of either side. Without it the load is not looked at.',
+  'sync.backfill.queries[].side':
+    'In whose database the query is asked. What is asked often should be cheap.',
+  'sync.backfill.queries[].query': 'One statement; of its first row the first value counts.',
+  'sync.backfill.queries[].above': 'The backfill waits while the value is above this number, or is none.',
+  'sync.backfill.flagFile':
+    'Every backfill waits while this file is there: `touch .strangler/throttle`. Relative to `directory`.',
   'redis.url':
     'Redis, `redis://…`; `REDIS_URL` is asked next, then a `redis-server` on the `PATH` is started. Nothing depends on it yet.',
   directory:

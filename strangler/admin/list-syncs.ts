@@ -51,11 +51,13 @@ function toLive(status: CapabilitySyncStatus) {
     error: error ?? '',
     attempts: Number(attempts ?? 0),
   }))
+  const strayWrites = status.strayWrites.map((one) => ({ ...one, by: [...one.by] }))
   const basic = {
     runsHere,
     lagMs,
     entries,
     quarantine: rows,
+    strayWrites,
     ...showVerification(verification),
     ...showHealth(health),
   }

@@ -173,6 +173,10 @@ export const syncAnswer = z.object({
           expectedRows: z.number().optional(),
           backfill: syncBackfill.optional(),
           verify: syncVerification.optional(),
+          /** Writes by the side that does not own the table, which its guard has let pass; not carried over. */
+          strayWrites: z.array(
+            z.object({ table: z.string(), count: z.number(), lastAt: z.string(), by: z.array(z.string()) }),
+          ),
           /** Whether every change is still captured. */
           health: z
             .object({

@@ -129,6 +129,12 @@ const convertRow = z.custom<(row: RowTexts) => RowTexts>((value) => typeof value
   error: 'is not a function from a row to a row',
 })
 
+const guard = z
+  .strictObject({ mode: z.enum(['reject', 'report']), because: z.string().min(1).optional() })
+  .refine(({ mode, because }) => mode === 'reject' || because !== undefined, {
+    error: "lets stray writes pass, so it needs a reason: guard: { mode: 'report', because: '…' }",
+  })
+
 const table = z.preprocess(
   (value) => (typeof value === 'string' ? { table: value } : value),
   z.strictObject({
@@ -143,6 +149,8 @@ const table = z.preprocess(
     /** Further columns of the service from the monolith's row, and back. */
     map: convertRow.optional(),
     unmap: convertRow.optional(),
+    /** What becomes of a write by the side that does not own it: refused, or kept with its images and let pass. */
+    guard: guard.optional(),
     /** The PostgreSQL schema in which it stands, in both databases; `public` by default. */
     schema: z.string().min(1).optional(),
   }),
@@ -232,6 +240,32 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** How often the capture of a running sync is looked at. */
       watchEveryMs: z.int().min(100).max(86_400_000).default(60_000),
+      /** When a backfill waits. */
+      backfill: z
+        .strictObject({
+          /** The oldest live change may be so old; 0: however old. */
+          maxLagMs: milliseconds.default(10_000),
+          /** So many live changes may be on their way. */
+          maxInFlight: z.int().min(1).max(8_000).default(4_000),
+          /** So many jobs of live changes and results may wait in the queue. */
+          maxQueuedJobs: z.int().min(1).max(1_000_000).default(1_000),
+          /** So many sessions besides the kit's may be at work in either database. */
+          maxActiveSessions: z.int().min(0).max(100_000).optional(),
+          /** Queries of your own; the first value of the first row must not be above the number. */
+          queries: z
+            .array(
+              z.strictObject({
+                side: z.enum(['monolith', 'service']),
+                query: z.string().min(1).max(4_000),
+                above: z.number(),
+              }),
+            )
+            .max(10)
+            .default([]),
+          /** While this file is there; relative to `directory`. */
+          flagFile: z.string().min(1).default('throttle'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   redis: z.strictObject({ url: z.string().startsWith('redis').optional() }).prefault({}),

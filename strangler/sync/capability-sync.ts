@@ -14,7 +14,9 @@ import { createLagReader } from './lag.ts'
 import { runPreflight } from './preflight/preflight.ts'
 import type { RunningStatus, RunningSync } from './running-sync.ts'
 import { recordSchema } from './schema-watch.ts'
+import { readStrayWrites, type StrayWrites } from './stray-writes.ts'
 import { createRunner } from './sync-runner.ts'
+import type { ThrottleSettings } from './throttle.ts'
 import type { QueueServer } from './transport.ts'
 import { refuseBlocked, usableRoutes } from './usable-routes.ts'
 import {
@@ -39,6 +41,8 @@ export interface CapabilitySyncOptions {
   readonly statisticsLateMs?: number
   /** Another epoch must begin, with a backfill. */
   readonly onLost?: (order: SyncOrder, lost: LostDatabase) => void
+  /** When a backfill waits. */
+  readonly throttle?: ThrottleSettings
   readonly report: ReportError
 }
 
@@ -51,6 +55,8 @@ export interface CapabilitySyncStatus {
   readonly running: RunningStatus | undefined
   /** `tbl, key, version, error, attempts`, the most tried first. */
   readonly quarantine: readonly TextRow[]
+  /** Writes that a guard in `report` has let pass, in the database that does not own the tables. */
+  readonly strayWrites: readonly StrayWrites[]
   /** Why it does not run although it should; tried again every two seconds. */
   readonly failure: string | undefined
   /** Whether every change is still captured; undefined when it does not run here. */
@@ -98,7 +104,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
         const checked = await runPreflight({ ...options, pair, direction })
         const roles = rolesOf(pair, direction)
         const routes = refuseBlocked(capability, checked)[direction]
-        await installSync(roles, routes)
+        await installSync(roles, routes, tables)
         if (await recordSchema({ ...roles, capability, direction, routes })) await runner.renew()
       }),
     async uninstall() {
@@ -134,12 +140,13 @@ async function readStatus(
   sync: RunningSync | undefined,
 ): Promise<Omit<CapabilitySyncStatus, 'failure' | 'health' | 'verification'>> {
   const names = routes.map((route) => route.target.table.name)
-  const [running, quarantine] = await Promise.all([
+  const [running, strayWrites, quarantine] = await Promise.all([
     sync?.status(),
+    readStrayWrites(target, names),
     target.query(readQuarantine(target.dialect.name, names, QUARANTINE_SHOWN)),
   ])
   // Where the ends run elsewhere, or not at all, the log tells.
   const logged = routes.map((route) => route.source.table)
   const { lagMs, entries } = running?.source ?? (await createLagReader(source, logged)())
-  return { runsHere: sync !== undefined, lagMs, entries, running, quarantine }
+  return { runsHere: sync !== undefined, lagMs, entries, running, quarantine, strayWrites }
 }

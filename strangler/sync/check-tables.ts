@@ -14,6 +14,8 @@ import { type Finding, toFinding } from './preflight/findings.ts'
 /** A table of a capability as the configuration has it. `schema` is PostgreSQL's; default `public`. */
 export interface SyncedTable extends TableMapping {
   readonly schema?: string | undefined
+  /** What becomes of a write by the side that does not own it; `reject` by default. */
+  readonly guard?: { readonly mode: 'reject' | 'report'; readonly because?: string | undefined } | undefined
 }
 
 /** The tables as the two databases have them, and their way there and back. With a finding that blocks, the routes are not to be used. */

@@ -17,14 +17,41 @@ const RETRY_AFTER_MS = 250
 export async function installSync(
   { source, target }: DatabaseRoles,
   routes: readonly TableRoute[],
+  configured: readonly SyncedTable[] = [],
 ): Promise<void> {
   const deadline = Date.now() + RETRY_FOR_MS
   const tables = routes.map((route) => route.source.table)
-  const guards = routes.flatMap((route) => target.dialect.guard(route.target.table, 'reject'))
+  const guards = routes.flatMap((route) =>
+    target.dialect.guard(route.target.table, guardModeOf(route, configured)),
+  )
   // The target first: nothing is sent before it can be taken.
   await runSchemaChange(target, [...target.dialect.targetUp(), ...guards], deadline)
   const ancestors = await readAncestors(source, tables)
   await runSchemaChange(source, source.dialect.captureUp(tables, ancestors), deadline)
+}
+
+/**
+ * A cut-over leaves the old owner's guards in `reject`, which is its fence. Where the configuration wants `report` that comes afterwards, when
+ * the sync in the new direction begins.
+ */
+export async function fenceTarget(
+  { target }: DatabaseRoles,
+  routes: readonly TableRoute[],
+  configured: readonly SyncedTable[],
+): Promise<void> {
+  const reporting = routes.filter((route) => guardModeOf(route, configured) === 'report')
+  const statements = reporting.flatMap((route) => target.dialect.guard(route.target.table, 'report'))
+  await runSchemaChange(target, statements, Date.now() + RETRY_FOR_MS)
+}
+
+/** In either direction: the two sides may call the table differently. */
+function guardModeOf(
+  { source, target }: TableRoute,
+  configured: readonly SyncedTable[],
+): 'reject' | 'report' {
+  const names = [source.table.name, target.table.name]
+  const own = configured.find(({ table, as }) => names.includes(table) && names.includes(as ?? table))
+  return own?.guard?.mode ?? 'reject'
 }
 
 /**

@@ -11,12 +11,14 @@ import { type LostDatabase, showLost } from './incarnation.ts'
 import { createSourceEnd, createTargetEnd, type SourceStatus } from './link.ts'
 import { createLoop, type Loop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
+import { createThrottle, type ThrottleSettings } from './throttle.ts'
 import { createTransport, type QueueServer } from './transport.ts'
 import { watchIncarnations } from './watch-incarnations.ts'
 
 /** The log is looked at every half second, and sooner after an acknowledgement: somebody may wait for what he wrote. */
 const LONGEST_SAMPLE_PAUSE_MS = 500
 const SHORTEST_SAMPLE_PAUSE_MS = 100
+
 /** The backfill waits while as many live changes are on their way. */
 const BUSY_AT = 4_000
 
@@ -31,6 +33,7 @@ export interface RunningSyncOptions extends DatabaseRoles {
   readonly isSound: () => boolean
   /** Nothing is carried from then on; told again every two seconds, for the other epoch that must begin. */
   readonly onLost?: (lost: LostDatabase) => void
+  readonly throttle?: ThrottleSettings
   readonly report: ReportError
 }
 
@@ -179,10 +182,19 @@ function createParts(options: RunningSyncOptions, onSettled: () => void) {
           ...basis,
           source,
           checkpoints: createDatabaseCheckpoints(source),
-          throttle: async () => {
-            const { inFlight } = await sourceEnd.status()
-            return inFlight > BUSY_AT ? `${inFlight} live changes are on their way and go first` : undefined
-          },
+          throttle: createThrottle({
+            maxInFlight: BUSY_AT,
+            ...options.throttle,
+            databases:
+              direction === 'forward'
+                ? { monolith: source, service: target }
+                : { monolith: target, service: source },
+            readSource: () => sourceEnd.status(),
+            readQueuedJobs: async () => {
+              const { apply, results } = await transport.depth()
+              return apply + results
+            },
+          }),
         })
       : undefined
   const sourceEnd = createSourceEnd({

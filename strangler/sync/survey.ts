@@ -27,6 +27,8 @@ export interface SurveyDialect {
   readonly probes: readonly Probe[]
   /** The server's clock: `now_ms`. */
   readonly readClock: Statement
+  /** Sessions besides the kit's that are at work now: `active`. */
+  readonly readLoad: Statement
   /** Columns that must be given: NOT NULL, without a default, not numbered by the server: `tbl, name`. */
   readRequired(place: TablesPlace): Statement
   /** Columns that the server numbers: `tbl, name, last, largest`; `last` is null when none was given yet, or it may not be seen. */

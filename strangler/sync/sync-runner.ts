@@ -4,6 +4,7 @@ import type { SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
 import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './capture-watch.ts'
 import { directionOf, rolesOf } from './database-pair.ts'
+import { fenceTarget } from './install-sync.ts'
 import type { PairKeeper } from './keep-pair.ts'
 import { type RunningSync, startRunningSync } from './running-sync.ts'
 import { findSchemaChange } from './schema-watch.ts'
@@ -64,6 +65,7 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
     // Nothing is sent before it is known that the tables are those that the triggers were made for.
     const change = await findSchemaChange(installed)
     if (change !== undefined) throw change
+    await fenceTarget(installed, routes, options.tables)
     const sync = await startRunningSync({
       ...{ ...installed, order, isSound: watch.isSound },
       onLost: (lost) => options.onLost?.(order, lost),

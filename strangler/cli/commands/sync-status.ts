@@ -59,6 +59,10 @@ function listNotes({ capability, direction, live, lost, problem }: Sync): string
       : [
           `its ${lost} had lost what it had, so this epoch began; compare all rows: strangler sync verify ${capability}`,
         ]),
+    ...(live?.strayWrites ?? []).map(
+      ({ table, count, lastAt, by }) =>
+        `stray writes: ${count} to ${table}, the last at ${lastAt}, by ${by.join(', ')}; they are not carried over`,
+    ),
     ...(live?.throttled === undefined ? [] : [live.throttled]),
     ...(live?.backfill?.throttled === undefined ? [] : [`the backfill waits: ${live.backfill.throttled}`]),
     ...(live?.backfill?.firstRefusal === undefined ? [] : [`refused: ${live.backfill.firstRefusal}`]),

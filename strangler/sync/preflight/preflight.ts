@@ -41,7 +41,12 @@ export async function runPreflight(options: PreflightOptions): Promise<CheckedTa
   ])
   return {
     routes,
-    findings: sortFindings([...checkPlaces(addresses, options.queue), ...findings, ...found.flat()]),
+    findings: sortFindings([
+      ...checkPlaces(addresses, options.queue),
+      ...findReporting(tables),
+      ...findings,
+      ...found.flat(),
+    ]),
   }
 }
 
@@ -56,6 +61,17 @@ function describeSide({ pair, addresses, tables, direction }: PreflightOptions, 
   }))
   const role = sidesOf(direction ?? 'forward').source === side ? 'source' : 'target'
   return { database: pair[side], side: addresses[side].side, role, places }
+}
+
+function findReporting(tables: readonly SyncedTable[]): Finding[] {
+  return tables
+    .filter(({ guard }) => guard?.mode === 'report')
+    .map(({ table, guard }) =>
+      toFinding('GUARD_REPORTS', {
+        table,
+        reason: `the guard of ${table} lets stray writes pass, because: ${guard?.because ?? 'no reason is given'}`,
+      }),
+    )
 }
 
 async function checkClock({ database, side }: ProbedDatabase): Promise<Finding[]> {

@@ -76,6 +76,12 @@ export const SERVER_FINDINGS = {
     why: 'A writer that does not go through the proxy goes on writing into the monolith’s database after the cut-over, and is rejected there.',
     mend: 'Move it behind the proxy; or name it in `capabilities.NAME.writers` with the reason why it may stay.',
   },
+  GUARD_REPORTS: {
+    severity: 'warns',
+    title: 'A table lets stray writes pass',
+    why: 'Writes by the side that does not own it are kept and shown, not carried over: the two sides differ from then on. While there are any the capability cannot be retired.',
+    mend: 'Find who writes, and leave `guard` of the table out again.',
+  },
   SCHEDULED_JOBS: {
     severity: 'warns',
     title: 'The database runs jobs by itself',

@@ -47,8 +47,8 @@ function reportWrites(event: Event, table: TableShape): string {
   const before = event === 'INSERT' ? 'NULL' : writeImage(table, 'OLD')
   const after = event === 'DELETE' ? 'NULL' : writeImage(table, 'NEW')
   const body = `IF ${FOREIGN} THEN
-INSERT INTO ${STRAY_WRITE} (tbl, \`key\`, op, before_row, after_row)
-VALUES (${quoteText(table.name)}, ${key}, '${event[0]}', ${before}, ${after});
+INSERT INTO ${STRAY_WRITE} (tbl, \`key\`, op, before_row, after_row, session_role)
+VALUES (${quoteText(table.name)}, ${key}, '${event[0]}', ${before}, ${after}, USER());
 END IF`
   return createTrigger(nameGuard('report', event, table), `AFTER ${event}`, table.name, body)
 }

@@ -171,6 +171,10 @@ const LARGEST = Object.entries(SIZES).map(([type, bits]) => {
 export const survey = {
   probes: [...serverProbes, ...tableProbes],
   readClock: once('SELECT CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE(6)) * 1000) AS CHAR) AS now_ms'),
+  // The thread that asks is one of them.
+  readLoad: once(
+    `SELECT CAST(GREATEST(0, VARIABLE_VALUE - 1) AS CHAR) AS active FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'THREADS_RUNNING'`,
+  ),
   readRequired: aboutTables(`SELECT TABLE_NAME AS tbl, COLUMN_NAME AS name FROM information_schema.COLUMNS
 WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN ($TABLES) AND IS_NULLABLE = 'NO' AND COLUMN_DEFAULT IS NULL
   AND EXTRA NOT LIKE '%auto_increment%' AND IS_GENERATED = 'NEVER' ORDER BY TABLE_NAME, ORDINAL_POSITION`),

@@ -28,7 +28,8 @@ export function createStrayWrite(): string {
   return createTable(
     STRAY_WRITE,
     `id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, tbl VARCHAR(64) NOT NULL, \`key\` VARCHAR(${KEY_CHARACTERS}) NOT NULL, op CHAR(1) NOT NULL,
-  before_row LONGTEXT NULL, after_row LONGTEXT NULL, at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY strangler_tbl (tbl)`,
+  before_row LONGTEXT NULL, after_row LONGTEXT NULL, at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  session_role VARCHAR(300) NOT NULL DEFAULT '', KEY strangler_tbl (tbl)`,
   )
 }
 

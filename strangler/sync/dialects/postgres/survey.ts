@@ -157,6 +157,8 @@ GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20`,
 export const survey = {
   probes: [...serverProbes, ...privilegeProbes, ...tableProbes],
   readClock: once(`SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now_ms`),
+  readLoad: once(`SELECT count(*)::text AS active FROM pg_stat_activity
+WHERE state = 'active' AND backend_type = 'client backend' AND application_name <> 'strangler-sync'`),
   readRequired: aboutTables(`SELECT c.relname AS tbl, a.attname AS name FROM ${TABLES}
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = '' ORDER BY 1, a.attnum`),
