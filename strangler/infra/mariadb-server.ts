@@ -40,7 +40,10 @@ export async function startMariaServer(options: MariaServerOptions): Promise<Mar
   const account = await findMariaAccount()
   await mkdir(options.directory, { recursive: true })
   const home = await realpath(options.directory)
-  if (account !== undefined) await chown(home, account.uid, account.gid)
+  const temporary = join(home, 'tmp')
+  await mkdir(temporary, { recursive: true })
+  if (account !== undefined)
+    for (const folder of [home, temporary]) await chown(folder, account.uid, account.gid)
   await installData(join(home, 'data'), account)
   // Another process may take the port between our look and the server's bind.
   for (let attempt = 1; ; attempt += 1) {
@@ -88,6 +91,8 @@ async function launch(options: {
 }): Promise<ServerProcess> {
   const settings = {
     datadir: join(options.home, 'data'),
+    // A server that starts deletes the temporary tables of every other one that shares its folder: the other then died of signal 11.
+    tmpdir: join(options.home, 'tmp'),
     'bind-address': '127.0.0.1',
     port: options.port,
     socket: join(options.home, 'server.sock'),
