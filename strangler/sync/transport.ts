@@ -178,6 +178,7 @@ function redisBackend(url: string): Backend {
   }
 }
 
+/** Its jobs are jsonb, which cannot hold the NUL that a text of MariaDB may have: one such row would keep all others back. So they travel as texts. */
 function postgresBackend(server: { url: string; schema?: string }): Backend {
   const bound = withBackend(createPostgresBackend)
   const connection = {
@@ -187,9 +188,22 @@ function postgresBackend(server: { url: string; schema?: string }): Backend {
     max: 2,
   }
   return {
-    openSender: (name) => new bound.Queue(name, { connection }),
+    openSender(name) {
+      const queue = new bound.Queue(name, { connection })
+      return {
+        addBulk: (jobs) =>
+          queue.addBulk(jobs.map((job) => ({ ...job, data: { text: JSON.stringify(job.data) } }))),
+        getJobCounts: (...types) => queue.getJobCounts(...types),
+        on: (event, listener) => queue.on(event, listener),
+        close: () => queue.close(),
+      }
+    },
     openReceiver: (name, concurrency, work) =>
-      new bound.Worker(name, work, { connection, concurrency, ...WORKER_OPTIONS }),
+      new bound.Worker(
+        name,
+        (job: { data: { text: string } }) => work({ data: JSON.parse(job.data.text) as unknown }),
+        { connection, concurrency, ...WORKER_OPTIONS },
+      ),
   }
 }
 
