@@ -7,6 +7,7 @@ import { writeDoctorPage } from './doctor-page.ts'
 import { writeErrorsPage } from './errors-page.ts'
 import { writeLogPage } from './log-page.ts'
 import { writeMetricsPage } from './metrics-page.ts'
+import { writeSyncTypesPage } from './sync-types-page.ts'
 
 /** Where the pages of reference are. */
 export const REFERENCE = path.join(import.meta.dirname, '../../docs/reference')
@@ -21,5 +22,6 @@ export async function writePages(): Promise<Record<string, string>> {
     'errors.md': writeErrorsPage(),
     'log.md': writeLogPage(),
     'metrics.md': writeMetricsPage(),
+    'sync-types.md': await writeSyncTypesPage(),
   }
 }

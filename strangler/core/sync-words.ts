@@ -29,6 +29,8 @@ export interface ColumnShape {
   readonly family: ColumnFamily
   /** The declared type in its own dialect, e.g. `numeric(12,2)`, `bigint unsigned`: what a text is cast to. */
   readonly type: string
+  /** What a domain or an extension's type is made of, where the declared type does not say it: `varchar`, `citext`. */
+  readonly base?: string
   readonly nullable: boolean
   /** Computed by the database; never written. */
   readonly generated: boolean

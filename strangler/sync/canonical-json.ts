@@ -1,10 +1,11 @@
 /**
  * One text per JSON value: keys sorted, no spaces, numbers by their exact value. `JSON.parse` alone would round 12345678901234567890.
  * Of a key that stands twice the last one counts, as in jsonb and in JavaScript.
+ * @param scalars `texts`: numbers and truth values are written as texts, `[1.50]` as `["1.5"]`
  * @throws SyntaxError when the text is not JSON
  */
-export function canonicalizeJson(text: string): string {
-  const scanner = new Scanner(text)
+export function canonicalizeJson(text: string, scalars: 'values' | 'texts' = 'values'): string {
+  const scanner = new Scanner(text, scalars)
   const value = scanner.readValue()
   scanner.expectEnd()
   return value
@@ -50,10 +51,12 @@ function formatScientific({ sign, digits, exponent }: NumberParts): string {
 
 class Scanner {
   readonly #text: string
+  readonly #scalars: 'values' | 'texts'
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, scalars: 'values' | 'texts') {
     this.#text = text
+    this.#scalars = scalars
   }
 
   readValue(): string {
@@ -119,14 +122,15 @@ class Scanner {
 
   #readScalar(): string {
     const [token = ''] = /^[^\s,\]}]+/.exec(this.#text.slice(this.#at, this.#at + 200_000)) ?? []
-    if (token === 'true' || token === 'false' || token === 'null') {
-      this.#at += token.length
-      return token
-    }
-    const parts = splitNumber(token)
-    if (parts === undefined) return this.#fail()
     this.#at += token.length
-    return formatScientific(parts)
+    if (token === 'null') return token
+    if (token === 'true' || token === 'false') return this.#scalars === 'texts' ? `"${token}"` : token
+    const parts = splitNumber(token)
+    if (parts === undefined) {
+      this.#at -= token.length
+      return this.#fail()
+    }
+    return this.#scalars === 'texts' ? `"${canonicalizeDecimal(token)}"` : formatScientific(parts)
   }
 
   #skipSpace(): void {

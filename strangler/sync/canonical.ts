@@ -64,8 +64,10 @@ export function canonicalizeCell(family: ColumnFamily, text: string): string {
     case 'float':
       return canonicalizeFloat(text)
     case 'json':
-    case 'array':
       return canonicalizeJson(text)
+    case 'array':
+      // An array's elements are texts; a JSON of MariaDB may hold them as numbers.
+      return canonicalizeJson(text, 'texts')
     case 'time':
     case 'timestamp':
     case 'timestamptz':

@@ -41,8 +41,10 @@ export function classifyError(error: unknown): DatabaseErrorKind {
   return UNREACHABLE_MESSAGE.test(describe(error)) ? 'unreachable' : 'other'
 }
 
-/** The driver's own sentence, for the quarantine. */
+/** The driver's own sentence, for the quarantine; what the upsert raises on purpose is put in words. */
 export function describe(error: unknown): string {
+  if (codesOf(error).includes('1242'))
+    return 'There is another row with the same value of a unique key; texts that differ only in spaces at the end, or by what the collation ignores, count as the same.'
   return error instanceof Error ? error.message : String(error)
 }
 

@@ -1,5 +1,6 @@
 import type { CellText, TableShape } from '../core/sync-words.ts'
 import type { TableColumns } from './dialect.ts'
+import { pairTables } from './pair-tables.ts'
 
 /** A row by column names, every value as canonical text. */
 export type RowTexts = Readonly<Record<string, CellText>>
@@ -37,15 +38,27 @@ export interface CompiledMapping {
 /** Settles which columns go where. Nothing is asserted about `map` and `unmap` here: `proveMapping` shows it on rows. */
 export function compileMapping(
   mapping: TableMapping,
-  monolith: TableShape,
-  service: TableShape,
+  monolithShape: TableShape,
+  serviceShape: TableShape,
 ): CompiledMapping {
-  const renamed = renameColumns(mapping, monolith, service)
+  const renamed = renameColumns(mapping, monolithShape, serviceShape)
+  const { monolith, service, problems } = pairTables({
+    monolith: monolithShape,
+    service: serviceShape,
+    renamed,
+    // What functions give instead is shown on rows.
+    isConverted: mapping.map !== undefined,
+  })
   const constants = Object.keys(mapping.constants ?? {})
   const taken = new Set([...renamed.values(), ...constants])
   const written = writable(service).filter((name) => taken.has(name) || mapping.map !== undefined)
-  const read = writable(monolith).filter((name) => mapping.columns?.[name] !== null)
-  const restored = read.filter((name) => renamed.has(name) || mapping.unmap !== undefined)
+  const computed = monolith.columns.filter(({ name, generated }) => generated && renamed.has(name))
+  const read = [...writable(monolith), ...computed.map(({ name }) => name)].filter(
+    (name) => mapping.columns?.[name] !== null,
+  )
+  const restored = writable(monolith)
+    .filter((name) => mapping.columns?.[name] !== null)
+    .filter((name) => renamed.has(name) || mapping.unmap !== undefined)
   const [source, target] = [
     { table: monolith, columns: read },
     { table: service, columns: written },
@@ -68,18 +81,18 @@ export function compileMapping(
           ? copier({ from: target, to: { table: monolith, columns: restored }, names: renamed })
           : converter(target, { table: monolith, columns: restored }, reverseOf(mapping, back)),
     },
-    problems: findProblems(mapping, { monolith, service, renamed }),
+    problems: [...findProblems(mapping, { monolith, service, renamed }), ...problems],
   }
 }
 
-/** Monolith column → service column, without those that are dropped or have no place. */
+/** Monolith column → service column, without those that are dropped or have no place. What the monolith computes is read, never written. */
 function renameColumns(
   mapping: TableMapping,
   monolith: TableShape,
   service: TableShape,
 ): Map<string, string> {
   const there = new Set(writable(service))
-  const pairs = writable(monolith).flatMap((name): [string, string][] => {
+  const pairs = monolith.columns.flatMap(({ name }): [string, string][] => {
     const to = mapping.columns?.[name] === undefined ? name : mapping.columns[name]
     return to !== null && there.has(to) ? [[name, to]] : []
   })

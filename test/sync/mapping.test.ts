@@ -42,10 +42,17 @@ test('columns are renamed, dropped and set, and come back', () => {
   ).toEqual([])
 })
 
-test('a generated column is neither read nor written', () => {
+test('a generated column is read for a plain one of the service, and never written', () => {
   const from = table('stock', ['id', column('total', { generated: true })])
-  const { forward } = compileMapping({ table: 'stock' }, from, table('stock', ['id', 'total']))
-  expect([forward.source.columns, forward.target.columns]).toEqual([['id'], ['id']])
+  const plain = compileMapping({ table: 'stock' }, from, table('stock', ['id', 'total']))
+  expect([plain.forward.source.columns, plain.forward.target.columns]).toEqual([
+    ['id', 'total'],
+    ['id', 'total'],
+  ])
+  expect([plain.reverse.source.columns, plain.reverse.target.columns]).toEqual([['id', 'total'], ['id']])
+  const both = compileMapping({ table: 'stock' }, from, from)
+  expect([both.forward.source.columns, both.forward.target.columns]).toEqual([['id'], ['id']])
+  expect(both.problems).toEqual([])
 })
 
 test('a function and its inverse are proven on rows', () => {

@@ -238,9 +238,9 @@ describe.skipIf(mariadbd === undefined)(
         dialect.upsert({ table: table!, columns: ['id', 'b'] }, [
           { table: 'strict', key: '["1"]', version: '1', row: ['1', 'xyz'] },
         ]),
-      ).toThrow('Column b takes bytes')
+      ).toThrow('Column b (varbinary(9)) cannot hold the value')
       await expect(write(table!, ['id', 't'], ['1', 'long'])).rejects.toMatchObject({ errno: 1406 })
-      await expect(write(table!, ['id', 't'], ['one', 'a'])).rejects.toMatchObject({ errno: 1366 })
+      await expect(async () => write(table!, ['id', 't'], ['one', 'a'])).rejects.toThrow('Column id')
     })
 
     it('keeps a 0 in an AUTO_INCREMENT column, and leaves generated columns to the database', async () => {

@@ -110,7 +110,7 @@ test('columns: nullable, generated, identity, serial, domain, enum labels in the
     { ...plain, name: 'id', family: 'integer', type: 'bigint', nullable: false, identity: true },
     { ...plain, name: 'n', family: 'integer', type: 'integer', nullable: false, identity: true },
     { ...plain, name: 's', family: 'enum', type: 'public.size', enumLabels: ['small', 'medium', 'large'] },
-    { ...plain, name: 'c', family: 'text', type: 'public.code' },
+    { ...plain, name: 'c', family: 'text', type: 'public.code', base: 'varchar' },
     { ...plain, name: 'g', family: 'integer', type: 'integer', generated: true },
     { ...plain, name: 'sizes', family: 'array', type: 'public.size[]' },
   ])

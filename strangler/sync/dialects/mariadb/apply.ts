@@ -1,8 +1,10 @@
 import type { ChangeEntry, ColumnShape, TableShape } from '../../../core/sync-words.ts'
 import type { Statement, TableColumns } from '../../dialect.ts'
+import { exactCheck } from '../../exact-text.ts'
 import { readKeyTable } from './key-table.ts'
 import { APPLIED, FLOOR, quoteName } from './names.ts'
-import { findColumn, keyColumns, writeKeyText, writeParameter, writePlaceholder } from './values.ts'
+import { writeParameter, writePlaceholder } from './parameters.ts'
+import { findColumn, keyColumns, writeKeyText } from './values.ts'
 
 /**
  * Session variables outlive the transaction, so these connections do nothing but apply. Foreign keys are not checked:
@@ -71,6 +73,7 @@ export function upsert({ table, columns }: TableColumns, rows: readonly ChangeEn
   const written = columns
     .map((name, index) => ({ column: findColumn(table, name), index }))
     .filter(({ column }) => !column.generated)
+    .map((cell) => ({ ...cell, check: exactCheck(cell.column) }))
   const line = `(${written.map(({ column }) => writePlaceholder(column)).join(', ')})`
   const present = takeNewest(rows.filter(({ row }) => row !== null))
   const sql = `INSERT INTO ${quoteName(table.name)} (${written.map(({ column }) => quoteName(column.name)).join(', ')})
@@ -80,7 +83,11 @@ ON DUPLICATE KEY UPDATE ${writeAssignments(
     written.map(({ column }) => column),
   ).join(', ')}`
   const params = present.flatMap(({ row }) =>
-    written.map(({ column, index }) => writeParameter(column, row?.[index] ?? null)),
+    written.map(({ column, index, check }) => {
+      const text = row?.[index] ?? null
+      check?.(text)
+      return writeParameter(column, text)
+    }),
   )
   return { sql, params }
 }

@@ -1,4 +1,4 @@
-import type { CellText, ColumnShape, TableShape } from '../../../core/sync-words.ts'
+import type { ColumnShape, TableShape } from '../../../core/sync-words.ts'
 import { quoteName, quoteText } from './names.ts'
 
 /** Microseconds always have six digits on the wire. */
@@ -12,14 +12,15 @@ const EPOCH = "'1970-01-01 00:00:00.000000'"
 export function writeCanonicalText(column: ColumnShape, value: string): string {
   switch (column.family) {
     case 'integer':
-      // `+ 0` takes the zeros in front that ZEROFILL shows.
-      return `CAST(${/zerofill/.test(column.type) ? `${value} + 0` : value} AS CHAR)`
+      // `+ 0` takes the zeros in front that ZEROFILL and the year 0000 show.
+      return `CAST(${/zerofill|^year/.test(column.type) ? `${value} + 0` : value} AS CHAR)`
     case 'decimal':
       return writeDecimal(column, value)
     case 'float':
       return writeFloat(column, value)
     case 'boolean':
-      return `IF(${value} IS NULL, NULL, IF(${value}, 'true', 'false'))`
+      // A 2 in a TINYINT(1) is no boolean: it stays a 2, which the other side refuses.
+      return `IF(${value} + 0 IN (0, 1), IF(${value}, 'true', 'false'), CAST(${value} + 0 AS CHAR))`
     case 'bytes':
       return `LOWER(HEX(${value}))`
     case 'date':
@@ -156,37 +157,4 @@ function castText(column: ColumnShape, text: string): string {
   const collation = column.collation ?? 'utf8mb4_bin'
   const charset = collation.split('_', 1)[0]
   return `CONVERT(${text} USING ${charset}) COLLATE ${collation}`
-}
-
-/** SQL that writes a parameter into the column. The column's own type reads texts exactly; only bytes, bits and booleans are no texts. */
-export function writePlaceholder(column: ColumnShape): string {
-  if (column.family === 'bytes') return 'UNHEX(?)'
-  if (column.family === 'boolean') return 'CAST(? AS SIGNED)'
-  if (column.family === 'bit') return 'CAST(CONV(?, 2, 10) AS UNSIGNED)'
-  return column.family === 'uuid' && column.type.startsWith('binary') ? "UNHEX(REPLACE(?, '-', ''))" : '?'
-}
-
-/**
- * A canonical text as parameter of `writePlaceholder`.
- * @throws Error for a text that UNHEX or CONV would turn into something else without saying so
- */
-export function writeParameter(column: ColumnShape, text: CellText): CellText {
-  if (text === null) return null
-  if (column.family === 'boolean') return text === 'true' ? '1' : text === 'false' ? '0' : text
-  // The shortest text of the largest FLOAT is, read as a double, a little larger than it.
-  if (column.type.startsWith('float'))
-    return text.replace(/^(-?)3\.4028235e\+?38$/, '$13.4028234663852886e38')
-  const form = FORMS[column.family]
-  if (form !== undefined && !form.test(text)) {
-    throw new Error(
-      `Column ${column.name} takes ${column.family}, which a text of another form was given for.`,
-    )
-  }
-  return text
-}
-
-const FORMS: Partial<Record<ColumnShape['family'], RegExp>> = {
-  bytes: /^(?:[0-9a-f]{2})*$/i,
-  bit: /^[01]{1,64}$/,
-  uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
 }

@@ -1,5 +1,6 @@
 import type { CellText, ChangeEntry, TableShape } from '../../../core/sync-words.ts'
 import type { Statement, TableColumns } from '../../dialect.ts'
+import { exactCheck } from '../../exact-text.ts'
 import { quoteBody, quoteName, quoteText, SCHEMA, tableName } from './names.ts'
 import { findColumn, fromText, keyText, matchKey } from './values.ts'
 
@@ -62,7 +63,10 @@ function lockTables(tables: readonly string[], strength: 'shared' | 'exclusive')
   return { sql: `DO ${quoteBody(`BEGIN\n${['NULL;', ...locks].join('\n')}\nEND`)}`, params: [] }
 }
 
-/** One array a column instead of a placeholder a cell: the statement's text depends on the table only, and any number of rows fits. */
+/**
+ * One array a column instead of a placeholder a cell: the statement's text depends on the table only, and any number of rows fits.
+ * @throws Error for a value that the column would change without a word
+ */
 export function upsert(columns: TableColumns, rows: readonly ChangeEntry[]): Statement {
   const { table } = columns
   const written = columns.columns
@@ -80,7 +84,12 @@ export function upsert(columns: TableColumns, rows: readonly ChangeEntry[]): Sta
 SELECT ${values.join(', ')}
 FROM unnest(${names.map((_, index) => `$${index + 1}::text[]`).join(', ')}) AS u(${names.map((_, index) => `c${index}`).join(', ')})
 ON CONFLICT (${key}) DO ${updates.length === 0 ? 'NOTHING' : `UPDATE SET ${updates.join(', ')}`}`,
-    params: written.map(({ position }) => newest.map((row) => cellAt(row, position, table))),
+    params: written.map(({ position, column }) => {
+      const check = exactCheck(column)
+      const cells = newest.map((row) => cellAt(row, position, table))
+      if (check !== undefined) for (const cell of cells) check(cell)
+      return cells
+    }),
   }
 }
 

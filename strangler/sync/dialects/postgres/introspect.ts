@@ -55,15 +55,25 @@ const FAMILIES: Readonly<Record<string, ColumnFamily>> = {
 
 function toColumn(row: Row): ColumnShape {
   const labels = row['labels'] ?? null
+  const base = baseOf(row)
   return {
     name: row['name'] ?? '',
     family: familyOf(row),
     type: row['type'] ?? '',
+    ...(base === undefined ? {} : { base }),
     nullable: row['nullable'] === 'true',
     generated: row['generated'] === 'true',
     identity: row['identity'] === 'true',
     ...(labels === null ? {} : { enumLabels: JSON.parse(labels) as string[] }),
   }
+}
+
+/** A domain over a type of the catalogue, or citext; a composite's name says nothing. */
+function baseOf(row: Row): string | undefined {
+  const base = row['base'] ?? ''
+  const isOwn =
+    /^(?:".*"|[^".]+)\./.test(row['type'] ?? '') && row['is_array'] !== 'true' && row['labels'] === null
+  return isOwn && (row['in_catalog'] === 'true' || base === 'citext') ? base : undefined
 }
 
 function familyOf(row: Row): ColumnFamily {

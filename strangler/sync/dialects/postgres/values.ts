@@ -1,8 +1,14 @@
 import type { ColumnFamily, ColumnShape, TableShape } from '../../../core/sync-words.ts'
 import { quoteName } from './names.ts'
 
+/** bit(1) where the other side has a boolean. */
+function isBitAsBoolean({ family, type }: ColumnShape): boolean {
+  return family === 'boolean' && type === 'bit(1)'
+}
+
 /** An expression that gives a column's canonical text. `value` is SQL of the column's type, e.g. `t."price"`. */
 export function toText(value: string, column: ColumnShape): string {
+  if (isBitAsBoolean(column)) return `(${value} = B'1')::text`
   if (column.type === 'money') return `trim_scale(${value}::numeric)::text`
   if (column.family === 'array') return arrayToText(value, column)
   return scalarToText(value, column.family)
@@ -64,6 +70,7 @@ const TEXT_TYPES = /^(text|character varying|character|citext|name)\b/
  */
 export function fromText(text: string, column: ColumnShape): string {
   const type = withoutModifier(column.type)
+  if (isBitAsBoolean(column)) return `${text}::boolean::int::bit(1)`
   switch (column.family) {
     case 'text':
       return TEXT_TYPES.test(type) ? text : `${text}::${type}`

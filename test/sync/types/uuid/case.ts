@@ -1,0 +1,11 @@
+import type { TypeCase } from '../type-case.ts'
+
+export const typeCase: TypeCase = {
+  about: 'UUIDs',
+  create: { type: { postgres: 'uuid', mariadb: 'UUID' } },
+  change: [
+    { sql: "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", reads: 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' },
+    { sql: "'00000000-0000-0000-0000-000000000001'", reads: '00000000-0000-0000-0000-000000000001' },
+  ],
+  expect: {},
+}
