@@ -205,6 +205,7 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     metrics: serving.metrics,
     readiness: serving.readiness,
     log: log.logger,
+    comparisons: { store: link.comparisons, askSide: serving.askSide },
     dataPosition: ground.positions.keeper,
     ...(sync === undefined ? {} : { sync: sync.control }),
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import * as compare from '../../strangler/admin/compare-contracts.ts'
 import * as contract from '../../strangler/admin/contracts.ts'
 import * as sync from '../../strangler/admin/sync-contracts.ts'
 import { type JsonSchema, showShape } from './show-shape.ts'
@@ -35,6 +36,15 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'POST /api/sync/repair': { asks: sync.syncTask, answers: sync.repairAnswer },
   'POST /api/sync/doctor': { asks: sync.doctorQuestion, answers: sync.doctorAnswer },
   'POST /api/sync/explain': { asks: sync.explainQuestion, answers: sync.explainAnswer },
+  'GET /api/compare/report': { asks: compare.reportQuestion, answers: compare.reportAnswer },
+  'GET /api/compare/samples': { asks: compare.samplesQuestion, answers: compare.samplesAnswer },
+  'GET /api/compare/sample': { asks: compare.sampleQuestion, answers: compare.sampleAnswer },
+  'GET /api/compare/export': { asks: compare.sampleQuestion, answers: compare.exportAnswer },
+  'GET /api/compare/rules': { answers: compare.rulesAnswer },
+  'POST /api/compare/replay': { asks: compare.replayTask, answers: compare.replayAnswer },
+  'POST /api/compare/accept': { asks: compare.acceptCommand, ...COMMAND },
+  'POST /api/compare/reject': { asks: compare.rejectCommand, ...COMMAND },
+  'POST /api/deploys': { asks: compare.deployCommand, ...COMMAND },
 }
 
 const BEGIN = '<!-- From here on: written by `npm run docs` from strangler/admin/contracts.ts. -->'

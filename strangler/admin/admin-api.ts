@@ -1,7 +1,9 @@
 import express, { type RequestHandler, type Response, type Router } from 'express'
 import type { z } from 'zod'
 import { answerWhy } from './answer-why.ts'
+import { answerWith } from './answer-with.ts'
 import { type RequireRole, roleOf } from './authenticate.ts'
+import { addCompareApi } from './compare-api.ts'
 import type { CommandAnswer } from './contracts.ts'
 import * as contract from './contracts.ts'
 import { requireJson } from './guard-request.ts'
@@ -84,6 +86,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   )
   addSyncCommands(command)
   addSyncTasks(api, { context, requireRole, readBody })
+  addCompareApi(api, { context, question, command, requireRole, readBody })
   return api
 }
 
@@ -131,14 +134,10 @@ function addSyncTasks(api: Router, { context, requireRole, readBody }: TaskBasis
   )
 }
 
-type AddCommand = <S extends CommandSchema>(path: string, schema: S, run: RunCommand<z.output<S>>) => void
+export type AddCommand = <S extends CommandSchema>(
+  path: string,
+  schema: S,
+  run: RunCommand<z.output<S>>,
+) => void
 type CommandSchema = z.ZodType<{ as?: string | undefined; because?: string | undefined }>
 type RunCommand<C> = (context: AdminContext, command: C, author: Author) => Promise<CommandAnswer>
-
-function answerWith(
-  answer: (req: Parameters<RequestHandler>[0], res: Response) => Promise<unknown>,
-): RequestHandler {
-  return async (req, res) => {
-    res.json(await answer(req, res))
-  }
-}

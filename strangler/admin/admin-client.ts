@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { ERRORS, type ErrorCode, StranglerError } from '../core/errors.ts'
+import * as compareContract from './compare-contracts.ts'
 import * as contract from './contracts.ts'
 import * as syncContract from './sync-contracts.ts'
 
@@ -40,7 +41,19 @@ export interface AdminClient {
   repairSync(task: syncContract.SyncTask): Promise<syncContract.RepairAnswer>
   diagnoseSync(question: syncContract.DoctorQuestion): Promise<syncContract.DoctorAnswer>
   explainSync(question: syncContract.ExplainQuestion): Promise<syncContract.ExplainAnswer>
+  compareReport(question: Where & { hours?: number }): Promise<compareContract.ReportAnswer>
+  compareSamples(question: Where & { limit?: number }): Promise<compareContract.SamplesAnswer>
+  compareSample(id: string): Promise<compareContract.SampleAnswer>
+  compareExport(id: string): Promise<compareContract.ExportAnswer>
+  compareRules(): Promise<compareContract.RulesAnswer>
+  replaySample(task: compareContract.ReplayTask): Promise<compareContract.ReplayAnswer>
+  acceptDifference(command: compareContract.AcceptCommand): Promise<contract.CommandAnswer>
+  rejectDifference(command: compareContract.RejectCommand): Promise<contract.CommandAnswer>
+  deploy(command: compareContract.DeployCommand): Promise<contract.CommandAnswer>
 }
+
+/** A capability, or one endpoint of it; neither means all. */
+export type Where = { readonly capability?: string; readonly endpoint?: string }
 
 const DEFAULT_TIMEOUT_MS = 15_000
 /** Some of its looks count rows. */
@@ -72,6 +85,16 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
         { path: '/api/sync/doctor', body, answer: syncContract.doctorAnswer },
       ),
     explainSync: (body) => tell('/api/sync/explain', body, syncContract.explainAnswer),
+    compareReport: (question) => ask(`/api/compare/report${toQuery(question)}`, compareContract.reportAnswer),
+    compareSamples: (question) =>
+      ask(`/api/compare/samples${toQuery(question)}`, compareContract.samplesAnswer),
+    compareSample: (id) => ask(`/api/compare/sample${toQuery({ id })}`, compareContract.sampleAnswer),
+    compareExport: (id) => ask(`/api/compare/export${toQuery({ id })}`, compareContract.exportAnswer),
+    compareRules: () => ask('/api/compare/rules', compareContract.rulesAnswer),
+    replaySample: (body) => tell('/api/compare/replay', body, compareContract.replayAnswer),
+    acceptDifference: (body) => command('/api/compare/accept', body),
+    rejectDifference: (body) => command('/api/compare/reject', body),
+    deploy: (body) => command('/api/deploys', body),
   }
 }
 
@@ -117,7 +140,7 @@ async function send(
   }
 }
 
-function toQuery(question: Readonly<Record<string, number | undefined>>): string {
+function toQuery(question: Readonly<Record<string, number | string | undefined>>): string {
   const given = Object.entries(question).filter(([, value]) => value !== undefined)
   return given.length === 0
     ? ''

@@ -7,6 +7,7 @@ import { compileTable, type RouteTable } from '../routing/compile-table.ts'
 import { foldJournal } from '../routing/fold-journal.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
 import type { Role } from './authenticate.ts'
+import type { ComparisonControl } from './compare-questions.ts'
 import type { CommandAnswer } from './contracts.ts'
 
 const READ_LIMIT = 1_000
@@ -21,6 +22,8 @@ export interface AdminContext {
   readonly currentState: () => RouteState
   readonly currentTable: () => RouteTable
   readonly clock: Clock
+  /** Absent where nothing is compared. */
+  readonly comparisons?: ComparisonControl
   /** Absent where no data sync is wired. */
   readonly sync?: SyncControl
   /** Absent where nothing is known of copies. */

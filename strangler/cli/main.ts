@@ -1,5 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import packageInfo from '../../package.json' with { type: 'json' }
+import { addCompareAccept, addCompareReject } from './commands/compare-accept.ts'
+import { addCompareExport } from './commands/compare-export.ts'
+import { addCompareReplay } from './commands/compare-replay.ts'
+import { addCompareReport } from './commands/compare-report.ts'
+import { addCompareRules } from './commands/compare-rules.ts'
+import { addCompareSamples } from './commands/compare-samples.ts'
+import { addCompareShow } from './commands/compare-show.ts'
+import { addDeploy } from './commands/deploy.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHoldChange } from './commands/hold-change.ts'
 import { addHoldStart } from './commands/hold-start.ts'
@@ -76,5 +84,12 @@ export function createProgram(terminal: Terminal): Command {
   for (const change of SYNC_CHANGES) addSyncChange(sync, terminal, change)
   addSyncBackfill(sync, terminal)
   for (const add of [addSyncVerify, addSyncRepair, addSyncExplain]) add(sync, terminal)
+
+  const compare = program.command('compare').description('what the answers of the two sides differ in')
+  for (const add of [addCompareReport, addCompareSamples, addCompareShow, addCompareReplay])
+    add(compare, terminal)
+  for (const add of [addCompareAccept, addCompareReject, addCompareRules, addCompareExport])
+    add(compare, terminal)
+  addDeploy(program, terminal)
   return program
 }

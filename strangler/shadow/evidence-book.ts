@@ -1,3 +1,4 @@
+import { latencyBucket } from '../compare/latency-buckets.ts'
 import { countCalibration, differenceKey } from '../compare/plan-calibration.ts'
 import type { Comparison, Difference, DifferenceKind } from '../core/compare-words.ts'
 import type {
@@ -42,8 +43,6 @@ const MOST_SAMPLES = 100
 const MOST_PATHS = 500
 const MOST_SETS = 200
 const MOST_SHAPES = 200
-/** One step of the latency's buckets: five percent. */
-const BUCKET_BASE = Math.log(1.05)
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -120,7 +119,7 @@ export function createEvidenceBook(): EvidenceBook {
       tally(verdict === 'skipped' ? `skipped:${comparison.skipped}` : verdict)
       if (verdict === 'match' && noise !== undefined) tally('calibrated')
       if (verdict === 'match' && noise !== undefined && noise.length > 0) tally('agreeing-noisy')
-      for (const [side, ms] of Object.entries(took)) tally(`ms:${side}:${bucketOf(ms)}`)
+      for (const [side, ms] of Object.entries(took)) tally(`ms:${side}:${latencyBucket(ms)}`)
       noteDifferences(place, noted)
       if (!names.has(place, 'shape', shape, MOST_SHAPES)) return
       const compared = verdict === 'skipped' ? 0 : 1
@@ -185,10 +184,6 @@ function keyOf({ window, basis, endpoint }: Place, name: string): string {
 
 function windowOf(at: Date): string {
   return new Date(Math.floor(at.getTime() / WINDOW_MS) * WINDOW_MS).toISOString()
-}
-
-function bucketOf(ms: number): number {
-  return Math.round(Math.log(Math.max(ms, 0.01)) / BUCKET_BASE)
 }
 
 /** Names of which only so many are counted one by one. */

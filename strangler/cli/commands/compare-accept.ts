@@ -1,0 +1,55 @@
+import type { Command } from 'commander'
+import { acceptCommand } from '../../admin/compare-contracts.ts'
+import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
+import { parseWhole } from '../parse-mode.ts'
+import { parseWhere } from '../parse-where.ts'
+import { type Terminal, writeJson, writeLine } from '../terminal.ts'
+
+interface AcceptOptions extends DecisionOptions {
+  readonly kind: string
+  readonly owner: string
+  readonly because: string
+  readonly days: number
+}
+
+export function addCompareAccept(parent: Command, terminal: Terminal): void {
+  const command = parent
+    .command('accept')
+    .description('answer for a difference: it counts as accepted until it expires')
+    .argument('<endpoint>', 'method and template, in quotes')
+    .argument('<path>', 'a path glob as the report names places, in quotes: $.items[].price')
+  addDecisionOptions(command)
+    .requiredOption('--owner <name>', 'who answers for it')
+    .option('--kind <kind>', 'only this kind of difference', 'any')
+    .option('--days <n>', 'for how long', parseWhole, 30)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  strangler compare accept "GET /api/inventory/:sku" "$.fillRate" --kind value --owner ana --because "rounded now"',
+    )
+    .action(async (endpoint: string, path: string, options: AcceptOptions) => {
+      const client = await connectAdmin(options, terminal)
+      const fields = await decisionFields(client, options, terminal)
+      const { owner, kind, days } = options
+      const body = { ...fields, endpoint: parseWhere(endpoint).endpoint ?? endpoint, path, kind, owner, days }
+      const answer = await client.acceptDifference(acceptCommand.parse(body))
+      if (options.json) return writeJson(terminal, answer)
+      writeLine(
+        terminal,
+        `${owner} answers for ${path} for ${days} days (a${answer.version}). \`strangler compare reject a${answer.version}\` takes it back.`,
+      )
+    })
+}
+
+export function addCompareReject(parent: Command, terminal: Terminal): void {
+  const command = parent
+    .command('reject')
+    .description('nobody answers for a difference any more')
+    .argument('<id>', 'as `strangler compare rules` shows it')
+  addDecisionOptions(command).action(async (id: string, options: DecisionOptions) => {
+    const client = await connectAdmin(options, terminal)
+    const answer = await client.rejectDifference({ ...(await decisionFields(client, options, terminal)), id })
+    if (options.json) return writeJson(terminal, answer)
+    writeLine(terminal, `${id} counts as a mismatch again (version ${answer.version}).`)
+  })
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander'
+import type { SampleAnswer } from '../../admin/compare-contracts.ts'
+import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
+import { connectAdmin } from '../connect.ts'
+import { printTable } from '../print-table.ts'
+import { pairLines } from '../side-by-side.ts'
+import { paint, type Terminal, writeJson, writeLine } from '../terminal.ts'
+
+type Sample = SampleAnswer['sample']
+export type ShownAnswers = Sample['answers']
+
+export function addCompareShow(parent: Command, terminal: Terminal): void {
+  const command = parent
+    .command('show')
+    .description('both answers of one exchange side by side, with what differs marked')
+    .argument('<id>')
+  addQuestionOptions(command).action(async (id: string, options: QuestionOptions) => {
+    const client = await connectAdmin(options, terminal)
+    const answer = await client.compareSample(id)
+    if (options.json) return writeJson(terminal, answer)
+    const { sample } = answer
+    writeLine(terminal, paint(terminal, 'bold', `${sample.request.method} ${sample.request.target}`))
+    writeLine(
+      terminal,
+      `${sample.at}, answered by the ${sample.primary}, correlation id ${sample.correlationId}`,
+    )
+    printDifferences(terminal, sample.differences)
+    printAnswers(terminal, sample.answers, sample.primary)
+  })
+}
+
+export function printDifferences(terminal: Terminal, differences: Sample['differences']): void {
+  writeLine(terminal, '')
+  printTable(terminal, differences, [
+    { title: 'DIFFERENCE', value: ({ kind, path }) => `${kind} ${path}` },
+    { title: 'TIMES', value: ({ count }) => String(count) },
+    { title: 'CLIENT GOT', value: ({ primary }) => primary ?? '-', mayShrink: true },
+    { title: 'SHADOW', value: ({ shadow }) => shadow ?? '-', mayShrink: true },
+  ])
+}
+
+const NARROWEST = 30
+
+export function printAnswers(terminal: Terminal, { primary, shadow }: ShownAnswers, side: string): void {
+  const other = side === 'monolith' ? 'service' : 'monolith'
+  const rows = pairLines(toLines(primary), toLines(shadow))
+  const columns = terminal.stdout.isTTY ? (terminal.stdout.columns ?? 100) : 160
+  const width = Math.max(NARROWEST, Math.floor((columns - 5) / 2))
+  const fit = (text: string) => {
+    const cut = [...text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '�')]
+    return cut.length > width ? `${cut.slice(0, width - 1).join('')}…` : cut.join('').padEnd(width)
+  }
+  writeLine(terminal, '')
+  writeLine(terminal, paint(terminal, 'dim', `  ${fit(`the ${side} (to the client)`)} | the ${other}`))
+  for (const { left, right, same } of rows) {
+    const line = `${same ? ' ' : '≠'} ${fit(left)} | ${fit(right).trimEnd()}`
+    writeLine(terminal, same ? line : paint(terminal, 'yellow', line))
+  }
+}
+
+/** The status, the headers and the body as lines; of JSON one member a line, so that equal ones pair. */
+function toLines({ status, headers, body }: ShownAnswers['primary']): string[] {
+  const named: string[] = []
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    named.push(`${headers[i]?.toLowerCase()}: ${headers[i + 1]}`)
+  return [`HTTP ${status}`, ...named.sort(), '', ...pretty(body).split('\n')]
+}
+
+function pretty(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), undefined, 2)
+  } catch {
+    // No JSON, or cut.
+    return body
+  }
+}

@@ -1,0 +1,20 @@
+/** One step is five percent: a percentile read from the buckets is at most so much off. */
+const STEP = Math.log(1.05)
+const SHORTEST_MS = 0.01
+
+/** The bucket that a duration is counted in. */
+export function latencyBucket(ms: number): number {
+  return Math.round(Math.log(Math.max(ms, SHORTEST_MS)) / STEP)
+}
+
+/** What at most a share of the durations took, milliseconds; undefined of none. */
+export function latencyPercentile(counts: ReadonlyMap<number, number>, share: number): number | undefined {
+  const buckets = [...counts.entries()].sort(([a], [b]) => a - b)
+  const total = buckets.reduce((sum, [, count]) => sum + count, 0)
+  let reached = 0
+  for (const [bucket, count] of buckets) {
+    reached += count
+    if (reached >= total * share) return Math.exp(bucket * STEP)
+  }
+  return undefined
+}
