@@ -1,3 +1,5 @@
+import { benchCompare } from './compare/bench-compare.ts'
+import { COMPARE_BENCH_DEFAULTS } from './compare/options.ts'
 import { benchProxy } from './proxy/bench-proxy.ts'
 import { PROXY_BENCH_DEFAULTS } from './proxy/options.ts'
 import { benchSync } from './sync/bench-sync.ts'
@@ -23,5 +25,11 @@ const sync: BenchCommand<typeof SYNC_BENCH_DEFAULTS> = {
   run: benchSync,
 }
 
+const compare: BenchCommand<typeof COMPARE_BENCH_DEFAULTS> = {
+  summary: 'The comparison of two JSON answers next to JSON.parse, jsondiffpatch and microdiff.',
+  defaults: COMPARE_BENCH_DEFAULTS,
+  run: benchCompare,
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: each takes the options whose names its defaults give
-export const benchCommands: Readonly<Record<string, BenchCommand<any>>> = { proxy, sync }
+export const benchCommands: Readonly<Record<string, BenchCommand<any>>> = { proxy, sync, compare }

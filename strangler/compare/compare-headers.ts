@@ -1,6 +1,5 @@
 import { maskTokens } from './mask-tokens.ts'
 import { formatOf, type MediaType, parseMediaType } from './media-type.ts'
-import { headerValue, headerValues } from './raw-headers.ts'
 import { SHOWN_LENGTH } from './render-value.ts'
 import type { PlacedDifference } from './summarize-walk.ts'
 
@@ -12,7 +11,8 @@ export const COMPARED_HEADERS: readonly string[] = [
 ]
 
 interface HeaderRules {
-  readonly names: readonly string[]
+  /** In small letters. */
+  readonly names: ReadonlySet<string>
   /** A value as it is compared: without the addresses of the sides. */
   readonly normalize: (value: string) => string
 }
@@ -23,27 +23,43 @@ export function compareHeaders(
   shadow: readonly string[],
   { names, normalize }: HeaderRules,
 ): PlacedDifference[] {
-  return names.flatMap((name) => {
-    if (name === 'content-type')
-      return compareContentType(headerValue(primary, name), headerValue(shadow, name))
-    if (name === 'set-cookie') {
-      return compareCookies(headerValues(primary, name), headerValues(shadow, name))
+  const [mine, theirs] = [pickHeaders(primary, names), pickHeaders(shadow, names)]
+  const found: PlacedDifference[] = []
+  for (const name of new Set([...mine.keys(), ...theirs.keys()])) {
+    const [ours, others] = [mine.get(name) ?? [], theirs.get(name) ?? []]
+    if (name === 'content-type') found.push(...compareContentType(ours[0], others[0]))
+    else if (name === 'set-cookie') found.push(...compareCookies(ours, others))
+    else {
+      const [one, other] = [ours, others].map((values) => normalizeHeader(name, values, normalize))
+      if (one !== other) found.push(headerDifference(name, one, other))
     }
-    const [one, other] = [primary, shadow].map((headers) => normalizeHeader(headers, name, normalize))
-    return one === other ? [] : [headerDifference(name, one, other)]
-  })
+  }
+  return found
+}
+
+/** The compared headers by name in small letters. */
+function pickHeaders(headers: readonly string[], names: ReadonlySet<string>): Map<string, string[]> {
+  const picked = new Map<string, string[]>()
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at]!.toLowerCase()
+    if (!names.has(name)) continue
+    const values = picked.get(name)
+    if (values === undefined) picked.set(name, [headers[at + 1] ?? ''])
+    else values.push(headers[at + 1] ?? '')
+  }
+  return picked
 }
 
 /** Lists of words in which neither case nor order means anything. */
 const WORD_LISTS = new Set(['cache-control', 'allow', 'vary'])
 
 function normalizeHeader(
-  headers: readonly string[],
   name: string,
+  values: readonly string[],
   normalize: (value: string) => string,
 ): string | undefined {
-  const value = headerValue(headers, name)
-  if (value === undefined) return undefined
+  if (values.length === 0) return undefined
+  const value = values.join(', ')
   if (!WORD_LISTS.has(name)) return normalize(value.trim())
   const words = value.split(',').map((word) => word.trim().toLowerCase())
   return words
@@ -53,6 +69,7 @@ function normalizeHeader(
 }
 
 function compareContentType(primary: string | undefined, shadow: string | undefined): PlacedDifference[] {
+  if (primary === shadow) return []
   const [one, other] = [parseMediaType(primary), parseMediaType(shadow)]
   if (one.essence !== other.essence) {
     return [

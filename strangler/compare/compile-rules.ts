@@ -7,7 +7,7 @@ import { PlaceRules } from './place-rules.ts'
 /** The rules of an endpoint, ready to be used for many exchanges. */
 export interface CompiledRules {
   readonly tree: PathTree
-  readonly headers: readonly string[]
+  readonly headers: ReadonlySet<string>
   readonly baseUrls: readonly string[]
   readonly nullIsAbsent: boolean
   /** Query parameters and headers that `mask` names, in small letters. */
@@ -24,7 +24,7 @@ export function compileRules(rules: CompareRules = {}, where = 'compare'): Compi
   checkRules(rules, where)
   return {
     tree: new PathTree(PlaceRules.from(rules)),
-    headers: (rules.headers ?? COMPARED_HEADERS).map((name) => name.toLowerCase()),
+    headers: new Set((rules.headers ?? COMPARED_HEADERS).map((name) => name.toLowerCase())),
     // Longest first: of `http://a` and `http://a:80` the second must be taken out as a whole.
     baseUrls: [...(rules.baseUrls ?? [])]
       .map((url) => url.replace(/\/$/, ''))

@@ -1,3 +1,5 @@
+import { isFaithful, normalizeDecimal } from './decimal-text.ts'
+
 /** A number that a double would round: by its exact value, as text. Two of them are the same number when their texts are equal. */
 export class ExactNumber {
   readonly text: string
@@ -98,7 +100,7 @@ class ExactReader {
     NUMBER.lastIndex = this.#at
     const [text = ''] = NUMBER.exec(this.#text) ?? []
     this.#at += text.length
-    return toExactNumber(text)
+    return isFaithful(text) ? Number(text) : new ExactNumber(normalizeDecimal(text))
   }
 
   #skipSpace(): void {
@@ -117,29 +119,6 @@ function isEscaped(text: string, quote: number): boolean {
   let backslashes = 0
   while (text[quote - 1 - backslashes] === '\\') backslashes += 1
   return backslashes % 2 === 1
-}
-
-/** 15 significant digits are what a double keeps apart in every case (IEEE 754, DBL_DIG), within its range. */
-function toExactNumber(text: string): number | ExactNumber {
-  const [, sign = '', whole = '', fraction = '', exponentText = '0'] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
-  const digits = trimZeros(whole + fraction)
-  if (digits.text === '') return 0
-  // Nobody means such an exponent; to read it would take longer than the rest.
-  if (exponentText.length > 20) return new ExactNumber(text)
-  const exponent = BigInt(exponentText) - BigInt(fraction.length) + BigInt(digits.trailing)
-  const magnitude = exponent + BigInt(digits.text.length)
-  if (digits.text.length <= 15 && magnitude < 300n && magnitude > -300n) return Number(text)
-  return new ExactNumber(`${sign}${digits.text}e${exponent}`)
-}
-
-/** By hand: `/0+$/` takes quadratic time on many zeros. */
-function trimZeros(digits: string): { text: string; trailing: number } {
-  let start = 0
-  while (digits[start] === '0') start += 1
-  let end = digits.length
-  while (end > start && digits[end - 1] === '0') end -= 1
-  return { text: digits.slice(start, end), trailing: digits.length - end }
 }
 
 /** A value's text with sorted names, in which numbers and ambiguous objects stand exactly. */

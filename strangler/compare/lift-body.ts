@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SkipReason } from '../core/compare-words.ts'
-import { decodeText } from './decode-text.ts'
+import { type DecodedText, decodeText } from './decode-text.ts'
 import { liftJson } from './lift-json.ts'
 import { liftMarkup } from './lift-markup.ts'
 import { type BodyFormat, formatOf, type MediaType, parseMediaType } from './media-type.ts'
@@ -17,15 +17,15 @@ export function liftBody(bytes: Uint8Array, type: MediaType): LiftedBody {
   const format = formatOf(type)
   if (format === 'bytes') return liftBytes(bytes)
   if (format === 'multipart') return liftMultipart(bytes, type)
-  const text = decodeText(bytes, type.parameters['charset'])
-  if (text === undefined) return { kind: 'undecodable', because: 'it is not of the charset that it names' }
-  return liftText(format, text, bytes)
+  const decoded = decodeText(bytes, type.parameters['charset'])
+  if (decoded === undefined) return { kind: 'undecodable', because: 'it is not of the charset that it names' }
+  return liftText(format, decoded)
 }
 
-function liftText(format: BodyFormat, text: string, bytes: Uint8Array): LiftedBody {
+function liftText(format: BodyFormat, { text, utf8 }: DecodedText): LiftedBody {
   switch (format) {
     case 'json':
-      return liftJson(text, isUtf8Like(text, bytes) ? bytes : Buffer.from(text))
+      return liftJson(text, utf8)
     case 'json-lines':
       return liftJsonLines(text)
     case 'html':
@@ -38,18 +38,11 @@ function liftText(format: BodyFormat, text: string, bytes: Uint8Array): LiftedBo
   }
 }
 
-/** Whether the bytes of braces, quotes and digits are those of ASCII: UTF-16 has twice as many bytes. */
-function isUtf8Like(text: string, bytes: Uint8Array): boolean {
-  return (
-    bytes.length < 2 || text.length === bytes.length || (bytes[0] !== 0 && bytes[1] !== 0 && bytes[0]! < 0xfe)
-  )
-}
-
 function liftJsonLines(text: string): LiftedBody {
   const values: unknown[] = []
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue
-    const lifted = liftJson(line, Buffer.from(line))
+    const lifted = liftJson(line)
     if (lifted.kind !== 'value') return lifted
     values.push(lifted.value)
   }

@@ -7,11 +7,11 @@ import { scanJson } from './scan-json.ts'
 export const DEEPEST = 400
 
 /** JSON text as a value; exactly, where `JSON.parse` would lose something: long numbers, and members of one name. */
-export function liftJson(text: string, bytes: Uint8Array): LiftedBody {
-  const scan = scanJson(bytes)
+export function liftJson(text: string, utf8: Uint8Array = Buffer.from(text)): LiftedBody {
+  const scan = scanJson(utf8)
   if (scan.depth > DEEPEST) return { kind: 'skipped', reason: 'too-deep' }
   try {
-    if (scan.mayLosePrecision) return { kind: 'value', value: parseExactJson(text) }
+    if (scan.losesPrecision) return { kind: 'value', value: parseExactJson(text) }
     const value: unknown = JSON.parse(text)
     const isWhole = typeof value !== 'object' || value === null || countMembers(value) === scan.members
     return { kind: 'value', value: isWhole ? value : parseExactJson(text) }

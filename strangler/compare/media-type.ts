@@ -13,7 +13,9 @@ const PARAMETER = /;\s*([\w!#$&^.+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g
 export function parseMediaType(header: string | undefined): MediaType {
   const [essence = ''] = (header ?? '').split(/[;,]/, 1)
   const parameters: Record<string, string> = Object.create(null)
-  for (const [, name = '', quoted, plain] of (header ?? '').slice(0, 1_000).matchAll(PARAMETER)) {
+  if (header === undefined || !header.includes(';'))
+    return { essence: essence.trim().toLowerCase(), parameters }
+  for (const [, name = '', quoted, plain] of header.slice(0, 1_000).matchAll(PARAMETER)) {
     parameters[name.toLowerCase()] = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain ?? ''
   }
   return { essence: essence.trim().toLowerCase(), parameters }

@@ -1,5 +1,5 @@
 import { ABSENT } from './body-values.ts'
-import { hashValue } from './hash-value.ts'
+import { hashShallowly, hashValue } from './hash-value.ts'
 import { matchEqualEntries, type OpenEntries, pairByLikeness } from './match-entries.ts'
 import type { PathNode } from './path-node.ts'
 import type { Walk } from './walk.ts'
@@ -84,12 +84,16 @@ function walkSameLength(walk: Walk, place: PathNode, { primary, shadow }: ListPa
 /** So many entries are looked at before all of them are: where none of these has moved, none is assumed to have. */
 const SAMPLE = 48
 
-function hasMoved(walk: Walk, entry: PathNode, open: OpenEntries): boolean {
-  const { primaryIndexes } = open
-  if (primaryIndexes.length <= 2 * SAMPLE) return true
-  const step = Math.floor(primaryIndexes.length / SAMPLE)
-  const sample = primaryIndexes.filter((_, at) => at % step === 0)
-  return matchEqualEntries(walk, entry, { ...open, primaryIndexes: sample }).some((partner) => partner >= 0)
+/** Whether an entry of a sample looks like one that stands elsewhere in the other list, and not like the one in its own place. */
+function hasMoved(walk: Walk, entry: PathNode, { primary, shadow, primaryIndexes }: OpenEntries): boolean {
+  const looks = primaryIndexes.map((index) => hashShallowly(walk, entry, shadow[index]))
+  const seen = new Set(looks)
+  const step = Math.ceil(primaryIndexes.length / SAMPLE)
+  for (let at = 0; at < primaryIndexes.length; at += step) {
+    const look = hashShallowly(walk, entry, primary[primaryIndexes[at]!])
+    if (look !== looks[at] && seen.has(look)) return true
+  }
+  return false
 }
 
 function walkOtherLength(walk: Walk, place: PathNode, { primary, shadow }: ListPair): void {

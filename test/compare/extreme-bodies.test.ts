@@ -11,7 +11,7 @@ const newWalk = (visitBound: number) =>
 function visits(one: string, other: string, rules = {}): number {
   const compiled = compileRules(rules)
   const walk = newWalk(4 * (one.length + other.length))
-  const [primary, shadow] = [one, other].map((text) => liftJson(text, Buffer.from(text)))
+  const [primary, shadow] = [one, other].map((text) => liftJson(text))
   if (primary?.kind !== 'value' || shadow?.kind !== 'value') throw new Error('not JSON')
   walk.compare(compiled.tree.root(), primary.value, shadow.value)
   return walk.visited
