@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { gateResult, STAGES, STEP_IDS } from './guide-contracts.ts'
 
 /**
  * What goes over the admin API, both ways. The server checks commands with it, the client checks answers, so CLI, dashboard
@@ -86,6 +87,19 @@ const override = z.object({
   because: z.string().optional(),
 })
 
+const stageEntered = z.object({
+  kind: z.literal('stage.entered'),
+  capability: z.string(),
+  step: z.enum(STEP_IDS),
+  stage: z.enum(STAGES),
+  percent: percent.optional(),
+  profile: z.enum(['default', 'demo']),
+  /** What the gates said when it was entered. */
+  gates: z.array(gateResult).readonly(),
+  overridden: z.array(z.string()).readonly().optional(),
+  back: z.literal(true).optional(),
+})
+
 const event = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('route.set'),
@@ -140,6 +154,8 @@ const event = z.discriminatedUnion('kind', [
     expiresAt: z.string(),
   }),
   z.object({ kind: z.literal('difference.rejected'), acceptance: z.string() }),
+  stageEntered,
+  z.object({ kind: z.literal('endpoint.rare'), endpoint: z.string(), rare: z.boolean() }),
 ])
 
 const entry = z.object({
@@ -163,7 +179,7 @@ export const routesAnswer = z.object({
       capability: z.string(),
       effect: z.enum(['read', 'write']),
       setting: modeSetting,
-      source: z.enum(['config', 'override']),
+      source: z.enum(['config', 'stage', 'override']),
       override: override.optional(),
     }),
   ),

@@ -30,6 +30,10 @@ export function showEvent(event: Event): string {
       return `${event.endpoint}: ${event.difference} at ${event.path} is accepted by ${event.owner} until ${event.expiresAt.slice(0, 10)}`
     case 'difference.rejected':
       return `${event.acceptance} is accepted no longer`
+    case 'stage.entered':
+      return `${event.capability}: ${showStep(event)}`
+    case 'endpoint.rare':
+      return `${event.endpoint} is ${event.rare ? '' : 'no longer '}marked as rare`
     default:
       return `writes of ${event.capability}: hold ${event.kind.slice('hold.'.length)}`
   }
@@ -42,6 +46,12 @@ function showStart(event: Extract<Event, { kind: 'sync.started' }>): string {
     ...(event.backfill ? ['backfill'] : []),
     ...(event.lost === undefined ? [] : [`its ${event.lost} had lost what it had`]),
   ].join(', ')
+}
+
+function showStep(event: Extract<Event, { kind: 'stage.entered' }>): string {
+  const share = event.percent === undefined ? '' : ` ${event.percent} %`
+  const overridden = event.overridden?.length ? `, in spite of ${event.overridden.join(', ')}` : ''
+  return `${event.back ? 'back to ' : ''}step ${event.step}${share} (stage ${event.stage})${overridden}`
 }
 
 /** Local time to the second, as people compare it with a clock on the wall. */

@@ -1,4 +1,5 @@
-import type { AcceptedDifference, DifferenceKind } from './compare-words.ts'
+import type { AcceptedDifference, DifferenceKind, EvidenceBasis } from './compare-words.ts'
+import type { GateProfileName, GateResult, Migration, Stage, StepId } from './guide-words.ts'
 
 /**
  * The words of the kit as types. GLOSSARY.md explains each one; code, CLI, API and docs use exactly these.
@@ -111,6 +112,23 @@ export type JournalEvent =
       readonly cutoverId: string
     }
   | {
+      /** A step of the guide was taken, forward or back. */
+      readonly kind: 'stage.entered'
+      readonly capability: string
+      readonly step: StepId
+      readonly stage: Stage
+      readonly percent?: number
+      readonly profile: GateProfileName
+      /** What the gates said, also those that were overridden; none on the way back. */
+      readonly gates: readonly GateResult[]
+      readonly overridden?: readonly string[]
+      readonly back?: true
+      readonly basis?: EvidenceBasis
+      /** Fixes the canary's buckets for the life of a rollout; the first canary of a capability carries it. */
+      readonly salt?: string
+    }
+  | { readonly kind: 'endpoint.rare'; readonly endpoint: string; readonly rare: boolean }
+  | {
       /** The other decision of a cut-over. The hold ends once the old owner takes writes again. */
       readonly kind: 'cutover.aborted'
       readonly capability: string
@@ -197,6 +215,10 @@ export interface RouteState {
   readonly deploys?: Readonly<Record<string, string>>
   /** Expired ones too: that they have expired is worth knowing. */
   readonly accepted?: readonly AcceptedDifference[]
+  /** By capability; absent while nobody migrates it. */
+  readonly migrations?: Readonly<Record<string, Migration>>
+  /** Endpoints that are used seldom, as an operator has said, with the line of the journal. */
+  readonly rareEndpoints?: Readonly<Record<string, number>>
 }
 
 /**

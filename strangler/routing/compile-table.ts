@@ -1,5 +1,6 @@
 import type { CapabilityConfig, Config, Deadlines, TargetingRule } from '../config/schema.ts'
 import { StranglerError } from '../core/errors.ts'
+import type { Migration } from '../core/guide-words.ts'
 import type {
   Effect,
   Endpoint,
@@ -12,6 +13,7 @@ import type {
 } from '../core/words.ts'
 import { compileTargeting, type Targeting } from './compile-targeting.ts'
 import { ownerOf } from './fold-cutover.ts'
+import { settingOfStage } from './fold-migration.ts'
 import { parseTemplate } from './parse-template.ts'
 import { createTrie, findLeaf, insertTemplate, type PathTrie } from './path-trie.ts'
 
@@ -35,7 +37,7 @@ export interface Route {
   readonly endpoint: Endpoint
   readonly capability: TableCapability
   readonly setting: ModeSetting
-  readonly source: 'config' | 'override'
+  readonly source: 'config' | 'stage' | 'override'
   readonly override: Override | undefined
   /** `* /path` without a stated effect: each request's method says whether it reads. */
   readonly effectByMethod: boolean
@@ -96,6 +98,7 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
       override: state.overrides[endpoint.id],
       endpoint,
       ownership: state.owners?.[capability],
+      migration: state.migrations?.[capability],
     }),
     effectByMethod: endpoint.method === '*' && config.effect === undefined,
     upgradeEffect: config.effect ?? 'write',
@@ -107,7 +110,7 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
 }
 
 /**
- * Once a cut-over has said who owns, writes go there. Reads follow the service when it owns, unless an operator has decided otherwise
+ * What an operator has said, else what the stage says, else the configuration. Once a cut-over has said who owns, writes go there. Reads follow the service when it owns, unless an operator has decided otherwise
  * since; what was said before spoke of another owner.
  */
 function settingOf(
@@ -116,11 +119,18 @@ function settingOf(
     override,
     endpoint,
     ownership,
-  }: { override: Override | undefined; endpoint: Endpoint; ownership: Ownership | undefined },
+    migration,
+  }: {
+    override: Override | undefined
+    endpoint: Endpoint
+    ownership: Ownership | undefined
+    migration: Migration | undefined
+  },
 ): Pick<Draft, 'setting' | 'source' | 'override'> {
+  const staged = migration === undefined ? undefined : settingOfStage(migration, endpoint.effect)
   const configured = {
-    setting: override?.setting ?? config.mode,
-    source: override === undefined ? 'config' : 'override',
+    setting: override?.setting ?? staged ?? config.mode,
+    source: override !== undefined ? 'override' : staged !== undefined ? 'stage' : 'config',
     override,
   } as const
   if (ownership === undefined || override?.unsafe === true) return configured

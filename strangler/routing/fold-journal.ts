@@ -1,6 +1,7 @@
 import type { Hold, JournalEntry, Override, RouteState } from '../core/words.ts'
 import { foldComparison } from './fold-comparison.ts'
 import { foldCutover, mayEndHold } from './fold-cutover.ts'
+import { foldStage, followOwner } from './fold-migration.ts'
 
 /** The state before the first decision: every endpoint as the configuration says. */
 export const EMPTY_STATE: RouteState = Object.freeze({
@@ -52,8 +53,13 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
         : { ...state, version }
     case 'cutover.started':
     case 'cutover.aborted':
-    case 'owner.changed':
       return { ...state, version, ...foldCutover(state, event, version) }
+    case 'owner.changed':
+      return changeOwner(state, entry, event)
+    case 'stage.entered':
+      return { ...state, version, ...foldStage(state, entry, event) }
+    case 'endpoint.rare':
+      return { ...state, version, rareEndpoints: markRare(state.rareEndpoints ?? {}, entry, event) }
     case 'proxy.evicted':
       return { ...state, version }
     case 'sync.started':
@@ -66,6 +72,29 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
     case 'difference.rejected':
       return { ...state, version, ...foldComparison(state, entry, event) }
   }
+}
+
+/** A decision that came too late changes no stage either. */
+function changeOwner(
+  state: RouteState,
+  entry: JournalEntry,
+  event: Extract<JournalEntry['event'], { kind: 'owner.changed' }>,
+): RouteState {
+  const changes = foldCutover(state, event, entry.version)
+  const next = { ...state, version: entry.version, ...changes }
+  if (changes.owners === undefined) return next
+  const migrations = followOwner(state.migrations, entry, event)
+  return migrations === undefined ? next : { ...next, migrations }
+}
+
+type RareEndpoints = NonNullable<RouteState['rareEndpoints']>
+
+function markRare(
+  rare: RareEndpoints,
+  { version }: JournalEntry,
+  event: Extract<JournalEntry['event'], { kind: 'endpoint.rare' }>,
+): RareEndpoints {
+  return event.rare ? { ...rare, [event.endpoint]: version } : without(rare, event.endpoint)
 }
 
 type RouteSet = Extract<JournalEntry['event'], { kind: 'route.set' }>

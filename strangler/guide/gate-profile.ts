@@ -1,0 +1,84 @@
+import type { GateProfileName } from '../core/guide-words.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** The numbers that the gates ask for. Shares are from 0 to 1. */
+export interface GateProfile {
+  readonly name: GateProfileName
+  readonly proxyP99Ms: number
+  /** So many requests, or so long. */
+  readonly observedRequests: number
+  readonly observedMs: number
+  readonly verifyGoodForMs: number
+  readonly lagP99Ms: number
+  readonly lagWindowMs: number
+  readonly coverage: number
+  /** The upper end of the 95 % interval. */
+  readonly netMismatch: number
+  readonly comparisonsPerEndpoint: number
+  /** The service's p95 at most so many times the monolith's. */
+  readonly latencyFactor: number
+  readonly canarySteps: readonly number[]
+  readonly canaryIntervalMs: number
+  readonly canaryRequests: number
+  /** The 99 % bound of the difference of the error rates. */
+  readonly errorDifference: number
+  /** How long all reads must have been at the service before the cut-over. */
+  readonly readsSoakMs: number
+  readonly logAgeMs: number
+  readonly logWindowMs: number
+  readonly dryRunGoodForMs: number
+  /** How long the service must have owned before the old side may go. */
+  readonly soakMs: number
+}
+
+const DEFAULT: GateProfile = Object.freeze({
+  name: 'default',
+  proxyP99Ms: 2,
+  observedRequests: 1_000,
+  observedMs: 24 * HOUR,
+  verifyGoodForMs: 24 * HOUR,
+  lagP99Ms: 2 * SECOND,
+  lagWindowMs: 10 * MINUTE,
+  coverage: 0.9,
+  netMismatch: 0.001,
+  comparisonsPerEndpoint: 200,
+  latencyFactor: 1.2,
+  canarySteps: Object.freeze([1, 5, 25, 50, 100]),
+  canaryIntervalMs: MINUTE,
+  canaryRequests: 50,
+  errorDifference: 0.005,
+  readsSoakMs: DAY,
+  logAgeMs: 5 * SECOND,
+  logWindowMs: MINUTE,
+  dryRunGoodForMs: HOUR,
+  soakMs: 7 * DAY,
+})
+
+/**
+ * The same gates over shorter windows, for a shop that has a hundred shoppers and a minute. Fewer comparisons can only show a smaller
+ * certainty, so the mismatch it bounds is larger.
+ */
+const DEMO: GateProfile = Object.freeze({
+  ...DEFAULT,
+  name: 'demo',
+  proxyP99Ms: 50,
+  observedRequests: 100,
+  observedMs: 10 * SECOND,
+  lagP99Ms: 5 * SECOND,
+  lagWindowMs: 3 * SECOND,
+  netMismatch: 0.02,
+  comparisonsPerEndpoint: 20,
+  latencyFactor: 3,
+  canaryIntervalMs: 2 * SECOND,
+  canaryRequests: 10,
+  errorDifference: 0.05,
+  readsSoakMs: 3 * SECOND,
+  logWindowMs: 2 * SECOND,
+  soakMs: 5 * SECOND,
+})
+
+export const GATE_PROFILES: Readonly<Record<GateProfileName, GateProfile>> = { default: DEFAULT, demo: DEMO }

@@ -1,0 +1,117 @@
+import { defineGate } from '../gate.ts'
+import { showCount, showDuration, showShare, showSome } from '../show.ts'
+import type { GuideSnapshot } from '../snapshot.ts'
+
+const report = ({ capability }: GuideSnapshot) => `\`strangler compare report ${capability}\``
+
+export const coverage = defineGate(
+  'coverage',
+  'almost everything was compared',
+  (snapshot, { pass, fail, unknown }) => {
+    const { comparison, profile } = snapshot
+    const { compared = 0, eligible = 0 } = comparison ?? {}
+    const evidence = { compared, eligible, wanted: profile.coverage }
+    if (eligible === 0)
+      return unknown({ reason: 'Nothing was there to compare yet.', evidence, fix: 'Wait for requests.' })
+    const reason = `${showCount(compared)} of ${showCount(eligible)} exchanges were compared (${showShare(compared / eligible)}; ${showShare(profile.coverage)} is the least).`
+    if (compared / eligible >= profile.coverage) return pass({ reason, evidence })
+    return fail({ reason, evidence, fix: `${report(snapshot)} tells what was skipped and why.` })
+  },
+)
+
+export const netMismatch = defineGate(
+  'net-mismatch',
+  'the answers are the same',
+  (snapshot, { pass, fail, unknown }) => {
+    const { comparison, profile } = snapshot
+    if (comparison === undefined || comparison.compared === 0) {
+      return unknown({
+        reason: 'No answers were compared yet.',
+        evidence: { compared: 0, limit: profile.netMismatch },
+        fix: 'Wait for requests.',
+      })
+    }
+    const { compared, netMismatches, netUpperBound, stillNeeded } = comparison
+    const evidence = {
+      compared,
+      netMismatches,
+      netUpperBound,
+      limit: profile.netMismatch,
+      stillNeeded: stillNeeded ?? null,
+    }
+    const reason = `${netMismatches} of ${showCount(compared)} exchanges differ beyond noise; with 95 % certainty at most ${showShare(netUpperBound)} do (${showShare(profile.netMismatch)} is the limit).`
+    if (netUpperBound <= profile.netMismatch) return pass({ reason, evidence })
+    if (stillNeeded !== undefined) {
+      return unknown({
+        reason: `${reason} ${showCount(stillNeeded)} more without a difference would say enough.`,
+        evidence,
+        fix: 'Wait for requests.',
+      })
+    }
+    return fail({ reason, evidence, fix: `${report(snapshot)} ranks the differences.` })
+  },
+)
+
+export const enoughComparisons = defineGate(
+  'enough-comparisons',
+  'every endpoint was compared often enough',
+  ({ comparison, endpoints, profile }, { pass, unknown }) => {
+    const compared = new Map(comparison?.perEndpoint.map((one) => [one.endpoint, one.compared]))
+    const rare = new Set(endpoints.filter((one) => one.rare).map((one) => one.endpoint))
+    const few = [...compared].filter(
+      ([endpoint, count]) => count < profile.comparisonsPerEndpoint && !rare.has(endpoint),
+    )
+    const evidence = { endpoints: compared.size, tooFew: few.length, wanted: profile.comparisonsPerEndpoint }
+    if (compared.size > 0 && few.length === 0) {
+      return pass({
+        reason: `Each of ${compared.size} endpoints was compared at least ${profile.comparisonsPerEndpoint} times.`,
+        evidence,
+      })
+    }
+    const missing = few.map(([endpoint, count]) => `${endpoint} ${profile.comparisonsPerEndpoint - count}`)
+    return unknown({
+      reason:
+        few.length === 0
+          ? 'No endpoint was compared yet.'
+          : `Comparisons are still needed: ${showSome(missing)}.`,
+      evidence,
+      fix: `Wait for requests, or mark what is used seldom: \`strangler guide rare "${few[0]?.[0] ?? 'GET /…'}" --because "…"\`.`,
+    })
+  },
+)
+
+export const noOpenDifference = defineGate(
+  'no-open-difference',
+  'no real difference is open',
+  (snapshot, { pass, fail }) => {
+    const { openDifferences = 0, expiredAcceptances = 0 } = snapshot.comparison ?? {}
+    const evidence = { openDifferences, expiredAcceptances }
+    if (openDifferences + expiredAcceptances === 0)
+      return pass({ reason: 'Every real difference is mended or accepted by somebody.', evidence })
+    return fail({
+      reason: `${openDifferences} real differences are open, ${expiredAcceptances} acceptances have expired.`,
+      evidence,
+      fix: `${report(snapshot)} shows them; mend the service, or \`strangler compare accept\`.`,
+    })
+  },
+)
+
+export const latency = defineGate(
+  'latency',
+  'the service is not slower',
+  (snapshot, { pass, fail, unknown }) => {
+    const { monolithP95Ms, serviceP95Ms } = snapshot.comparison ?? {}
+    const factor = snapshot.profile.latencyFactor
+    const evidence = { monolithP95Ms: monolithP95Ms ?? null, serviceP95Ms: serviceP95Ms ?? null, factor }
+    if (monolithP95Ms === undefined || serviceP95Ms === undefined)
+      return unknown({
+        reason: 'The times of both sides are not known yet.',
+        evidence,
+        fix: 'Wait for requests.',
+      })
+    const reason = `For the same requests the service's p95 is ${showDuration(serviceP95Ms)}, the monolith's ${showDuration(monolithP95Ms)}; ${factor} times is the limit.`
+    // Below a millisecond a ratio is the clock's.
+    if (serviceP95Ms <= Math.max(1, factor * monolithP95Ms)) return pass({ reason, evidence })
+    return fail({ reason, evidence, fix: 'Make the service faster, or give it more.' })
+  },
+)

@@ -1,0 +1,43 @@
+import { defineGate } from '../gate.ts'
+
+export const contractRecorded = defineGate(
+  'contract-recorded',
+  'its contract is recorded',
+  ({ contract, capability }, { pass, unknown }) => {
+    const evidence = { endpoints: contract?.endpoints ?? 0 }
+    if (contract?.recordedAt !== undefined && contract.endpoints > 0)
+      return pass({
+        reason: `The contract tells ${contract.endpoints} endpoints from the monolith's answers.`,
+        evidence,
+      })
+    return unknown({
+      reason: `Nobody has written down yet what the monolith answers at the endpoints of ${capability}.`,
+      evidence,
+      fix: `\`strangler contract record ${capability}\``,
+    })
+  },
+)
+
+export const contractPassed = defineGate(
+  'contract-passed',
+  'the service answers by the contract',
+  ({ contract, capability }, { pass, fail, unknown }) => {
+    const fix = `\`strangler contract verify ${capability}\``
+    const verified = contract?.verified
+    if (verified === undefined) {
+      return unknown({
+        reason: 'The service was not checked against the contract yet.',
+        evidence: { failures: null },
+        fix,
+      })
+    }
+    const evidence = { failures: verified.failures, verifiedAt: new Date(verified.at).toISOString() }
+    if (verified.pass)
+      return pass({ reason: 'The service answers every endpoint as the contract says.', evidence })
+    return fail({
+      reason: `The service answers ${verified.failures} times otherwise than the contract says.`,
+      evidence,
+      fix: `Mend the service, then ${fix}`,
+    })
+  },
+)

@@ -1,0 +1,169 @@
+import { defineGate } from '../gate.ts'
+import { showDuration, showSome } from '../show.ts'
+
+const NO_TABLES = { reason: 'It has no tables, so no ownership moves.', evidence: { tables: 0 } }
+
+export const readsSoaked = defineGate(
+  'reads-soaked',
+  'all reads were at the service for a while',
+  ({ canary, migration, profile }, { pass, unknown }) => {
+    const sinceMs = migration?.percent === 100 ? (canary?.sinceMs ?? 0) : 0
+    const evidence = { percent: migration?.percent ?? 0, sinceMs, wantedMs: profile.readsSoakMs }
+    const reason =
+      migration?.percent === 100
+        ? `All reads have been at the service for ${showDuration(sinceMs)}.`
+        : `Only ${migration?.percent ?? 0} % of the reads are at the service.`
+    if (sinceMs >= profile.readsSoakMs) return pass({ reason, evidence })
+    return unknown({
+      reason: `${reason} ${showDuration(profile.readsSoakMs)} say enough.`,
+      evidence,
+      fix: `Wait ${showDuration(profile.readsSoakMs - sinceMs)}.`,
+    })
+  },
+)
+
+export const logShort = defineGate('log-short', 'the log is short', (snapshot, { pass, fail, unknown }) => {
+  if (!snapshot.hasTables) return pass(NO_TABLES)
+  const { data, profile, capability } = snapshot
+  const fix = `\`strangler sync status ${capability}\` says why.`
+  const { logAgeMs, lagWatchedMs = 0 } = data ?? {}
+  const evidence = { logAgeMs: logAgeMs ?? null, watchedMs: lagWatchedMs, limitMs: profile.logAgeMs }
+  if (logAgeMs === undefined) return unknown({ reason: 'It is not known how old the log is.', evidence, fix })
+  const reason = `In the last ${showDuration(Math.min(lagWatchedMs, profile.logWindowMs))} no change waited longer than ${showDuration(logAgeMs)}; ${showDuration(profile.logAgeMs)} is the limit.`
+  if (logAgeMs >= profile.logAgeMs) return fail({ reason, evidence, fix })
+  if (lagWatchedMs < profile.logWindowMs)
+    return unknown({ reason, evidence, fix: `Wait ${showDuration(profile.logWindowMs - lagWatchedMs)}.` })
+  return pass({ reason, evidence })
+})
+
+export const reversePathProven = defineGate(
+  'reverse-path-proven',
+  'a row went there and came back',
+  (snapshot, { pass, unknown }) => {
+    if (!snapshot.hasTables) return pass(NO_TABLES)
+    const at = snapshot.cutover?.reversePathProvenAt
+    const evidence = { provenAt: at === undefined ? null : new Date(at).toISOString() }
+    if (at !== undefined)
+      return pass({ reason: 'A row written for the trial went to the service and came back.', evidence })
+    return unknown({
+      reason: 'It was not tried yet whether a change of the service comes back to the monolith.',
+      evidence,
+      fix: `\`strangler migrate ${snapshot.capability} cutover --dry-run\` tries it.`,
+    })
+  },
+)
+
+export const identitiesFit = defineGate(
+  'identities-fit',
+  'new numbers do not meet old ones',
+  (snapshot, { pass, fail, unknown }) => {
+    if (!snapshot.hasTables) return pass(NO_TABLES)
+    const fit = snapshot.cutover?.identitiesFit
+    const evidence = { fit: fit ?? null }
+    const fix = `\`strangler migrate ${snapshot.capability} cutover --dry-run\` names the column.`
+    if (fit === undefined)
+      return unknown({ reason: 'It was not looked yet at the columns that hand out numbers.', evidence, fix })
+    if (fit)
+      return pass({ reason: 'The service can go on with the numbers where the monolith stops.', evidence })
+    return fail({
+      reason: 'A column of the service is too small for the numbers that come next.',
+      evidence,
+      fix,
+    })
+  },
+)
+
+export const dryRunDone = defineGate(
+  'dry-run-done',
+  'the cut-over was rehearsed',
+  (snapshot, { pass, fail, unknown }) => {
+    if (!snapshot.hasTables) return pass(NO_TABLES)
+    const { now, profile, capability } = snapshot
+    const fix = `\`strangler migrate ${capability} cutover --dry-run\``
+    const dryRun = snapshot.cutover?.dryRun
+    if (dryRun === undefined)
+      return unknown({ reason: 'Nobody has rehearsed it yet.', evidence: { predictedPauseMs: null }, fix })
+    const ageMs = now - dryRun.at
+    const evidence = { predictedPauseMs: dryRun.predictedPauseMs, ageMs }
+    if (dryRun.problem !== undefined)
+      return fail({
+        reason: `The rehearsal failed: ${dryRun.problem}.`,
+        evidence,
+        fix: `Mend that, then ${fix}`,
+      })
+    const reason = `Rehearsed ${showDuration(ageMs)} ago: writes would wait about ${showDuration(dryRun.predictedPauseMs)}.`
+    if (ageMs > profile.dryRunGoodForMs) return unknown({ reason, evidence, fix })
+    return pass({ reason, evidence })
+  },
+)
+
+export const writersMoved = defineGate(
+  'writers-moved',
+  'nobody writes its tables beside the proxy',
+  (snapshot, { pass, fail, unknown }) => {
+    if (!snapshot.hasTables) return pass(NO_TABLES)
+    const doctor = `\`strangler doctor ${snapshot.capability}\``
+    const { writersOutside, couplings } = snapshot.cutover ?? {}
+    if (writersOutside === undefined || couplings === undefined) {
+      return unknown({
+        reason: 'It is not known who writes the tables.',
+        evidence: { writersOutside: null, couplings: null },
+        fix: doctor,
+      })
+    }
+    const found = [...writersOutside, ...couplings]
+    const evidence = { writersOutside: writersOutside.length, couplings: couplings.length }
+    if (found.length === 0) return pass({ reason: 'Every write comes through the proxy.', evidence })
+    return fail({
+      reason: `${found.length} writers would fail after the cut-over: ${showSome(found)}.`,
+      evidence,
+      fix: `Move them to the endpoints, or waive one with a reason; ${doctor} explains each.`,
+    })
+  },
+)
+
+export const returnable = defineGate(
+  'returnable',
+  'everything could be carried back',
+  (snapshot, { pass, fail, unknown }) => {
+    if (!snapshot.hasTables) return pass(NO_TABLES)
+    const { data, capability } = snapshot
+    if (data === undefined)
+      return unknown({
+        reason: 'The sync does not answer.',
+        evidence: { notReturnable: null },
+        fix: `\`strangler sync status ${capability}\``,
+      })
+    const evidence = { notReturnable: data.notReturnable }
+    if (data.notReturnable === 0)
+      return pass({ reason: 'The monolith can hold every row that the service has.', evidence })
+    return fail({
+      reason: `${data.notReturnable} rows of the service cannot be carried back to the monolith.`,
+      evidence,
+      fix: `\`strangler sync status ${capability}\` names them.`,
+    })
+  },
+)
+
+export const noStrayWrites = defineGate(
+  'no-stray-writes',
+  'the old side writes no more',
+  (snapshot, { pass, fail, unknown }) => {
+    if (!snapshot.hasTables) return pass(NO_TABLES)
+    const { data, capability } = snapshot
+    if (data === undefined)
+      return unknown({
+        reason: 'The sync does not answer.',
+        evidence: { strayWrites: null },
+        fix: `\`strangler sync status ${capability}\``,
+      })
+    const evidence = { strayWrites: data.strayWrites }
+    if (data.strayWrites === 0)
+      return pass({ reason: 'No write to the old tables was seen since the service owns them.', evidence })
+    return fail({
+      reason: `${data.strayWrites} writes to the old tables were not carried over.`,
+      evidence,
+      fix: `\`strangler sync status ${capability}\` shows them; move their writer.`,
+    })
+  },
+)

@@ -1,0 +1,126 @@
+import type { EvidenceBasis } from '../core/compare-words.ts'
+import type { Migration } from '../core/guide-words.ts'
+import type { Side } from '../core/words.ts'
+import type { GateProfile } from './gate-profile.ts'
+
+/** All that the gates of one capability are decided by, gathered at one moment. What could not be measured is absent. */
+export interface GuideSnapshot {
+  readonly capability: string
+  readonly hasTables: boolean
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly profile: GateProfile
+  /** Absent before the capability was chosen. */
+  readonly migration?: Migration
+  readonly owner: Side
+  /** On what would be measured now. */
+  readonly basis?: EvidenceBasis
+  /** Endpoints whose mode an operator has set by hand. */
+  readonly overrides: readonly string[]
+  readonly endpoints: readonly EndpointTraffic[]
+  readonly traffic?: TrafficEvidence
+  readonly contract?: ContractEvidence
+  readonly data?: DataEvidence
+  readonly comparison?: ComparisonEvidence
+  readonly canary?: CanaryEvidence
+  readonly cutover?: CutoverEvidence
+  readonly retirement?: RetirementEvidence
+}
+
+export interface EndpointTraffic {
+  readonly endpoint: string
+  /** Since it is watched. */
+  readonly requests: number
+  /** An operator has said that it is used seldom, or waived it. */
+  readonly rare: boolean
+}
+
+export interface TrafficEvidence {
+  readonly requests: number
+  readonly watchedMs: number
+  /** The proxy's own time, of the newest requests. */
+  readonly proxyP99Ms: number | undefined
+}
+
+export interface ContractEvidence {
+  /** Epoch milliseconds; absent: nobody has recorded one. */
+  readonly recordedAt?: number
+  readonly endpoints: number
+  /** The newest check of the service against it. */
+  readonly verified?: { readonly at: number; readonly pass: boolean; readonly failures: number }
+}
+
+export interface DataEvidence {
+  readonly sync: 'none' | 'running' | 'paused'
+  readonly direction: 'forward' | 'reverse'
+  /** What stands in the way, by the pre-flight; absent: it could not be made. */
+  readonly findings?: { readonly blocking: number; readonly first: string | undefined }
+  /** The mapping gave real rows back as they were. */
+  readonly mappingProven?: boolean
+  readonly backfillDone: boolean
+  readonly quarantined: number
+  /** Absent: no word of the sync. */
+  readonly lagP99Ms?: number
+  /** How long the lag has been watched without a gap. */
+  readonly lagWatchedMs: number
+  /** The oldest entry of the log over the newest minute, at most. */
+  readonly logAgeMs?: number
+  readonly verify?: {
+    readonly at: number
+    readonly compared: number
+    readonly diverged: number
+    readonly inFlight: number
+  }
+  readonly strayWrites: number
+  /** Rows that the old owner's schema cannot hold. */
+  readonly notReturnable: number
+}
+
+export interface ComparisonEvidence {
+  readonly eligible: number
+  readonly compared: number
+  /** Exchanges with a real difference that nobody has accepted, and the 95 % upper bound of their share. */
+  readonly netMismatches: number
+  readonly netUpperBound: number
+  /** More exchanges without a mismatch that would bring the bound below the limit; undefined when it is below, or cannot come there. */
+  readonly stillNeeded: number | undefined
+  readonly openDifferences: number
+  readonly expiredAcceptances: number
+  readonly perEndpoint: readonly { readonly endpoint: string; readonly compared: number }[]
+  readonly monolithP95Ms: number | undefined
+  readonly serviceP95Ms: number | undefined
+}
+
+/** Both sides since the present percentage was entered. */
+export interface CanaryEvidence {
+  readonly sinceMs: number
+  readonly monolith: SideOutcomes
+  readonly service: SideOutcomes
+  /** Failures of the service in a row, just now. */
+  readonly failuresInRow: number
+  /** Of the last 300 requests to the service. */
+  readonly failuresOfLast300: number
+}
+
+export interface SideOutcomes {
+  readonly requests: number
+  readonly failures: number
+}
+
+export interface CutoverEvidence {
+  readonly dryRun?: { readonly at: number; readonly predictedPauseMs: number; readonly problem?: string }
+  /** A row that was written there has come back. */
+  readonly reversePathProvenAt?: number
+  readonly identitiesFit?: boolean
+  /** Programs that write the tables beside the proxy and that nobody has moved or waived. */
+  readonly writersOutside?: readonly string[]
+  /** Transactions and foreign keys that the split would cut. */
+  readonly couplings?: readonly string[]
+}
+
+export interface RetirementEvidence {
+  /** Requests for the capability that the monolith has answered since the ownership changed. */
+  readonly monolithRequests: number
+  /** Statements on the monolith's tables by others than the kit, as the database counts them; absent: it does not. */
+  readonly statements?: { readonly count: number; readonly watchedMs: number }
+}
