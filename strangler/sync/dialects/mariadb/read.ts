@@ -14,6 +14,9 @@ const ENTRIES_PER_KEY = 4
  */
 const BY_KEY = `FORCE INDEX (${NEWEST_INDEX})`
 
+/** What is left of very many entries of one key is acknowledged when it is sent again. */
+const DELETED_AT_ONCE = 20_000
+
 const CHARS = (sql: string) => `CAST(${sql} AS CHAR)`
 
 /**
@@ -83,14 +86,27 @@ export function guessRows(table: TableShape): Statement {
   return { sql, params: [table.schema, table.name] }
 }
 
+/**
+ * First it looks, which locks nothing, and then it deletes what it has seen by its exact place. A DELETE that searches locks whatever it
+ * passes, and waits there for transactions of the application that have not committed: one of them would hold up all acknowledgements.
+ */
 export function deleteAcknowledged(
   acknowledged: readonly { table: string; key: string; version: string }[],
 ): Statement {
-  const sql = `DELETE l FROM JSON_TABLE(?, '$[*]' COLUMNS (
+  const sql = `BEGIN NOT ATOMIC
+DECLARE found LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+SET STATEMENT group_concat_max_len = 16777216 FOR SELECT GROUP_CONCAT(s.entry) INTO found FROM (
+  SELECT JSON_ARRAY(l.tbl, l.version) AS entry FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    tbl VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
+    \`key\` TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]',
+    version BIGINT PATH '$[2]')) a
+  STRAIGHT_JOIN ${CHANGE_LOG} l ${BY_KEY} ON l.tbl = a.tbl AND l.\`key\` = a.\`key\` AND l.version <= a.version
+  LIMIT ${DELETED_AT_ONCE}) s;
+DELETE l FROM JSON_TABLE(CONCAT('[', found, ']'), '$[*]' COLUMNS (
   tbl VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
-  \`key\` TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]',
-  version BIGINT PATH '$[2]')) a
-JOIN ${CHANGE_LOG} l ${BY_KEY} ON l.tbl = a.tbl AND l.\`key\` = a.\`key\` AND l.version <= a.version`
+  version BIGINT PATH '$[1]')) e
+STRAIGHT_JOIN ${CHANGE_LOG} l FORCE INDEX (PRIMARY) ON l.tbl = e.tbl AND l.version = e.version;
+END`
   return {
     sql,
     params: [JSON.stringify(acknowledged.map(({ table, key, version }) => [table, key, version]))],
