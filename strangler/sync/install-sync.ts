@@ -85,15 +85,22 @@ async function uninstallSide(
   await runSchemaChange(database, [...capture, ...guards, ...dialect.targetDown(shapes)], deadline)
 }
 
-/** One by one without a transaction, so that no lock is held for longer than one statement; all again after a lost lock. */
+/**
+ * One by one without a transaction, so that no lock is held for longer than one statement. After a lost lock it goes on with that statement:
+ * on a busy table each may lose its own, and to begin with the first one again would never come to an end.
+ */
 export async function runSchemaChange(
   database: SyncDatabase,
   statements: readonly string[],
   deadline: number,
 ): Promise<void> {
+  for (const sql of statements) await runWithPatience(database, sql, deadline)
+}
+
+async function runWithPatience(database: SyncDatabase, sql: string, deadline: number): Promise<void> {
   for (;;) {
     try {
-      for (const sql of statements) await database.query({ sql, params: [] })
+      await database.query({ sql, params: [] })
       return
     } catch (error) {
       if (classifyError(error) !== 'retry') throw error
