@@ -109,7 +109,10 @@ describe.skipIf(mariadbd === undefined)(
       })
 
       /** The deleter has logged the child, and waits before it deletes it; the writer changes the child meanwhile. */
-      async function race(lock: string | undefined): Promise<{ logged: string[]; writerFailed: boolean }> {
+      async function race(
+        lock: string | undefined,
+        write = "UPDATE page SET note = 'new' WHERE folder = 12",
+      ): Promise<{ logged: string[]; writerFailed: boolean }> {
         const tables = await stand.shapes('folder', 'page', 'mark')
         const ancestors = await findAncestors(stand.kit, stand.name, tables)
         await stand.runAll(cascadeUp(tables, ancestors, lock))
@@ -122,7 +125,7 @@ describe.skipIf(mariadbd === undefined)(
         await until(async () => (await waiting('User lock')) === 1)
         // It gives up after a second when the child is locked.
         await writer.query('SET innodb_lock_wait_timeout = 1')
-        const writing = writer.query("UPDATE page SET note = 'new' WHERE folder = 12")
+        const writing = writer.query(write)
         const writerFailed = await writing.then(
           () => false,
           () => true,
@@ -131,7 +134,8 @@ describe.skipIf(mariadbd === undefined)(
         await deleting
         await deleter.query("DO RELEASE_LOCK('pause')")
         await stand.app('DROP TRIGGER pause')
-        return { logged: (await stand.takeLog()).filter((entry) => entry.includes('page')), writerFailed }
+        const [, table = ''] = write.split(' ')
+        return { logged: (await stand.takeLog()).filter((entry) => entry.includes(table)), writerFailed }
       }
 
       const waiting = async (state: string) =>
@@ -153,6 +157,16 @@ describe.skipIf(mariadbd === undefined)(
         const { logged, writerFailed } = await race(undefined)
         expect(writerFailed).toBe(true)
         expect(logged).toEqual(['D page ["12","1"]'])
+      })
+
+      it('has it too where the index of the foreign key holds all that the trigger asks for', async () => {
+        await stand.app('INSERT INTO folder VALUES (13, 2, 12, "")')
+        const { logged, writerFailed } = await race(
+          undefined,
+          "UPDATE folder SET label = 'new' WHERE id = 13",
+        )
+        expect(writerFailed).toBe(true)
+        expect(new Set(logged.filter((entry) => entry.includes('13')))).toEqual(new Set(['D folder ["13"]']))
       })
     })
 

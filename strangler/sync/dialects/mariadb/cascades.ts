@@ -7,6 +7,8 @@ import { findColumn, writeKeyText } from './values.ts'
 /**
  * Cascades fire no triggers in MariaDB, so the parent's trigger logs the children. It locks them first: a version that is
  * taken without the row's lock may be lower than that of a change that commits before, and the delete would be lost.
+ * The lock is of the row itself, so the child is read a second time by its key: its foreign key's index often holds all that is asked for,
+ * and then only the index's entry is locked, past which whoever changes other columns goes.
  * The lock is LOCK IN SHARE MODE: FOR UPDATE counts as writing to the child, and then `DELETE FROM parent WHERE id IN (SELECT …
  * FROM child)` and `UPDATE parent JOIN child` fail with error 1442, which the application would see. The price: whoever changes
  * a child at that very moment may be chosen as the victim of a deadlock instead of waiting.
@@ -154,15 +156,22 @@ function writeLoop({ child, key }: Edge, valueAt: ValueOf, plan: Plan, options: 
   plan.loops += 1
   if (plan.loops > MOST_LOOPS) throw tooManyPaths(plan.logged.name)
   const needed = inner === '' ? [] : referencedColumns(child.name, plan.all)
+  const row = child.key.length > 0 ? 'r' : 'c'
   const selected = [
-    `${child.key.length > 0 ? writeKeyText(child, 'c') : 'NULL'} AS strangler_key`,
-    ...needed.map((column) => `c.${quoteName(column)}`),
+    `${child.key.length > 0 ? writeKeyText(child, row) : 'NULL'} AS strangler_key`,
+    ...needed.map((column) => `${row}.${quoteName(column)}`),
   ]
   const matches = key.columns.map(
     (column, index) => `c.${quoteName(column)} = ${valueAt(key.referencedColumns[index]!)}`,
   )
-  return `FOR ${record} IN (SELECT ${selected.join(', ')} FROM ${quoteName(child.name)} c WHERE ${matches.join(' AND ')} ${plan.lock}) DO
+  return `FOR ${record} IN (SELECT ${selected.join(', ')} FROM ${quoteName(child.name)} c${joinRow(child)} WHERE ${matches.join(' AND ')} ${plan.lock}) DO
 ${logs ? `${logKey(child.name, `${record}.strangler_key`, options.op)}\n` : ''}${inner}END FOR;\n`
+}
+
+function joinRow(child: TableShape): string {
+  if (child.key.length === 0) return ''
+  const same = child.key.map((column) => `r.${quoteName(column)} = c.${quoteName(column)}`)
+  return ` STRAIGHT_JOIN ${quoteName(child.name)} r ON ${same.join(' AND ')}`
 }
 
 function onlyIfChanged(edge: Edge, changed: readonly string[] | undefined, loop: string): string {
