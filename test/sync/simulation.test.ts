@@ -2,67 +2,117 @@ import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { findRedis } from '../../strangler/infra/redis-server.ts'
 import { requireProgram } from '../support/optional.ts'
-import { createMemoryTransport, type FlushableTransport } from './simulation/memory-transport.ts'
-import { createFlushableRedis } from './simulation/redis-transport.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { CHILD_BESIDE_CASCADE } from './simulation/cascade-schedules.ts'
+import { flushRedis } from './simulation/flush-redis.ts'
+import { RESTORED_TARGET, WRITE_AFTER_THE_FENCE } from './simulation/ownership-schedules.ts'
 import { type Outcome, type Simulation, simulate } from './simulation/run-simulation.ts'
+import {
+  LATE_COMMIT,
+  OLD_COPY,
+  REPAIR_BESIDE_A_WRITE,
+  TWO_BLOCKS,
+  TWO_HOLD_A_KEY,
+} from './simulation/schedules.ts'
+import type { DialectPair } from './simulation/stand.ts'
 
+const mariadb = await requireProgram('mariadb')
 const redis = await requireProgram('redis')
 const seed = Number(process.env['STRANGLER_SEED'] ?? randomInt(2 ** 31))
+const durationMs = Number(process.env['STRANGLER_SIMULATION_SECONDS'] ?? 8) * 1_000
 const BAD_LUCK = { lost: 0.15, doubled: 0.2, longestDelayMs: 800 }
+const TIMEOUT_MS = durationMs + 180_000
 
-function announce(outcome: Outcome): void {
-  const { missing, different, extra, ...rest } = outcome
-  const counts = {
-    missing: missing.length,
-    different: different.length,
-    extra: extra.length,
-    ...rest,
-    quarantined: rest.quarantined.slice(0, 8),
-  }
-  process.stderr.write(`STRANGLER_SEED=${seed} ${JSON.stringify(counts)}\n`)
-}
+const PAIRS: readonly DialectPair[] = [
+  { source: 'postgres', target: 'postgres' },
+  { source: 'postgres', target: 'mariadb' },
+  { source: 'mariadb', target: 'postgres' },
+  { source: 'mariadb', target: 'mariadb' },
+]
 
-const plan = (transport: FlushableTransport): Simulation => ({
+const plan = (pair: DialectPair): Simulation => ({
+  pair,
   seed,
-  transport,
-  faults: BAD_LUCK,
-  writers: 5,
-  durationMs: 10_000,
-  settleMs: 40_000,
+  faults: { ...BAD_LUCK, seed },
+  writers: 6,
+  durationMs,
+  settleMs: 60_000,
+  kills: true,
+  schedules: [
+    LATE_COMMIT,
+    TWO_BLOCKS,
+    REPAIR_BESIDE_A_WRITE,
+    OLD_COPY,
+    TWO_HOLD_A_KEY,
+    CHILD_BESIDE_CASCADE,
+    RESTORED_TARGET,
+    // It ends the sync.
+    WRITE_AFTER_THE_FENCE,
+  ],
 })
 
-function expectTheSame(outcome: Outcome): void {
-  announce(outcome)
+const shorten = (rows: readonly string[]) => [rows.length, ...rows.slice(0, 10)]
+
+function expectTheSame(pair: DialectPair, outcome: Outcome): void {
+  const { missing, different, extra, ...rest } = outcome
+  const counts = { missing: shorten(missing), different: shorten(different), extra: shorten(extra) }
+  process.stderr.write(
+    `STRANGLER_SEED=${seed} ${pair.source} → ${pair.target} ${JSON.stringify({ ...counts, ...rest })}\n`,
+  )
   expect(outcome).toMatchObject({
     missing: [],
     different: [],
     extra: [],
     logEntries: 0,
-    quarantined: [],
+    quarantined: 0,
     backfilled: true,
   })
-  expect(outcome.writes).toBeGreaterThan(300)
+  expect(outcome.settledMs).toBeDefined()
+  expect(outcome.writes).toBeGreaterThan(500)
+  expect(outcome.kills).toBeGreaterThan(1)
 }
 
-test(`nothing is missing, different or extra after bad luck of every kind (seed ${seed})`, async () => {
-  expectTheSame(await simulate(plan(createMemoryTransport())))
-}, 90_000)
+describe.each(PAIRS)(`$source → $target (seed ${seed})`, (pair) => {
+  const lacks = mariadb === undefined && Object.values(pair).includes('mariadb')
 
-test.skipIf(redis === undefined)(
+  test.skipIf(lacks)(
+    'nothing is missing, different or extra after bad luck of every kind',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      expectTheSame(pair, await simulate(plan(pair)))
+    },
+  )
+})
+
+const [first, , , last] = PAIRS
+
+test.skipIf(redis === undefined || mariadb === undefined)(
   `neither through a real Redis that is flushed again and again (seed ${seed})`,
+  { timeout: TIMEOUT_MS },
   async () => {
     const directory = await mkdtemp(join(tmpdir(), 'strangler-simulation-'))
     const server = await findRedis({ directory, env: { PATH: process.env['PATH'] } })
     if (server.kind !== 'redis') throw new Error(server.description)
+    const { url } = server
     try {
-      expectTheSame(await simulate(plan(createFlushableRedis(server.url))))
+      const queue = { kind: 'redis', url } as const
+      expectTheSame(last!, await simulate({ ...plan(last!), queue, flush: () => flushRedis(url) }))
     } finally {
       await server.stop()
       await rm(directory, { recursive: true, force: true })
     }
   },
-  90_000,
 )
+
+test(`neither through BullMQ's queues in PostgreSQL (seed ${seed})`, { timeout: TIMEOUT_MS }, async () => {
+  const database = await createTestDatabase('sim_queue')
+  try {
+    const queue = { kind: 'postgres', url: database.url } as const
+    expectTheSame(first!, await simulate({ ...plan(first!), queue }))
+  } finally {
+    await database.drop()
+  }
+})

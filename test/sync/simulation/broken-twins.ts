@@ -1,27 +1,39 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
 import type { SyncDatabase } from '../../../strangler/sync/database.ts'
 import type { Dialect } from '../../../strangler/sync/dialect.ts'
 import { VERSION } from '../../../strangler/sync/dialects/postgres/capture.ts'
-import type { Simulation } from './run-simulation.ts'
-import { ACCOUNTS } from './shop-schema.ts'
 
-type Twist = NonNullable<Simulation['twist']>
+/** A sync in which one decision of the design is left out. Each end runs in its own process and finds its twin by name. */
+interface Twin {
+  /** The dialect by which the source is captured and read. */
+  readonly source?: (dialect: Dialect) => Dialect
+  readonly sourceDatabase?: (database: SyncDatabase) => SyncDatabase
+  readonly target?: (dialect: Dialect) => Dialect
+}
+
+export type TwinName =
+  | 'cursor relay'
+  | 'sequence with a cache'
+  | 'repair without the lock'
+  | 'apply without versions'
+  | 'ownership as a row'
+  | 'parent trigger without the lock'
+  | 'version without the epoch'
+  | 'deferrable key'
 
 /** The usual outbox: what lies behind the highest number that was ever read is not looked at again. */
-export function cursorRelay(): Twist {
+function followCursor(database: SyncDatabase): SyncDatabase {
   const reads = new WeakMap<object, string>()
   const cursors = new Map<string, bigint>()
-  const source = (dialect: Dialect): Dialect => ({
-    ...dialect,
-    readPending(columns, limit) {
-      const statement = dialect.readPending(columns, limit)
-      reads.set(statement, columns.table.name)
-      return statement
-    },
-  })
-  const sourceDatabase = (database: SyncDatabase): SyncDatabase => ({
+  return {
     ...database,
+    dialect: {
+      ...database.dialect,
+      readPending(columns, limit) {
+        const statement = database.dialect.readPending(columns, limit)
+        reads.set(statement, columns.table.name)
+        return statement
+      },
+    },
     async query(statement) {
       const rows = await database.query(statement)
       const table = reads.get(statement)
@@ -31,55 +43,63 @@ export function cursorRelay(): Twist {
       cursors.set(table, [cursor, ...versions].toSorted((one, other) => (one < other ? -1 : 1)).at(-1)!)
       return rows.filter((_row, position) => versions[position]! > cursor)
     },
-  })
-  return { source, sourceDatabase }
+  }
 }
 
 /** Whatever comes last stays: no versions are compared and no tombstones kept. */
-export const applyWithoutVersions: Twist = {
-  target: (dialect) => ({
+function claimAll(dialect: Dialect): Dialect {
+  const claim = (tables: string[], keys: string[]) =>
+    dialect.name === 'postgres'
+      ? { sql: 'SELECT tbl, key FROM unnest($1::text[], $2::text[]) AS i(tbl, key)', params: [tables, keys] }
+      : {
+          sql: `SELECT tbl, \`key\` FROM JSON_TABLE(?, '$[*]' COLUMNS (tbl TEXT PATH '$[0]', \`key\` TEXT PATH '$[1]')) e`,
+          params: [JSON.stringify(tables.map((table, position) => [table, keys[position]]))],
+        }
+  return {
     ...dialect,
     claim: (entries) => [
-      {
-        sql: 'SELECT tbl, key FROM unnest($1::text[], $2::text[]) AS i(tbl, key)',
-        params: [entries.map(({ table }) => table), entries.map(({ key }) => key)],
-      },
+      claim(
+        entries.map(({ table }) => table),
+        entries.map(({ key }) => key),
+      ),
     ],
-  }),
+  }
 }
 
-/**
- * Asks for every row to be sent again, by entries made up beside the rows' locks, while a transaction that has written some of them is
- * still open. Near the end: a row that is written once more is right again.
- */
-export const repairWithoutLock: Twist = {
-  async meddle(url, until) {
-    await delay(until - Date.now() - 2_000)
-    const [application, repair] = [
-      new pg.Client({ connectionString: url }),
-      new pg.Client({ connectionString: url }),
-    ]
-    await Promise.all([application.connect(), repair.connect()])
-    await application.query('BEGIN')
-    // Rows that another transaction holds are left out, so that this one is never the victim of a deadlock.
-    await application.query(`UPDATE account SET balance = balance + 1 WHERE id IN (
-      SELECT id FROM account WHERE id % 3 = 0 FOR UPDATE SKIP LOCKED)`)
-    await repair.query(`INSERT INTO strangler.change_log (version, tbl, key, op, at)
-      SELECT ${VERSION}, 'account', '["' || n || '"]', 'U', clock_timestamp() FROM generate_series(1, ${ACCOUNTS}) n`)
-    await delay(2_100)
-    await application.query('COMMIT')
-    await Promise.all([application.end(), repair.end()])
-  },
-}
-
-/** Versions from a sequence of which every session takes many at a time: 32 in an application, more here, where little time passes. */
-export const cachedSequence: Twist = {
-  source: (dialect) => ({
+/** Versions from a sequence of which every session takes 32 at a time. */
+function numberFromCache(dialect: Dialect): Dialect {
+  return {
     ...dialect,
-    captureUp(tables) {
-      const sequence = 'CREATE SEQUENCE strangler.version CACHE 1000'
-      const [schema = '', ...rest] = dialect.captureUp(tables)
+    captureUp(tables, ancestors) {
+      const [schema = '', ...rest] = dialect.captureUp(tables, ancestors)
+      const sequence = 'CREATE SEQUENCE IF NOT EXISTS strangler.version CACHE 32'
       return [schema, sequence, ...rest.map((sql) => sql.replaceAll(VERSION, `nextval('strangler.version')`))]
     },
-  }),
+  }
+}
+
+/** Children are read, and logged, without being locked. */
+function leaveChildrenOpen(dialect: Dialect): Dialect {
+  return {
+    ...dialect,
+    captureUp: (tables, ancestors) =>
+      dialect.captureUp(tables, ancestors).map((sql) => sql.replaceAll('LOCK IN SHARE MODE', '')),
+  }
+}
+
+/** Versions are compared as if there had only ever been one epoch. */
+function forgetEpoch(dialect: Dialect): Dialect {
+  return { ...dialect, claim: (entries) => dialect.claim(entries, 1) }
+}
+
+/** The schedules do the rest of those that are empty here. */
+export const TWINS: Readonly<Record<TwinName, Twin>> = {
+  'cursor relay': { sourceDatabase: followCursor },
+  'sequence with a cache': { source: numberFromCache },
+  'repair without the lock': {},
+  'apply without versions': { target: claimAll },
+  'ownership as a row': {},
+  'parent trigger without the lock': { source: leaveChildrenOpen },
+  'version without the epoch': { target: forgetEpoch },
+  'deferrable key': {},
 }

@@ -1,233 +1,123 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
-import { type Backfill, type BackfillStatus, createBackfill } from '../../../strangler/sync/backfill.ts'
-import { createDatabaseCheckpoints } from '../../../strangler/sync/checkpoint-store.ts'
-import { openSyncDatabase, type SyncDatabase } from '../../../strangler/sync/database.ts'
-import type { Dialect } from '../../../strangler/sync/dialect.ts'
-import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import {
-  createSourceEnd,
-  createTargetEnd,
-  type SourceEnd,
-  type TargetEnd,
-} from '../../../strangler/sync/link.ts'
-import { compileMapping, type TableRoute } from '../../../strangler/sync/mapping.ts'
-import type { Transport } from '../../../strangler/sync/transport.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
-import { type Faults, makeFaulty } from './faulty-transport.ts'
-import type { FlushableTransport } from './memory-transport.ts'
+import type { Differences } from './compare-rows.ts'
 import { createRandom } from './random.ts'
-import { SCHEMA, SEED, TABLES } from './shop-schema.ts'
+import type { Schedule } from './schedules.ts'
+import { openStand, type Stand, type StandOptions } from './stand.ts'
 import { runWriter } from './writers.ts'
 
-export interface Simulation {
-  readonly seed: number
-  readonly transport: FlushableTransport
-  readonly faults: Faults
+export interface Simulation extends StandOptions {
   readonly writers: number
   readonly durationMs: number
   /** How long everything may take to become the same after the last write. */
   readonly settleMs: number
-  /** A part that works otherwise: for the negative controls. */
-  readonly twist?: {
-    source?(dialect: Dialect): Dialect
-    sourceDatabase?(database: SyncDatabase): SyncDatabase
-    target?(dialect: Dialect): Dialect
-    /** Runs beside the writers, who end at `until` (epoch ms). */
-    meddle?(url: string, until: number): Promise<void>
-  }
+  /** Forgets everything that is in the queue; not all can. */
+  readonly flush?: (() => Promise<void>) | undefined
+  readonly schedules: readonly Schedule[]
+  /** Whether the ends are killed at random. */
+  readonly kills: boolean
 }
 
-export interface Outcome {
+export interface Outcome extends Differences {
   readonly writes: number
-  readonly missing: string[]
-  readonly different: string[]
-  readonly extra: string[]
+  readonly kills: number
+  /** How long each took, in milliseconds. */
+  readonly schedules: Readonly<Record<string, number>>
   readonly logEntries: number
-  readonly quarantined: readonly string[]
+  readonly quarantined: number
+  /** How long everything took to become the same after the last write, and after the schedules; undefined when it did not. */
+  readonly stormSettledMs: number | undefined
+  readonly settledMs: number | undefined
   readonly backfilled: boolean
-  readonly backfill: BackfillStatus
-  /** What was reported on the way, counted by operation. */
+  /** What was reported on the way, counted. */
   readonly reports: Record<string, number>
 }
 
 const FLUSH_EVERY_MS = 1_700
-const RESTART_EVERY_MS = 2_900
 
-/** Writers on the source, the whole pipeline with its faults, then a comparison of every row. */
+/** Writers on the source, the whole pipeline with its faults, some schedules, then a comparison of every row. */
 export async function simulate(options: Simulation): Promise<Outcome> {
-  const [source, target] = await Promise.all([
-    createTestDatabase('sim_source'),
-    createTestDatabase('sim_target'),
-  ])
-  const reports: Record<string, number> = {}
-  const report = (operation: string, error: unknown) => {
-    const entry = `${operation}: ${error instanceof Error ? error.message.replaceAll(/\d+/g, 'N') : String(error)}`
-    reports[entry] = (reports[entry] ?? 0) + 1
-  }
-  const stand = await openStand(options, { source: source.url, target: target.url, report })
+  const stand = await openStand(options)
   try {
-    const writes = await drive(options, stand, source.url)
-    await waitUntilSettled(stand, options.settleMs)
+    const { writes, kills } = await drive(options, stand)
+    const stormSettledMs = await stand.settle(options.settleMs)
+    if (options.faults !== undefined) {
+      await delay(options.faults.longestDelayMs)
+      await stand.calm()
+    }
+    const schedules: Record<string, number> = {}
+    for (const { name, run } of options.schedules.filter(({ suits }) => suits(stand))) {
+      const began = Date.now()
+      await run(stand)
+      schedules[name] = Date.now() - began
+    }
+    const settledMs = await stand.settle(options.settleMs)
     // Copies that are still on their way must do no harm either.
-    await delay(options.faults.longestDelayMs + 300)
-    const { entries } = await stand.sourceEnd.status()
-    const quarantined = (await stand.targetEnd().quarantine()).map((row) => Object.values(row).join(' '))
-    const backfilled = stand.backfill.status().state === 'done'
+    await delay(300)
     return {
       writes,
-      ...(await compare(source.url, target.url)),
-      logEntries: entries,
-      quarantined,
-      backfilled,
-      backfill: stand.backfill.status(),
-      reports,
+      kills,
+      schedules,
+      ...(await stand.compare()),
+      logEntries: await stand.entries(),
+      quarantined: await stand.quarantined(),
+      backfilled: stand.end('source').status()?.backfilled === true,
+      stormSettledMs,
+      settledMs,
+      reports: stand.reports,
     }
   } finally {
-    await stand.stop()
-    await Promise.all([source.drop(), target.drop()])
+    await stand.close()
   }
 }
 
-interface Stand {
-  readonly sourceEnd: SourceEnd
-  targetEnd(): TargetEnd
-  readonly backfill: Backfill
-  restartTarget(): Promise<void>
-  stop(): Promise<void>
-}
-
-interface Places {
-  readonly source: string
-  readonly target: string
-  readonly report: (operation: string, error: unknown) => void
-}
-
-async function openStand(
-  options: Simulation,
-  { source: sourceUrl, target: targetUrl, report }: Places,
-): Promise<Stand> {
-  await runSql(sourceUrl, SCHEMA, SEED)
-  await runSql(targetUrl, SCHEMA)
-  const sourceDialect = options.twist?.source?.(postgresDialect) ?? postgresDialect
-  const opened = await openSyncDatabase(sourceUrl, { dialect: sourceDialect, report })
-  const source = options.twist?.sourceDatabase?.(opened) ?? opened
-  const targetDialect = options.twist?.target?.(postgresDialect) ?? postgresDialect
-  const target = await openSyncDatabase(targetUrl, { dialect: targetDialect, report })
-  const routes = await install(source, target)
-  const transport: Transport = makeFaulty(
-    options.transport,
-    options.faults,
-    createRandom(options.seed ^ 0xfa17),
-  )
-  const basis = { capability: 'shop', direction: 'forward', epoch: 1, routes, transport, report } as const
-  const backfill = createBackfill({ ...basis, source, checkpoints: createDatabaseCheckpoints(source) })
-  const sourceEnd = createSourceEnd({
-    ...basis,
-    source,
-    onSettled: backfill.settle,
-    onQueueLost: backfill.resend,
-  })
-  let targetEnd = createTargetEnd({ ...basis, target })
-  await Promise.all([sourceEnd.start(), targetEnd.start()])
-  backfill.start()
-  return {
-    sourceEnd,
-    backfill,
-    targetEnd: () => targetEnd,
-    async restartTarget() {
-      await targetEnd.stop()
-      targetEnd = createTargetEnd({ ...basis, target })
-      await targetEnd.start()
-    },
-    async stop() {
-      await Promise.all([backfill.stop(), sourceEnd.stop(), targetEnd.stop()])
-      await transport.stop()
-      await Promise.all([source.stop(), target.stop()])
-    },
-  }
-}
-
-async function install(source: SyncDatabase, target: SyncDatabase): Promise<TableRoute[]> {
-  const monolith = await source.dialect.introspect(source.query, 'public', TABLES)
-  const service = await target.dialect.introspect(target.query, 'public', TABLES)
-  for (const sql of source.dialect.captureUp(monolith)) await source.query({ sql, params: [] })
-  const guards = service.flatMap((table) => target.dialect.guard(table, 'reject'))
-  for (const sql of [...target.dialect.targetUp(), ...guards]) await target.query({ sql, params: [] })
-  return monolith.map((table) => {
-    const there = service.find((candidate) => candidate.name === table.name)!
-    const { forward, problems } = compileMapping({ table: table.name }, table, there)
-    if (problems.length > 0) throw new Error(problems.join('\n'))
-    return forward
-  })
-}
-
-async function drive(options: Simulation, stand: Stand, sourceUrl: string): Promise<number> {
-  const until = Date.now() + options.durationMs
+async function drive(options: Simulation, stand: Stand): Promise<{ writes: number; kills: number }> {
+  let until = Number.POSITIVE_INFINITY
   const isOver = () => Date.now() >= until
-  const every = async (pauseMs: number, work: () => Promise<void>) => {
-    while (!isOver()) {
-      await delay(pauseMs)
-      await work()
-    }
-  }
   const writers = Array.from({ length: options.writers }, (_, index) =>
-    runWriter(sourceUrl, createRandom(options.seed + index), isOver),
+    runWriter(stand.source, options.seed + index, isOver),
   )
-  const disturbances = [
-    every(FLUSH_EVERY_MS, options.transport.flush),
-    every(RESTART_EVERY_MS, stand.restartTarget),
-    options.twist?.meddle?.(sourceUrl, until),
-  ]
-  await Promise.all(disturbances)
-  return (await Promise.all(writers)).reduce((sum, count) => sum + count, 0)
-}
-
-async function waitUntilSettled(stand: Stand, settleMs: number): Promise<void> {
-  const until = Date.now() + settleMs
-  while (Date.now() < until) {
-    const { entries } = await stand.sourceEnd.status()
-    if (entries === 0 && stand.backfill.status().state === 'done') return
-    await delay(50)
+  try {
+    // The triggers come while the application writes.
+    await Promise.race([delay(300), ...writers])
+    await stand.install()
+    await Promise.all([stand.start('source'), stand.start('target')])
+    until = Date.now() + options.durationMs
+    const kills = killAtRandom(options, stand, isOver)
+    await Promise.all([kills, flushNowAndThen(options, stand, isOver), ...writers])
+    const written = await Promise.all(writers)
+    return { writes: written.reduce((sum, count) => sum + count, 0), kills: await kills }
+  } finally {
+    until = 0
+    await Promise.allSettled(writers)
   }
 }
 
-async function compare(
-  sourceUrl: string,
-  targetUrl: string,
-): Promise<Pick<Outcome, 'missing' | 'different' | 'extra'>> {
-  const [there, here] = await Promise.all([readAll(sourceUrl), readAll(targetUrl)])
-  const keys = [...there.keys()]
-  return {
-    missing: keys.filter((key) => !here.has(key)),
-    different: keys.filter((key) => here.has(key) && here.get(key) !== there.get(key)),
-    extra: [...here.keys()].filter((key) => !there.has(key)),
+async function flushNowAndThen({ flush }: Simulation, { hub }: Stand, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    await delay(FLUSH_EVERY_MS)
+    hub.flush()
+    await flush?.()
   }
 }
 
-const KEYS: Readonly<Record<string, string>> = {
-  account: 'id',
-  item: "account_id || '/' || position",
-  audit: 'id',
-  tag: 'code',
-}
-
-async function readAll(url: string): Promise<Map<string, string>> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const rows = new Map<string, string>()
-  for (const table of TABLES) {
-    const sql = `SELECT ${KEYS[table]} AS key, ${table}::text AS row FROM ${table}`
-    const read = await client.query<{ key: string; row: string }>(sql)
-    for (const { key, row } of read.rows) rows.set(`${table} ${key}`, row)
+/** One end or the other, in the middle of its work, and now and then both; each is started again at once. */
+async function killAtRandom(options: Simulation, stand: Stand, isOver: () => boolean): Promise<number> {
+  if (!options.kills) return 0
+  const random = createRandom(options.seed ^ 0xdead)
+  let kills = 0
+  while (!isOver()) {
+    await delay(300 + random.below(1_500))
+    const roles = random.chance(0.15)
+      ? (['source', 'target'] as const)
+      : [random.pick(['source', 'target'] as const)]
+    kills += roles.length
+    const restarts = roles.map((role) => stand.start(role))
+    // Sometimes it does not even get to its feet.
+    if (random.chance(0.1)) {
+      await delay(random.below(500))
+      await stand.start(roles[0]!)
+    }
+    await Promise.all(restarts)
   }
-  await client.end()
-  return rows
-}
-
-async function runSql(url: string, ...statements: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  for (const sql of statements) await client.query(sql)
-  await client.end()
+  return kills
 }

@@ -1,0 +1,203 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DialectName } from '../../../strangler/core/sync-words.ts'
+import type { SyncDatabase } from '../../../strangler/sync/database.ts'
+import { type DatabasePair, openPair } from '../../../strangler/sync/database-pair.ts'
+import { installSync } from '../../../strangler/sync/install-sync.ts'
+import { TWINS, type TwinName } from './broken-twins.ts'
+import { compareRows, type Differences } from './compare-rows.ts'
+import { type EndConfig, type QueuePlace, routesOf, type Shapes } from './end-config.ts'
+import { type EndProcess, startEnd } from './end-process.ts'
+import { createHub, type Hub } from './hub.ts'
+import { createRandom } from './random.ts'
+import { TABLES, writeSchema, writeSeed } from './shop-schema.ts'
+import { createSide, kitTable, type Side } from './side.ts'
+
+export interface DialectPair {
+  readonly source: DialectName
+  readonly target: DialectName
+}
+
+export interface StandOptions {
+  readonly pair: DialectPair
+  readonly seed: number
+  readonly queue?: QueuePlace | undefined
+  readonly faults?: EndConfig['faults']
+  readonly twin?: TwinName | undefined
+  readonly singly?: boolean | undefined
+  /** Databases that are there already: for servers of a test's own. */
+  readonly sides?: { readonly source: Side; readonly target: Side } | undefined
+}
+
+type Role = EndConfig['role']
+
+/** Two databases, the queue, and the two ends of the sync in processes of their own. */
+export interface Stand {
+  readonly options: StandOptions
+  readonly source: Side
+  readonly target: Side
+  readonly hub: Hub
+  /** What the ends reported, counted. */
+  readonly reports: Record<string, number>
+  /** The product's own installation, by its own connections. */
+  install(): Promise<void>
+  /** Starts, or starts again, one end. */
+  start(role: Role, extra?: Partial<EndConfig>): Promise<EndProcess>
+  kill(role: Role): Promise<void>
+  end(role: Role): EndProcess
+  /** The two databases as the product opens them. */
+  pair(): DatabasePair
+  shapes(): Shapes
+  /** Starts both again, from now on without lost, doubled and delayed messages. */
+  calm(): Promise<void>
+  /** Every start from now on is in a new epoch. */
+  raiseEpoch(): void
+  entries(): Promise<number>
+  quarantined(): Promise<number>
+  /** Waits until the log and the quarantine are empty and the backfill is done; gives how long that took, or undefined. */
+  settle(withinMs: number): Promise<number | undefined>
+  compare(): Promise<Differences>
+  close(): Promise<void>
+}
+
+export async function openStand(options: StandOptions): Promise<Stand> {
+  const source = options.sides?.source ?? (await createSide(options.pair.source, 'sim_source'))
+  const target = options.sides?.target ?? (await createSide(options.pair.target, 'sim_target'))
+  for (const sql of [...writeSchema(source.dialect, 'source'), ...writeSeed(source.dialect)]) {
+    await source.run(options.twin === 'deferrable key' ? deferKey(sql) : sql)
+  }
+  for (const sql of writeSchema(target.dialect, 'target')) await target.run(sql)
+  return createStand(options, source, target)
+}
+
+/** What the pre-flight refuses. */
+function deferKey(sql: string): string {
+  return sql.replace(/(CREATE TABLE slot \(\s+id bigint PRIMARY KEY)/, '$1 DEFERRABLE INITIALLY DEFERRED')
+}
+
+function createStand(options: StandOptions, source: Side, target: Side): Stand {
+  const hub = createHub(createRandom(options.seed ^ 0x1b))
+  const reports: Record<string, number> = {}
+  const ends = new Map<Role, EndProcess>()
+  let pair: DatabasePair | undefined
+  let shapes: Shapes | undefined
+  let epoch = 1
+  let { faults } = options
+
+  function report(text: string): void {
+    const plain = text.replaceAll(/\d+/g, 'N')
+    reports[plain] = (reports[plain] ?? 0) + 1
+  }
+
+  async function install(): Promise<void> {
+    pair = withTwin(
+      options.twin,
+      await openSides(source, target, (operation, error) => report(`${operation}: ${error}`)),
+    )
+    shapes = { monolith: await readShapes(pair, 'source'), service: await readShapes(pair, 'target') }
+    await installWithPatience(pair, routesOf(shapes))
+  }
+
+  async function start(role: Role, extra: Partial<EndConfig> = {}): Promise<EndProcess> {
+    await ends.get(role)?.kill()
+    const side = role === 'source' ? source : target
+    const { queue = { kind: 'hub' }, twin, singly } = options
+    const config = {
+      role,
+      dialect: side.dialect,
+      url: side.url,
+      shapes: shapes!,
+      epoch,
+      queue,
+      faults,
+      twin,
+      singly,
+    }
+    const end = startEnd({ ...config, ...extra }, report)
+    hub.attach(end.child)
+    ends.set(role, end)
+    await end.ready
+    return end
+  }
+
+  const count = async (side: Side, table: string) =>
+    Number((await side.run(`SELECT count(*) AS n FROM ${kitTable(side.dialect, table)}`))[0]?.['n'])
+  const entries = () => count(source, 'change_log')
+  const quarantined = () => count(target, 'quarantine')
+
+  async function settle(withinMs: number): Promise<number | undefined> {
+    const began = Date.now()
+    for (; Date.now() - began < withinMs; await delay(50)) {
+      const isBackfilled = ends.get('source')?.status()?.backfilled === true
+      if (isBackfilled && (await entries()) === 0 && (await quarantined()) === 0) return Date.now() - began
+    }
+    return undefined
+  }
+
+  return {
+    options,
+    source,
+    target,
+    hub,
+    reports,
+    install,
+    start,
+    kill: async (role) => ends.get(role)?.kill(),
+    end: (role) => ends.get(role)!,
+    pair: () => pair!,
+    shapes: () => shapes!,
+    async calm() {
+      faults = undefined
+      await Promise.all([start('source'), start('target')])
+    },
+    raiseEpoch() {
+      epoch += 1
+    },
+    entries,
+    quarantined,
+    settle,
+    compare: () => compareRows(source, target),
+    async close() {
+      await Promise.all([...ends.values()].map((end) => end.kill()))
+      await pair?.stop()
+      await Promise.all([source.drop(), target.drop()])
+    },
+  }
+}
+
+/** Long transactions may keep the tables; the command says that it is to be repeated then. */
+async function installWithPatience(...[pair, routes]: Parameters<typeof installSync>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await installSync(pair, routes)
+    } catch (error) {
+      if (attempt === 5 || !String((error as { code?: string }).code).startsWith('STRANGLER_SYNC_REFUSED'))
+        throw error
+    }
+  }
+}
+
+function openSides(
+  source: Side,
+  target: Side,
+  report: (operation: string, error: unknown) => void,
+): Promise<DatabasePair> {
+  return openPair(
+    { source: { side: 'monolith', url: source.url }, target: { side: 'service', url: target.url } },
+    report,
+  )
+}
+
+function withTwin(name: TwinName | undefined, pair: DatabasePair): DatabasePair {
+  const twin = name === undefined ? undefined : TWINS[name]
+  const source: SyncDatabase = {
+    ...pair.source,
+    dialect: twin?.source?.(pair.source.dialect) ?? pair.source.dialect,
+  }
+  return { ...pair, source }
+}
+
+function readShapes(pair: DatabasePair, role: Role) {
+  const { dialect, query } = pair[role]
+  const schema = role === 'source' ? pair.sourceSchema(undefined) : pair.targetSchema(undefined)
+  return dialect.introspect(query, schema, TABLES)
+}
