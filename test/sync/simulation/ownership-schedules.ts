@@ -75,7 +75,7 @@ async function writeAsOwner(stand: Stand, session: Session, value: string): Prom
 }
 
 async function guardByTrigger(stand: Stand): Promise<void> {
-  const { source } = stand.pair()
+  const { source } = stand.roles()
   const slot = stand.shapes().monolith.find(({ name }) => name === 'slot')!
   for (const sql of source.dialect.guard(slot, 'reject')) await source.query({ sql, params: [] })
 }

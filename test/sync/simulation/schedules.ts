@@ -97,7 +97,7 @@ export const REPAIR_BESIDE_A_WRITE: Schedule = {
 async function repairSlot(stand: Stand): Promise<void> {
   const found = [{ table: 'slot', key: '["6"]' }]
   if (stand.options.twin !== 'repair without the lock') {
-    const { source, target } = stand.pair()
+    const { source, target } = stand.roles()
     const routes = routesOf(stand.shapes())
     await repair({ capability: 'shop', epoch: 1, source, target, routes }, found)
     return

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
-import type { SyncDatabase } from '../../../strangler/sync/database.ts'
-import { type DatabasePair, openPair } from '../../../strangler/sync/database-pair.ts'
+import { type DatabasePair, type DatabaseRoles, openPair } from '../../../strangler/sync/database-pair.ts'
 import { installSync } from '../../../strangler/sync/install-sync.ts'
 import { TWINS, type TwinName } from './broken-twins.ts'
 import { compareRows, type Differences } from './compare-rows.ts'
@@ -45,7 +44,7 @@ export interface Stand {
   kill(role: Role): Promise<void>
   end(role: Role): EndProcess
   /** The two databases as the product opens them. */
-  pair(): DatabasePair
+  roles(): DatabaseRoles
   shapes(): Shapes
   /** Starts both again, from now on without lost, doubled and delayed messages. */
   calm(): Promise<void>
@@ -79,6 +78,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
   const reports: Record<string, number> = {}
   const ends = new Map<Role, EndProcess>()
   let pair: DatabasePair | undefined
+  let roles: DatabaseRoles | undefined
   let shapes: Shapes | undefined
   let epoch = 1
   let { faults } = options
@@ -89,12 +89,10 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
   }
 
   async function install(): Promise<void> {
-    pair = withTwin(
-      options.twin,
-      await openSides(source, target, (operation, error) => report(`${operation}: ${error}`)),
-    )
-    shapes = { monolith: await readShapes(pair, 'source'), service: await readShapes(pair, 'target') }
-    await installWithPatience(pair, routesOf(shapes))
+    pair = await openSides(source, target, (operation, error) => report(`${operation}: ${error}`))
+    roles = rolesWithTwin(options.twin, pair)
+    shapes = { monolith: await readShapes(pair, 'monolith'), service: await readShapes(pair, 'service') }
+    await installWithPatience(roles, routesOf(shapes))
   }
 
   async function start(role: Role, extra: Partial<EndConfig> = {}): Promise<EndProcess> {
@@ -143,7 +141,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     start,
     kill: async (role) => ends.get(role)?.kill(),
     end: (role) => ends.get(role)!,
-    pair: () => pair!,
+    roles: () => roles!,
     shapes: () => shapes!,
     async calm() {
       faults = undefined
@@ -165,10 +163,10 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
 }
 
 /** Long transactions may keep the tables; the command says that it is to be repeated then. */
-async function installWithPatience(...[pair, routes]: Parameters<typeof installSync>): Promise<void> {
+async function installWithPatience(...[roles, routes]: Parameters<typeof installSync>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await installSync(pair, routes)
+      return await installSync(roles, routes)
     } catch (error) {
       if (attempt === 5 || !String((error as { code?: string }).code).startsWith('STRANGLER_SYNC_REFUSED'))
         throw error
@@ -182,22 +180,20 @@ function openSides(
   report: (operation: string, error: unknown) => void,
 ): Promise<DatabasePair> {
   return openPair(
-    { source: { side: 'monolith', url: source.url }, target: { side: 'service', url: target.url } },
+    { monolith: { side: 'monolith', url: source.url }, service: { side: 'service', url: target.url } },
     report,
   )
 }
 
-function withTwin(name: TwinName | undefined, pair: DatabasePair): DatabasePair {
+function rolesWithTwin(name: TwinName | undefined, { monolith, service }: DatabasePair): DatabaseRoles {
   const twin = name === undefined ? undefined : TWINS[name]
-  const source: SyncDatabase = {
-    ...pair.source,
-    dialect: twin?.source?.(pair.source.dialect) ?? pair.source.dialect,
+  return {
+    source: { ...monolith, dialect: twin?.source?.(monolith.dialect) ?? monolith.dialect },
+    target: service,
   }
-  return { ...pair, source }
 }
 
-function readShapes(pair: DatabasePair, role: Role) {
-  const { dialect, query } = pair[role]
-  const schema = role === 'source' ? pair.sourceSchema(undefined) : pair.targetSchema(undefined)
-  return dialect.introspect(query, schema, TABLES)
+function readShapes(pair: DatabasePair, side: 'monolith' | 'service') {
+  const { dialect, query } = pair[side]
+  return dialect.introspect(query, pair.schemaOf(side, undefined), TABLES)
 }

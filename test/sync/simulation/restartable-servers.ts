@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { startEmbeddedPostgres } from '../../../strangler/infra/embedded-postgres.ts'
+import { findFreePort } from '../../../strangler/infra/free-port.ts'
+import { startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
+import { launchServerProcess, type ServerProcess } from '../../../strangler/infra/server-process.ts'
+import { openSide, type Side } from './side.ts'
+
+/** A server of a test's own that can be killed, and starts again at the same address. */
+export interface RestartableServer {
+  readonly url: string
+  /** SIGKILL; it is gone when this settles. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Everything that it held is gone when it starts again. */
+export async function startRedis(program: string): Promise<RestartableServer> {
+  const [port, password] = [await findFreePort(), randomBytes(12).toString('hex')]
+  return keepServer('redis', async (directory) => {
+    const server = await launchServerProcess({
+      command: program,
+      args: ['-'],
+      input: `bind 127.0.0.1\nport ${port}\nrequirepass ${password}\nsave ""\nappendonly no\ndir "${directory}"\nmaxmemory-policy noeviction\n`,
+      env: { PATH: process.env['PATH'] },
+      logFile: join(directory, 'redis.log'),
+      stopSignals: [{ signal: 'SIGTERM', waitMs: 5_000 }],
+    })
+    return { server, url: `redis://:${password}@127.0.0.1:${port}` }
+  })
+}
+
+/** With fsync on: what was committed must be there again. */
+export function startPostgres(): Promise<RestartableServer> {
+  let port: number | undefined
+  return keepServer('postgres', async (directory) => {
+    const server = await startEmbeddedPostgres({ directory, ...(port === undefined ? {} : { port }) })
+    port ??= server.port
+    if (server.port !== port) throw new Error(`Somebody has taken port ${port} meanwhile.`)
+    return { server, url: server.url }
+  })
+}
+
+export function startMariadb(program: string): Promise<RestartableServer> {
+  let address: { port: number; url: string } | undefined
+  return keepServer('mariadb', async (directory) => {
+    if (address === undefined) {
+      const server = await startMariaServer({ directory, program })
+      address = server
+      return { server, url: server.url }
+    }
+    return { server: await launchMariadb(directory, program, address.port), url: address.url }
+  })
+}
+
+/** On the data that is there. */
+async function launchMariadb(directory: string, program: string, port: number): Promise<ServerProcess> {
+  const { uid, gid } = await stat(join(directory, 'data'))
+  const settings = {
+    datadir: join(directory, 'data'),
+    'bind-address': '127.0.0.1',
+    port,
+    socket: join(directory, 'server.sock'),
+    'pid-file': join(directory, 'server.pid'),
+    'character-set-server': 'utf8mb4',
+  }
+  return launchServerProcess({
+    command: program,
+    args: ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
+    env: { PATH: process.env['PATH'], TZ: 'UTC' },
+    logFile: join(directory, 'mariadb.log'),
+    account: process.getuid?.() === 0 ? { uid, gid } : undefined,
+    stopSignals: [{ signal: 'SIGTERM', waitMs: 15_000 }],
+  })
+}
+
+interface Running {
+  readonly server: { readonly pid: number; stop(): Promise<void> }
+  readonly url: string
+}
+
+async function keepServer(
+  name: string,
+  launch: (directory: string) => Promise<Running>,
+): Promise<RestartableServer> {
+  const directory = await mkdtemp(join(tmpdir(), `strangler-${name}-`))
+  let running = await launch(directory)
+  return {
+    url: running.url,
+    async kill() {
+      process.kill(running.server.pid, 'SIGKILL')
+      while (isAlive(running.server.pid)) await delay(20)
+    },
+    async start() {
+      running = await launch(directory)
+    },
+    async stop() {
+      await running.server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    // No such process.
+    return false
+  }
+}
+
+/** A fresh database on such a server. */
+export async function createSideOn(
+  dialect: Side['dialect'],
+  server: RestartableServer,
+  name: string,
+): Promise<Side> {
+  const nothing = async () => undefined
+  await openSide(dialect, server.url, nothing).run(`CREATE DATABASE ${name}`)
+  const url = new URL(server.url)
+  url.pathname = `/${name}`
+  return openSide(dialect, url.href, nothing)
+}
