@@ -1,4 +1,4 @@
-import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { Clock, ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, ChangeBatch, Direction } from '../core/sync-words.ts'
 import { createAcknowledger } from './acknowledge.ts'
 import { type Applier, createApplier } from './apply.ts'
@@ -20,6 +20,8 @@ interface LinkBasis {
 
 export interface SourceEndOptions extends LinkBasis {
   readonly source: SyncDatabase
+  /** The relay's clock, in milliseconds. */
+  readonly now?: Clock
   /** Told of every result, after its log entries are gone. */
   readonly onSettled?: (result: BatchResult) => void
   /** The queue has lost everything. */

@@ -15,6 +15,9 @@ const READ_AT_ONCE = 500
 /** The log may grow, memory may not. */
 const MAX_IN_FLIGHT = 8_000
 const MAX_WAITING = 5_000
+/** Jobs that wait in the queue. What nobody takes is sent again all the same, so without an end the queue would grow for as long. */
+const MAX_QUEUED = 400
+const LOOK_AT_QUEUE_EVERY_MS = 1_000
 
 export interface RelayOptions {
   readonly capability: string
@@ -54,20 +57,25 @@ export interface Relay extends Stoppable {
 
 export function createRelay(options: RelayOptions): Relay {
   const { transport, source, report } = options
-  const sent = createSentKeys(options.now ?? performance.now.bind(performance))
+  const now = options.now ?? performance.now.bind(performance)
+  const sent = createSentKeys(now)
   // A child is read before its parent, so that the parent it points to is either there or in the log by then; it is sent after it.
   const bySource = options.routes.map((route) => ({ table: route.source.table, route }))
   const parentsFirst = orderByReferences(bySource).map(({ route }) => route)
   const head = { capability: options.capability, direction: options.direction, epoch: options.epoch }
   const truncates = new Map<string, ChangeEntry>()
   let throttled: string | undefined
+  let queued = 0
+  let lookedAt = Number.NEGATIVE_INFINITY
 
   async function sendRound(): Promise<boolean> {
     if ((await transport.checkGeneration()) === 'lost') {
       sent.forgetSent()
+      queued = 0
       options.onQueueLost?.()
     }
-    await sendCollisions()
+    await lookAtQueue()
+    if (queued < MAX_QUEUED) await sendCollisions()
     const read: { route: TableRoute; entries: ChangeEntry[] }[] = []
     let room = roomLeft()
     for (const route of parentsFirst.toReversed()) {
@@ -95,14 +103,24 @@ export function createRelay(options: RelayOptions): Relay {
     return read.entries
   }
 
+  async function lookAtQueue(): Promise<void> {
+    // Only what is sent again can heap up.
+    if (sent.inFlight === 0 && queued < MAX_QUEUED) return
+    if (now() - lookedAt < LOOK_AT_QUEUE_EVERY_MS) return
+    lookedAt = now()
+    queued = (await transport.depth()).apply
+  }
+
   function roomLeft(): number {
     const room = MAX_IN_FLIGHT - sent.inFlight
     throttled =
-      sent.waiting >= MAX_WAITING
-        ? `${sent.waiting} rows could not be applied; see the quarantine`
-        : room <= 0
-          ? `${sent.inFlight} changes are on their way; the target does not keep up`
-          : undefined
+      queued >= MAX_QUEUED
+        ? `${queued} jobs wait in the queue; nobody takes them, or not fast enough`
+        : sent.waiting >= MAX_WAITING
+          ? `${sent.waiting} rows could not be applied; see the quarantine`
+          : room <= 0
+            ? `${sent.inFlight} changes are on their way; the target does not keep up`
+            : undefined
     return throttled === undefined ? room : 0
   }
 

@@ -2,7 +2,11 @@ import type { Clock } from '../core/ports.ts'
 
 /** Nothing is sent again sooner than this, however fast the target applies. */
 const RESEND_AT_LEAST_MS = 2_000
+/** Nor later: after a bad time the samples of it stay until others come, and a single lost message would wait as long as they took. */
+const RESEND_AT_MOST_MS = 10_000
 const SAMPLES = 200
+/** Sorting the samples for every row would cost more than the row. */
+const SORT_EVERY = 20
 const FIRST_WAIT_MS = 100
 /** What waits for another row may go as soon as that has come; what is wrong by itself stays wrong until someone mends it. */
 const LONGEST_WAIT_MS = { unique: 4_000, reference: 4_000, other: 30_000 } as const
@@ -49,6 +53,7 @@ export function createSentKeys(now: Clock): SentKeys {
   const tables = new Map<string, Map<string, SentKey>>()
   const samples: number[] = []
   let p99Ms = 0
+  let unsorted = 0
   let inFlight = 0
   let waiting = 0
 
@@ -57,7 +62,7 @@ export function createSentKeys(now: Clock): SentKeys {
     tables.set(table, known)
     return known
   }
-  const resendAfterMs = () => Math.max(RESEND_AT_LEAST_MS, 3 * p99Ms)
+  const resendAfterMs = () => Math.min(RESEND_AT_MOST_MS, Math.max(RESEND_AT_LEAST_MS, 3 * p99Ms))
   const countOut = (entry: SentKey | undefined) => {
     if (entry?.sentAt !== undefined) inFlight -= 1
     if (entry?.reason !== undefined) waiting -= 1
@@ -75,9 +80,10 @@ export function createSentKeys(now: Clock): SentKeys {
   const sample = (tookMs: number) => {
     samples.push(tookMs)
     if (samples.length > SAMPLES) samples.shift()
-    // Sorting 200 numbers for every row would cost more than the row.
-    if (samples.length % 20 === 0)
-      p99Ms = samples.toSorted((a, b) => a - b)[Math.floor(samples.length * 0.99)] ?? 0
+    unsorted += 1
+    if (unsorted < SORT_EVERY) return
+    unsorted = 0
+    p99Ms = samples.toSorted((a, b) => a - b)[Math.floor(samples.length * 0.99)] ?? 0
   }
 
   return {

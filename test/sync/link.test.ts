@@ -152,3 +152,29 @@ test('a backfill brings every row, those that point forward too, and goes on whe
   expect(running.status()).toMatchObject({ refused: 0, rows: 3_000 })
   await running.stop()
 }, 30_000)
+
+test('a queue that nobody empties does not grow without end', async () => {
+  await pair.inSource("UPDATE stock SET sku = 'waits' WHERE id <= 10")
+  let depth = 0
+  let sends = 0
+  const crowded: FlushableTransport = {
+    ...transport,
+    depth: async () => ({ apply: depth, backfill: 0, results: 0 }),
+    async sendBatches(_lane, batches) {
+      if (batches.length > 0) sends += 1
+    },
+  }
+  let time = 0
+  const relay = createSourceEnd({ ...basis(), transport: crowded, source: pair.source, now: () => time })
+  await relay.start()
+  await until(() => sends === 1)
+  depth = 10_000
+  time += 60_000
+  await until(async () => (await relay.status()).throttled?.includes('10000 jobs wait in the queue') === true)
+  expect(sends).toBe(1)
+  // It goes on by itself when somebody takes them.
+  depth = 3
+  time += 60_000
+  await until(() => sends === 2)
+  await relay.stop()
+})
