@@ -54,9 +54,10 @@ export function openMark(
   arrival: Arrival,
   route: Route,
 ): Promise<OpenMark> | OpenMark | undefined {
+  if (context.marks === undefined || !route.capability.hasTables) return undefined
   const upstream = route.capability.owner === 'monolith' ? context.monolith : context.serviceOf(route)
   const { totalMs } = context.deadlinesFor(route, upstream)
-  return context.marks?.open(route.capability, arrival.identity, totalMs || LONGEST_WRITE_MS)
+  return context.marks.open(route.capability, arrival.identity, totalMs || LONGEST_WRITE_MS)
 }
 
 // Node takes any list that ends in `chunked`, and hands on bytes that are still coded (CVE-2026-29057 class). The proxy frames anew, so

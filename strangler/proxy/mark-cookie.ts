@@ -25,7 +25,7 @@ export function markCookieName(capability: string): string {
 /** @param secret shared by all proxies of one control database */
 export function createMarkCookies(secret: Buffer, clock: Clock): MarkCookies {
   const signatureOf = (text: string) =>
-    createHmac('sha256', secret).update(text).digest('base64url').slice(0, 22)
+    createHmac('sha256', secret).update(`wrote ${text}`).digest('base64url').slice(0, 22)
   return {
     write(capability, through, { keepMs, secure }) {
       const said = `${Number.isFinite(through) ? Math.ceil(through).toString(36) : HELD}.${clock().toString(36)}`

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { MarkedWrite, MarkStore } from '../core/data-position.ts'
 import type { ReportError } from '../core/ports.ts'
 
@@ -5,6 +6,7 @@ import type { ReportError } from '../core/ports.ts'
 const DEADLINE_MS = 50
 /** After a failure the store is left alone: else every request would wait for the deadline. */
 const REST_MS = 250
+const CLOSE_TRIES = 6
 
 /** The store of the marks as a request may use it: it never throws, and never takes longer than its deadline. */
 export interface GuardedMarkStore {
@@ -46,8 +48,12 @@ export function guardMarkStore(store: MarkStore, report: ReportError): GuardedMa
 
   return {
     open: async (write) => (await attempt(() => store.open(write))) !== undefined,
+    // A mark that stays open keeps its client where the owner is for as long as a write may take: worth a few more tries.
     async close(write, through) {
-      await attempt(() => store.close(write, through))
+      for (let tried = 0; tried < CLOSE_TRIES; tried += 1) {
+        if (tried > 0) await delay(tried * REST_MS, undefined, { ref: false })
+        if ((await attempt(() => store.close(write, through))) !== undefined) return
+      }
     },
     async latest(client) {
       const answer = await attempt(() => store.latest(client))

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHash, createHmac, randomUUID } from 'node:crypto'
 import type { LocalPosition, MarkedWrite, MarkStore } from '../core/data-position.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { TableCapability } from '../routing/compile-table.ts'
@@ -19,8 +19,15 @@ const KEEP_BEYOND_STALENESS_MS = 5_000
  * all other clients by W's clock. Released by the sync's position; what cannot be told keeps a client on the owner's side.
  */
 export interface WriteMarks extends DataFreshness {
-  /** Before a write is forwarded; waits for the store, within its deadline, where the client's mark has to be there. */
-  open(capability: TableCapability, identity: ProxyIdentity, longestMs: number): Promise<OpenMark> | OpenMark
+  /**
+   * Before a write is forwarded; waits for the store, within its deadline, where the client's mark has to be there. Undefined where
+   * nobody can read a copy.
+   */
+  open(
+    capability: TableCapability,
+    identity: ProxyIdentity,
+    longestMs: number,
+  ): Promise<OpenMark> | OpenMark | undefined
   /** Whether a decision rests on a mark that only the store can tell. */
   mustAsk(decision: Decision, identity: RequestIdentity): boolean
   /** Whether the client's writes are applied, as far as the store knows; false when it does not answer in time. */
@@ -60,8 +67,8 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
     books.set(capability, book)
     return book
   }
-  // A claim or an address is somebody's: the store and the memory see neither.
-  const clientOf = (capability: string, { source, value }: Unit) =>
+  // A claim or an address is somebody's: the store sees neither.
+  const hashOf = (capability: string, { source, value }: Unit) =>
     createHmac('sha256', secret).update(`${capability}\n${source}\n${value}`).digest('base64url').slice(0, 22)
 
   function throughNow(capability: string): number {
@@ -69,21 +76,22 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
     return source === undefined ? Number.POSITIVE_INFINITY : source.ms + source.errorMs
   }
 
-  function createMark(capability: TableCapability, identity: ProxyIdentity, write: MarkedWrite): OpenMark {
+  function createMark(capability: TableCapability, identity: ProxyIdentity, unit: Unit): OpenMark {
     const { name } = capability
     const book = bookOf(name)
+    const client = clientOf(unit)
     book.forgetBefore(performance.now() - keepMsOf(capability))
-    book.begin(write.client)
+    book.begin(client)
     return {
       answer() {
-        book.note(write.client, performance.now())
+        book.note(client, performance.now())
         if (!identity.keepsCookies) return undefined
         return cookies.write(name, throughNow(name), {
           keepMs: keepMsOf(capability),
           secure: identity.isSecure,
         })
       },
-      over: () => book.end(write.client, performance.now()),
+      over: () => book.end(client, performance.now()),
     }
   }
 
@@ -106,19 +114,20 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
   return {
     lagMs: position.lagMs,
     open(capability, identity, longestMs) {
-      if (!capability.hasTables || !position.isSynced(capability.name)) return UNMARKED
+      if (!position.isSynced(capability.name)) return undefined
       const unit = findUnit(identity, capability)
-      const keepMs = keepMsOf(capability)
-      const write = { client: clientOf(capability.name, unit), id: randomUUID(), keepMs, longestMs }
-      const mark = createMark(capability, identity, write)
-      return store === undefined || isKeptByClient(unit) ? mark : openStored(mark, write, capability.name)
+      const mark = createMark(capability, identity, unit)
+      if (store === undefined || isKeptByClient(unit)) return mark
+      const client = hashOf(capability.name, unit)
+      const write = { client, id: randomUUID(), keepMs: keepMsOf(capability), longestMs }
+      return openStored(mark, write, capability.name)
     },
     hasAppliedWrites(capability, identity) {
       const { name } = capability
       const here = position.appliedThroughHere(name)
       const through = position.appliedThrough(name)
       if (here === undefined || through === undefined) return false
-      if (bookOf(name).latest(clientOf(name, findUnit(identity, capability))) >= here) return false
+      if (bookOf(name).latest(clientOf(findUnit(identity, capability))) >= here) return false
       const cookie = identity.cookie(markCookieName(name))
       const marked = cookie === undefined ? undefined : cookies.read(name, cookie, keepMsOf(capability))
       return marked === undefined || marked < through
@@ -129,7 +138,7 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
     },
     async ask(capability, identity) {
       const { name } = capability
-      const latest = await store?.latest(clientOf(name, findUnit(identity, capability)))
+      const latest = await store?.latest(hashOf(name, findUnit(identity, capability)))
       if (latest === 'unknown') return false
       const through = position.appliedThrough(name)
       return latest === undefined || (through !== undefined && latest < through)
@@ -138,7 +147,14 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
   }
 }
 
-const UNMARKED: OpenMark = { answer: () => undefined, over: () => undefined }
+const LONGEST_PLAIN = 100
+
+/** A client in this process's memory: hashing costs more than the whole decision, so only what is long is hashed. */
+function clientOf({ source, value }: Unit): string {
+  return value.length <= LONGEST_PLAIN
+    ? `${source}\n${value}`
+    : createHash('sha256').update(`${source}\n${value}`).digest('base64url')
+}
 
 /** For how long a mark may be needed. */
 export function keepMsOf({ maxStalenessMs }: { readonly maxStalenessMs: number }): number {
