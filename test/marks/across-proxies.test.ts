@@ -4,6 +4,7 @@ import { createRedisMarks } from '../../strangler/sync/redis-marks.ts'
 import { requireProgram } from '../support/optional.ts'
 import { type MarksStand, startMarksStand, until } from './marks-stand.ts'
 import { createShopper, createShoppers } from './shoppers.ts'
+import { whileHeld } from './synced-shop.ts'
 import { startTestRedis, type TestRedis } from './test-redis.ts'
 
 const SLOW_MS = 120_000
@@ -39,16 +40,18 @@ describe.skipIf(program === undefined)('a write through one proxy and a read thr
   async function shop(writeUrl: string, readUrl: string) {
     const stale: string[] = []
     let fromCopy = 0
-    const runs = createShoppers(18).map(async (shopper, at) => {
-      for (let round = 1; round <= 8; round += 1) {
-        const quantity = at * 1_000_000 + Math.floor(Math.random() * 1_000_000)
-        await shopper.write(writeUrl, quantity)
-        const answer = await shopper.read(readUrl)
-        if (answer.quantity !== quantity) stale.push(`${at}: ${answer.reason}`)
-        if (answer.side === 'stock') fromCopy += 1
-      }
-    })
-    await Promise.all([stand.shop.holdCopy(2_000), ...runs])
+    const runs = () =>
+      createShoppers(18).map(async (shopper, at) => {
+        for (let round = 1; round <= 3; round += 1) {
+          const quantity = at * 1_000_000 + Math.floor(Math.random() * 1_000_000)
+          await shopper.write(writeUrl, quantity)
+          const answer = await shopper.read(readUrl)
+          if (answer.quantity !== quantity) stale.push(`${at}: ${answer.reason}`)
+          if (answer.side === 'stock') fromCopy += 1
+        }
+      })
+    await until(() => (stand.keeper.lagMs('stock') ?? Number.POSITIVE_INFINITY) < 700)
+    await whileHeld(stand.shop, () => Promise.all(runs()))
     return { stale, fromCopy }
   }
 
@@ -72,8 +75,10 @@ describe.skipIf(program === undefined)('a write through one proxy and a read thr
     async () => {
       const writeUrl = await stand.openProxy({ store: openStore() })
       const forgetful = await stand.openProxy()
+      // A proxy whose store is not in reach yet would announce its writes, and everybody would be held.
+      await untilSplit(writeUrl)
       await untilSplit(forgetful)
-      expect((await shop(writeUrl, forgetful)).stale.length).toBeGreaterThan(5)
+      expect((await shop(writeUrl, forgetful)).stale.length).toBeGreaterThan(0)
 
       const behind = (capability: string) => {
         const source = stand.keeper.sourceNow(capability)
@@ -82,8 +87,9 @@ describe.skipIf(program === undefined)('a write through one proxy and a read thr
       const slow: LocalPosition = { ...stand.keeper, sourceNow: behind }
       const slowUrl = await stand.openProxy({ store: openStore(), position: slow })
       const readUrl = await stand.openProxy({ store: openStore() })
+      await untilSplit(slowUrl)
       await untilSplit(readUrl)
-      expect((await shop(slowUrl, readUrl)).stale.length).toBeGreaterThan(5)
+      expect((await shop(slowUrl, readUrl)).stale.length).toBeGreaterThan(0)
     },
     SLOW_MS,
   )
@@ -100,7 +106,7 @@ describe.skipIf(program === undefined)('a write through one proxy and a read thr
       const { stale, fromCopy } = await shop(writeUrl, readUrl)
       expect(stale).toEqual([])
       // Those with cookies carry their marks themselves.
-      expect(fromCopy).toBeLessThan(18 * 8)
+      expect(fromCopy).toBeLessThan(18 * 3)
       const began = performance.now()
       for (let at = 0; at < 100; at += 1) await nobody.read(readUrl)
       expect((performance.now() - began) / 100).toBeLessThan(50)
@@ -118,12 +124,13 @@ describe.skipIf(program === undefined)('a write through one proxy and a read thr
       await untilSplit(url)
       const browser = createShopper(3, { 'sec-fetch-mode': 'cors' })
       browser.cookies.set('basket', 'full')
-      const holding = stand.shop.holdCopy(2_000)
-      await browser.write(url, 88)
-      expect([...browser.cookies.keys()]).toEqual(['basket', 'strangler_unit', 'strangler_wrote_stock'])
-      const kept = await browser.read(url)
-      expect(kept.cookie).toMatch(/^basket=full; strangler_unit=[\w-]+$/)
-      await holding
+      await whileHeld(stand.shop, async () => {
+        await browser.write(url, 88)
+        expect([...browser.cookies.keys()]).toEqual(['basket', 'strangler_unit', 'strangler_wrote_stock'])
+        const kept = await browser.read(url)
+        expect(kept).toMatchObject({ quantity: 88, side: 'monolith' })
+        expect(kept.cookie).toMatch(/^basket=full; strangler_unit=[\w-]+$/)
+      })
       await until(async () => (await browser.read(url)).side === 'stock')
       const other = createShopper(3, { 'sec-fetch-mode': 'cors' })
       other.cookies.set('strangler_wrote_stock', `held.${Date.now().toString(36)}.${'A'.repeat(22)}`)

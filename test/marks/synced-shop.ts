@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { checkConfig } from '../../strangler/config/define-config.ts'
 import type { Config, ConfigInput } from '../../strangler/config/schema.ts'
@@ -8,6 +9,8 @@ import { createTestDatabase } from '../support/postgres.ts'
 
 export const LONGEST_WAIT_MS = 60_000
 const ITEMS = 400
+/** So long the copy stands still at least: less than `maxStalenessMs`, so that it is not its age that keeps readers away. */
+const HELD_MS = 2_000
 
 type Capability = NonNullable<ConfigInput['capabilities']>[string]
 
@@ -17,8 +20,8 @@ export interface SyncedShop {
   readonly monolith: pg.Pool
   readonly service: pg.Pool
   readonly controlUrl: string
-  /** Nothing can be written to the copy meanwhile; it can be read. */
-  holdCopy(ms: number): Promise<void>
+  /** Until the returned function is called nothing can be written to the copy; it can be read. */
+  holdCopy(): Promise<() => Promise<void>>
   stop(): Promise<void>
 }
 
@@ -59,13 +62,11 @@ export async function startSyncedShop(
   })
   return {
     ...{ config, monolith, service, controlUrl },
-    async holdCopy(ms) {
+    async holdCopy() {
       const client = await service.connect()
-      try {
-        await client.query('BEGIN; LOCK TABLE stock IN EXCLUSIVE MODE')
-        await client.query('SELECT pg_sleep($1)', [ms / 1_000])
+      await client.query('BEGIN; LOCK TABLE stock IN EXCLUSIVE MODE')
+      return async () => {
         await client.query('COMMIT')
-      } finally {
         client.release()
       }
     },
@@ -97,4 +98,15 @@ async function serveStock(pool: pg.Pool): Promise<{ server: Server; url: string 
   const server = createServer((req, res) => void answer(req, res)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+/** Does something while the copy stands still. */
+export async function whileHeld<T>(shop: SyncedShop, work: () => Promise<T>): Promise<T> {
+  const release = await shop.holdCopy()
+  try {
+    const [result] = await Promise.all([work(), delay(HELD_MS)])
+    return result
+  } finally {
+    await release()
+  }
 }
