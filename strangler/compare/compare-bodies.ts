@@ -67,6 +67,9 @@ function compareLifted([one, other]: Pair<LiftedBody>, { answers, how }: Given):
     const bytes = both(answers, ({ body }) => liftBytes(body).value)
     walk.compare(root, ...bytes)
   } else walk.record(root, 'undecodable', describe(one), describe(other))
+  // From answers that differ otherwise nothing is learnt: their entries may have been paired wrongly.
+  if (walk.mark() === 0)
+    for (const pair of walk.learned) how.aliases?.learn(pair.of, pair.primary, pair.shadow)
   if (walk.mark() > 0) return { kind: 'different', differences: summarizeWalk(walk) }
   return walk.unresolvedAliases > 0 ? { kind: 'skipped', reason: 'alias' } : { kind: 'same' }
 }

@@ -7,6 +7,14 @@ import type { PlaceEffects } from './place-rules.ts'
 export interface LeafContext {
   readonly options: { readonly baseUrls: readonly string[]; readonly aliases: AliasBook | undefined }
   unresolvedAliases: number
+  /** Pairs of ids that were met where they belong together for certain. */
+  readonly learned: LearnedAlias[]
+}
+
+export interface LearnedAlias {
+  readonly of: string
+  readonly primary: string | number
+  readonly shadow: string | number
 }
 
 /** How two values differ of which one at least has nothing beneath it; undefined when they are equal under the rules. */
@@ -76,7 +84,8 @@ function isAlias(
   if (!isId(primary) || !isId(shadow)) return false
   const known = context.options.aliases?.resolve(of, primary)
   if (known !== undefined) return known === String(shadow)
-  if (learn !== true || context.options.aliases === undefined) context.unresolvedAliases += 1
+  if (learn === true && context.options.aliases !== undefined) context.learned.push({ of, primary, shadow })
+  else context.unresolvedAliases += 1
   return true
 }
 

@@ -1,7 +1,7 @@
 import type { DifferenceKind } from '../core/compare-words.ts'
 import type { AliasBook } from './alias-book.ts'
 import { ABSENT, isBranch, type Members } from './body-values.ts'
-import { judgeLeaf, stripBaseUrls } from './judge-leaf.ts'
+import { judgeLeaf, type LearnedAlias, stripBaseUrls } from './judge-leaf.ts'
 import type { PathNode } from './path-node.ts'
 import { walkList } from './walk-list.ts'
 
@@ -27,6 +27,7 @@ export class Walk {
   readonly hashes = new Map<object, number>()
   /** Ids that differ and of which nobody knows whether they belong together. */
   unresolvedAliases = 0
+  readonly learned: LearnedAlias[] = []
   visited = 0
 
   constructor(options: WalkOptions) {
@@ -52,11 +53,13 @@ export class Walk {
   areEqual(place: PathNode, primary: unknown, shadow: unknown): boolean {
     const mark = this.mark()
     const unresolved = this.unresolvedAliases
+    const learned = this.learned.length
     this.compare(place, primary, shadow)
     const equal = this.mark() === mark
     if (!equal) {
       this.cutBack(mark)
       this.unresolvedAliases = unresolved
+      this.learned.length = learned
     }
     return equal
   }
