@@ -1,13 +1,25 @@
 import { defineConfig } from 'strangler-kit'
 
+/** The address of a database holds a password, so it comes from the environment. */
+const database = (name: string) => {
+  const address = process.env[name]
+  return address === undefined ? {} : { database: address }
+}
+
 /**
  * The sample shop: a monolith and the two services that were carved out of it. `npm run demo` starts them and sets the
  * addresses when the usual ports are taken.
  */
 export default defineConfig({
   sides: {
-    monolith: process.env['MONOLITH_URL'] ?? 'http://127.0.0.1:3000',
-    inventory: process.env['INVENTORY_URL'] ?? 'http://127.0.0.1:3001',
+    monolith: {
+      url: process.env['MONOLITH_URL'] ?? 'http://127.0.0.1:3000',
+      ...database('MONOLITH_DATABASE_URL'),
+    },
+    inventory: {
+      url: process.env['INVENTORY_URL'] ?? 'http://127.0.0.1:3001',
+      ...database('INVENTORY_DATABASE_URL'),
+    },
     orders: process.env['ORDERS_URL'] ?? 'http://127.0.0.1:3002',
   },
   capabilities: {
@@ -29,6 +41,22 @@ export default defineConfig({
         'GET /api/inventory/reservations/:id',
         'POST /api/inventory/reservations/:id/confirm',
         'POST /api/inventory/reservations/:id/cancel',
+      ],
+      // What it owns, and what the service calls it. `supplier_deliveries` stays: the suppliers' webhook is no endpoint of it.
+      tables: [
+        'warehouses',
+        {
+          table: 'inventory_stock',
+          as: 'stock',
+          columns: { warehouse_code: 'warehouse', qty_on_hand: 'on_hand', qty_reserved: 'reserved' },
+        },
+        { table: 'stock_reservations', as: 'reservations' },
+        {
+          table: 'stock_reservation_lines',
+          as: 'reservation_items',
+          columns: { line_no: 'position', warehouse_code: 'warehouse' },
+        },
+        { table: 'stock_movements', as: 'movements', columns: { warehouse_code: 'warehouse' } },
       ],
     },
     orders: {

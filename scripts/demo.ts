@@ -10,10 +10,11 @@ import { introduce } from './demo/introduce.ts'
 import { startShoppers } from './demo/shoppers.ts'
 import { showTraffic } from './demo/show-traffic.ts'
 import { startShop } from './demo/start-shop.ts'
+import { syncInventory } from './demo/sync-inventory.ts'
 import { takePort } from './demo/take-port.ts'
 
 /**
- * `npm run demo [-- --rows 3000] [--no-traffic]`: the sample shop, both services and the kit in front of them, under a light traffic,
+ * `npm run demo [-- --rows 3000] [--db mariadb] [--no-traffic]`: the sample shop, both services and the kit in front of them, under a light traffic,
  * until Ctrl-C.
  */
 const root = path.dirname(import.meta.dirname)
@@ -33,44 +34,52 @@ function stop(): Promise<void> {
   return stopping
 }
 
-async function runDemo({ rows, traffic }: DemoOptions): Promise<void> {
+async function runDemo({ rows, db, traffic }: DemoOptions): Promise<void> {
   await ensureFolder(directory, 'STRANGLER_CONFIG_INVALID')
   releases.push(await claimDemo(directory))
   say('Starting the sample shop (the first time takes a little longer) …')
+  const ports = await takePorts()
   const shop = await startShop({
-    root,
-    directory,
-    rows,
-    say: sayStep,
+    ...{ root, directory, rows, db, say: sayStep },
+    proxyUrl: `http://127.0.0.1:${ports.proxyPort}`,
     release: (end) => releases.push(end),
   })
   process.env['MONOLITH_URL'] = shop.monolith.url
   process.env['INVENTORY_URL'] = shop.inventory.url
   process.env['ORDERS_URL'] = shop.orders.url
+  process.env['MONOLITH_DATABASE_URL'] = shop.databases.shop
+  process.env['INVENTORY_DATABASE_URL'] = shop.databases.inventory
   say('Starting the kit …')
-  const kit = await startDemoKit()
+  const kit = await startDemoKit(ports)
   const { proxyUrl = '', adminUrl = '' } = kit
   for (const line of kit.description) sayStep(line)
   const { operator } = await loadTokens(directory, process.env)
-  const { routes } = await createAdminClient({ url: adminUrl, token: operator }).routes()
+  const client = createAdminClient({ url: adminUrl, token: operator })
+  const shoppers = traffic ? await startShoppers(proxyUrl) : undefined
+  releases.push(() => shoppers?.stop())
+  // Under traffic, as it would be elsewhere.
+  await syncInventory(client, sayStep)
+  const { routes } = await client.routes()
   say(introduce({ proxyUrl, adminUrl, traffic, routes }))
-  if (!traffic) return
-  const shoppers = await startShoppers(proxyUrl)
-  releases.push(() => shoppers.stop())
+  if (shoppers === undefined) return
   const view = showTraffic(shoppers, process.stdout)
   releases.push(() => view.stop())
 }
 
-async function startDemoKit(): Promise<Kit> {
+/** Settled first, because the shop is told where the proxy will be. */
+async function takePorts(): Promise<{ proxyPort: number; adminPort: number }> {
+  return {
+    proxyPort: await takePort('the proxy', 8080, sayStep),
+    adminPort: await takePort('the admin API', 8081, sayStep),
+  }
+}
+
+async function startDemoKit(ports: { proxyPort: number; adminPort: number }): Promise<Kit> {
   const { config } = await loadConfig(path.join(root, 'strangler.config.ts'))
   const logFile = path.join(directory, 'access.log')
   const cap = await capLog(logFile, { onError: (error) => sayStep(`${logFile}: ${String(error)}`) })
   releases.push(() => cap.stop())
-  const kit = await startKit(config, {
-    proxyPort: await takePort('the proxy', config.proxy.port, sayStep),
-    adminPort: await takePort('the admin API', config.admin.port, sayStep),
-    logFile,
-  })
+  const kit = await startKit(config, { ...ports, logFile })
   releases.push(() => kit.stop())
   return kit
 }

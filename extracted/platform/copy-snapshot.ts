@@ -1,5 +1,6 @@
 import {
   DataSource,
+  type DataSourceOptions,
   type EntityManager,
   type EntitySchema,
   type ObjectLiteral,
@@ -30,12 +31,7 @@ export async function copySnapshot(
   tables: readonly TableCopy[],
 ): Promise<number> {
   for (const { to } of tables) if ((await target.getRepository(to).count({ take: 1 })) > 0) return 0
-  const source = new DataSource({
-    type: 'postgres',
-    url: sourceUrl,
-    applicationName: 'snapshot',
-    connectTimeoutMS: 5_000,
-  })
+  const source = new DataSource(connectionOf(sourceUrl))
   await source.initialize()
   const reader = source.createQueryRunner()
   try {
@@ -50,6 +46,15 @@ export async function copySnapshot(
     await reader.release()
     await source.destroy()
   }
+}
+
+/** The shop may be on MariaDB, although the services are not. Times are read as UTC, wherever the process runs. */
+function connectionOf(url: string): DataSourceOptions {
+  if (/^(mariadb|mysql):/.test(url)) {
+    // mysql2 knows the scheme mysql only.
+    return { type: 'mariadb', url: url.replace(/^mariadb:/, 'mysql:'), connectTimeout: 5_000, timezone: 'Z' }
+  }
+  return { type: 'postgres', url, applicationName: 'snapshot', connectTimeoutMS: 5_000 }
 }
 
 async function copyTable(reader: QueryRunner, tx: EntityManager, table: TableCopy): Promise<number> {

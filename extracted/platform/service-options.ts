@@ -18,7 +18,7 @@ export const commonOptions = {
   /** Where the key set is when it is not at the shop's own address. */
   jwksUrl: urlOf('http', 'https').optional(),
   /** The shop's database, to copy the first rows from; only into a database that has none. */
-  seedFrom: urlOf('postgres', 'postgresql').optional(),
+  seedFrom: urlOf('postgres', 'postgresql', 'mariadb', 'mysql').optional(),
   /** The kit's worker token: with it the service can run writes dry, and follows who owns its data. */
   stranglerWorkerToken: z.string().min(16).optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn'),

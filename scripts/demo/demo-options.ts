@@ -5,12 +5,15 @@ export const DEMO_HELP = `npm run demo [-- options]
 Starts the sample shop, both services and the kit in front of them, under a light traffic, until Ctrl-C.
 
   --rows <count>  rows of a shop that is made anew, 1 to 10000000 (default: 3000)
+  --db <kind>     postgres (default) or mariadb: where the monolith keeps its data; mariadb needs a MariaDB server
+                  that is installed
   --no-traffic    without the shoppers
   -h, --help      this text`
 
 export interface DemoOptions {
   readonly rows: string
   readonly traffic: boolean
+  readonly db: 'postgres' | 'mariadb'
 }
 
 /** A command line that is not understood; its message is one line for people. */
@@ -23,11 +26,13 @@ export class DemoUsageError extends Error {
  * @throws DemoUsageError
  */
 export function readDemoOptions(args: string[]): DemoOptions | undefined {
-  const { help, rows, 'no-traffic': quiet } = parse(args)
+  const { help, rows, db, 'no-traffic': quiet } = parse(args)
   if (help === true) return undefined
   if (!/^[1-9]\d{0,7}$/.test(rows) || Number(rows) > 10_000_000)
     throw new DemoUsageError(`--rows is "${rows}", and must be a whole number from 1 to 10000000.`)
-  return { rows, traffic: quiet !== true }
+  if (db !== 'postgres' && db !== 'mariadb')
+    throw new DemoUsageError(`--db is "${db}", and must be postgres or mariadb.`)
+  return { rows, db, traffic: quiet !== true }
 }
 
 function parse(args: string[]) {
@@ -36,6 +41,7 @@ function parse(args: string[]) {
       args,
       options: {
         rows: { type: 'string', default: '3000' },
+        db: { type: 'string', default: 'postgres' },
         'no-traffic': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

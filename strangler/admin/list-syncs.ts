@@ -63,10 +63,10 @@ function toLive(status: CapabilitySyncStatus) {
   }
   if (running === undefined) return basic
   const { inFlight, waiting, p99Ms, throttled } = running.source
-  const { backfill, queue, warnings, expectedRows } = running
+  const { epoch, backfill, queue, warnings, expectedRows } = running
   return {
     ...basic,
-    ...{ inFlight, waiting, p99Ms, warnings: [...warnings] },
+    ...{ epoch, inFlight, waiting, p99Ms, warnings: [...warnings] },
     ...(throttled === undefined ? {} : { throttled }),
     ...(queue === undefined ? {} : { queue }),
     ...(expectedRows === undefined ? {} : { expectedRows }),

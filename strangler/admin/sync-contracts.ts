@@ -162,6 +162,8 @@ export const syncAnswer = z.object({
               attempts: z.number(),
             }),
           ),
+          /** Of what runs there; the journal may be ahead of it for a moment. */
+          epoch: z.number().optional(),
           inFlight: z.number().optional(),
           /** Keys that could not be applied and are tried again. */
           waiting: z.number().optional(),

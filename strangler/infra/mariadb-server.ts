@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { chown, mkdir, realpath } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chown, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -16,7 +18,7 @@ const run = promisify(execFile)
 const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin'
 
 export interface MariaServerOptions {
-  /** An empty folder for data and log; made when absent. */
+  /** For data, password and log; made when absent. What is there already is used again. One server at a time. */
   readonly directory: string
   /** The server program, e.g. `/usr/sbin/mariadbd`. */
   readonly program: string
@@ -25,14 +27,14 @@ export interface MariaServerOptions {
 }
 
 export interface MariaServer extends Stoppable {
-  /** `mariadb://root@127.0.0.1:PORT/`, without a database. */
+  /** `mariadb://root:…@127.0.0.1:PORT/`, without a database; it holds the password. */
   readonly url: string
   readonly port: number
   readonly pid: number
 }
 
 /**
- * Starts a MariaDB with fresh data on a free loopback port; nobody but this machine reaches it. It ends with this
+ * Starts a MariaDB on a free loopback port, with a random password. It ends with this
  * process, even when that is killed, and `stop()` may be called twice.
  * @throws Error with the last lines of what the server or its installer wrote
  */
@@ -44,13 +46,15 @@ export async function startMariaServer(options: MariaServerOptions): Promise<Mar
   await mkdir(temporary, { recursive: true })
   if (account !== undefined)
     for (const folder of [home, temporary]) await chown(folder, account.uid, account.gid)
-  await installData(join(home, 'data'), account)
+  if (!existsSync(join(home, 'data', 'mysql'))) await installData(join(home, 'data'), account)
+  const password = await keepPassword(home, account)
   // Another process may take the port between our look and the server's bind.
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort()
     const server = await launch({ ...options, home, port, account })
-    if (await answersQueries(server, port)) {
-      return { url: `mariadb://root@127.0.0.1:${port}/`, port, pid: server.pid, stop: () => server.stop() }
+    if (await answersQueries(server, port, password)) {
+      const url = `mariadb://root:${password}@127.0.0.1:${port}/`
+      return { url, port, pid: server.pid, stop: () => server.stop() }
     }
     await server.stop()
     if (attempt === 3) throw new Error(`MariaDB did not start in ${home}:\n${await server.readLog()}`)
@@ -82,6 +86,22 @@ async function installData(data: string, account: ServerAccount | undefined): Pr
   await run(installer, options, { ...account, cwd: '/', env: { PATH: path } })
 }
 
+/** The server sets it at every start, before it listens. */
+async function keepPassword(home: string, account: ServerAccount | undefined): Promise<string> {
+  const file = join(home, 'password')
+  const kept = existsSync(file)
+    ? (await readFile(file, 'utf8')).trim()
+    : randomBytes(24).toString('base64url')
+  const users = ['localhost', '127.0.0.1', '::1'].map((host) => `'root'@'${host}' IDENTIFIED BY '${kept}'`)
+  await writeFile(file, kept, { mode: 0o600 })
+  const statements = join(home, 'init.sql')
+  await writeFile(statements, users.map((user) => `ALTER USER IF EXISTS ${user};\n`).join(''), {
+    mode: 0o600,
+  })
+  if (account !== undefined) await chown(statements, account.uid, account.gid)
+  return kept
+}
+
 async function launch(options: {
   program: string
   fsync?: boolean
@@ -97,6 +117,7 @@ async function launch(options: {
     port: options.port,
     socket: join(options.home, 'server.sock'),
     'pid-file': join(options.home, 'server.pid'),
+    'init-file': join(options.home, 'init.sql'),
     'innodb-buffer-pool-size': '128M',
     'max-connections': 200,
     'character-set-server': 'utf8mb4',
@@ -114,11 +135,11 @@ async function launch(options: {
   })
 }
 
-async function answersQueries(server: ServerProcess, port: number): Promise<boolean> {
+async function answersQueries(server: ServerProcess, port: number, password: string): Promise<boolean> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await delay(50)) {
     if (server.hasExited()) return false
     try {
-      const connection = await createConnection({ host: '127.0.0.1', port, user: 'root' })
+      const connection = await createConnection({ host: '127.0.0.1', port, user: 'root', password })
       await connection.end()
       return true
     } catch {

@@ -47,6 +47,7 @@ export interface RunningSync extends Stoppable {
 }
 
 export interface RunningStatus {
+  readonly epoch: number
   readonly source: SourceStatus
   readonly backfill: BackfillStatus | undefined
   /** How many rows there were to copy and to compare when it began, by the database's own guess; undefined when it could not be asked. */
@@ -100,7 +101,7 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
       await Promise.all(ends.map((end) => end.resume()))
     },
     wake: sourceEnd.wake,
-    status: async () => ({ ...(await readStatus(parts)), expectedRows }),
+    status: async () => ({ ...(await readStatus(parts)), epoch: options.order.epoch, expectedRows }),
   }
 }
 
@@ -125,7 +126,7 @@ async function readStatus({
   sourceEnd,
   transport,
   backfill,
-}: Parts): Promise<Omit<RunningStatus, 'expectedRows'>> {
+}: Parts): Promise<Omit<RunningStatus, 'epoch' | 'expectedRows'>> {
   const [source, queue, warnings] = await Promise.all([
     sourceEnd.status(),
     transport.depth().catch(() => undefined),

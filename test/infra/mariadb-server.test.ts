@@ -28,5 +28,29 @@ describe.skipIf(mariadbd === undefined)(
       }
       expect(await readStartMark(server.pid)).toBeUndefined()
     })
+
+    it('lets nobody in without its password, and has its data and its password again after a restart', async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'strangler-maria-test-'))
+      const options = { directory, program: mariadbd!.path, fsync: false }
+      try {
+        const first = await startMariaServer(options)
+        const stranger = { host: '127.0.0.1', port: first.port, user: 'root' }
+        await expect(createConnection(stranger)).rejects.toThrow('Access denied')
+        const connection = await createConnection(first.url)
+        await connection.query('CREATE DATABASE kept')
+        await connection.end()
+        await first.stop()
+        const second = await startMariaServer(options)
+        try {
+          expect(new URL(second.url).password).toBe(new URL(first.url).password)
+          const again = await createConnection(`${second.url}kept`)
+          await again.end()
+        } finally {
+          await second.stop()
+        }
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
+    })
   },
 )

@@ -30,6 +30,7 @@ test.each([
   [['extra'], "Unexpected argument 'extra'."],
   [['--rows', 'abc'], '--rows is "abc", and must be a whole number'],
   [['--rows', '0'], '--rows is "0", and must be a whole number'],
+  [['--db', 'oracle'], '--db is "oracle", and must be postgres or mariadb.'],
 ])('%j is refused in one line before anything is started', (args, found) => {
   const { status, stdout, stderr } = runDemo(...args)
   expect(status).toBe(2)

@@ -7,6 +7,9 @@ import { connectAdmin } from '../connect.ts'
 import { followProgress } from '../progress.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
+/** As long as the answering process is given to begin the new epoch itself. */
+const BEGINS_WITHIN_MS = 20_000
+
 type Backfill = NonNullable<NonNullable<SyncAnswer['syncs'][number]['live']>['backfill']>
 
 /** `sync backfill`: begins to copy every row. On a terminal it stays and shows how far that is. */
@@ -45,16 +48,20 @@ function describe(
 
 /** Ending this command ends the watching only: the copying is the kit's. */
 function waitForRows(terminal: Terminal, client: AdminClient, capability: string): Promise<Backfill> {
+  const giveUpAt = performance.now() + BEGINS_WITHIN_MS
   return followProgress(terminal, async () => {
     const sync = (await client.syncs()).syncs.find((one) => one.capability === capability)
-    const backfill = sync?.live?.backfill
+    // What was copied in an epoch before says nothing.
+    const isItsOwn = sync?.live?.epoch === sync?.epoch
+    const backfill = isItsOwn ? sync?.live?.backfill : undefined
     if (backfill?.state === 'done') return { end: backfill }
     if (sync === undefined || sync.state === 'not installed') {
       throw new StranglerError('STRANGLER_SYNC_CONFLICT', `The sync of ${capability} was ended meanwhile.`, {
         fix: 'Look who did it with `strangler route history`.',
       })
     }
-    if (sync.live?.runsHere === false) {
+    // Between two epochs nothing runs for a moment.
+    if (sync.live?.runsHere === false && performance.now() > giveUpAt) {
       throw new StranglerError(
         'STRANGLER_SYNC_CONFLICT',
         `The sync of ${capability} does not run in the process that answers, which cannot tell how far it is.`,

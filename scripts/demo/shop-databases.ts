@@ -1,0 +1,73 @@
+import path from 'node:path'
+import { createConnection } from 'mysql2/promise'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
+import { findProgram } from '../../strangler/infra/find-program.ts'
+import { startMariaServer } from '../../strangler/infra/mariadb-server.ts'
+
+/** Addresses, each with its password. */
+export interface ShopDatabases {
+  readonly shop: string
+  readonly inventory: string
+  readonly orders: string
+}
+
+export interface DatabaseOptions {
+  readonly directory: string
+  /** Where the monolith keeps its data; the services are on PostgreSQL in any case. */
+  readonly db: 'postgres' | 'mariadb'
+  readonly release: (stop: () => Promise<void>) => void
+  readonly say: (line: string) => void
+}
+
+/** Servers are installed where an ordinary user's PATH does not look. */
+const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin'
+
+/**
+ * Starts the servers and makes the databases that are missing.
+ * @throws Error when a MariaDB is asked for and none is installed
+ */
+export async function startDatabases(options: DatabaseOptions): Promise<ShopDatabases> {
+  const { directory, db, release, say } = options
+  const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'shop-postgres') })
+  release(() => postgres.stop())
+  say(`PostgreSQL for the ${db === 'postgres' ? 'shop' : 'services'} on port ${postgres.port}`)
+  const { shop, inventory, orders } = await createDatabases(postgres.url, ['shop', 'inventory', 'orders'])
+  return { inventory, orders, shop: db === 'postgres' ? shop : await startMariaShop(options) }
+}
+
+async function startMariaShop({ directory, release, say }: DatabaseOptions): Promise<string> {
+  const program = await findProgram(['mariadbd'], (process.env['PATH'] ?? '') + SERVER_FOLDERS)
+  if (program === undefined) {
+    throw new Error(
+      'mariadbd is not on this machine, and --db mariadb keeps the monolith’s data in one. Install mariadb-server, or leave --db away.',
+    )
+  }
+  const server = await startMariaServer({ directory: path.join(directory, 'shop-mariadb'), program })
+  release(() => server.stop())
+  say(`MariaDB for the shop on port ${server.port}`)
+  const connection = await createConnection(server.url)
+  await connection.query('CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4')
+  await connection.end()
+  return `${server.url}shop`
+}
+
+async function createDatabases<Name extends string>(
+  url: string,
+  names: readonly Name[],
+): Promise<Record<Name, string>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database')
+    const present = new Set(rows.map(({ datname }) => datname))
+    for (const name of names)
+      if (!present.has(name)) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+  } finally {
+    await client.end()
+  }
+  return Object.fromEntries(names.map((name) => [name, new URL(`/${name}`, url).href])) as Record<
+    Name,
+    string
+  >
+}
