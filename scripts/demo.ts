@@ -4,7 +4,8 @@ import { loadTokens } from '../strangler/admin/tokens.ts'
 import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
 import { ensureFolder } from '../strangler/infra/ensure-folder.ts'
 import { capLog } from './demo/cap-log.ts'
-import { claimDemo, DemoRunsError } from './demo/claim-demo.ts'
+import { claimDemo } from './demo/claim-demo.ts'
+import { DemoError } from './demo/demo-error.ts'
 import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
 import { introduce } from './demo/introduce.ts'
 import { startShoppers } from './demo/shoppers.ts'
@@ -99,7 +100,7 @@ function readCommandLine(): DemoOptions | undefined {
 }
 
 function describeFailure(error: unknown): string {
-  return error instanceof DemoRunsError ? error.message : describeError(error)
+  return error instanceof DemoError ? error.message : describeError(error)
 }
 
 // A closed terminal answers EIO, a closed pipe EPIPE: the signal that comes with it must still stop everything in order.

@@ -1,20 +1,16 @@
 import path from 'node:path'
 import { claimFile } from '../../strangler/infra/claim-file.ts'
-
-/** Another demo runs in this folder. */
-export class DemoRunsError extends Error {
-  override readonly name = 'DemoRunsError'
-}
+import { DemoError } from './demo-error.ts'
 
 /**
  * Makes this process the folder's only demo: two would fight for the same databases.
  * @returns gives the folder back
- * @throws DemoRunsError
+ * @throws DemoError when another one runs in this folder
  */
 export async function claimDemo(directory: string): Promise<() => Promise<void>> {
   const claim = await claimFile(path.join(directory, 'demo.pid'))
   if (claim.kind === 'ours') return claim.release
-  throw new DemoRunsError(
+  throw new DemoError(
     `The demo already runs here (process ${claim.pid ?? 'unknown'}). Use that one, or stop it with Ctrl-C first.`,
   )
 }

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
 import { findProgram } from '../../strangler/infra/find-program.ts'
 import { startMariaServer } from '../../strangler/infra/mariadb-server.ts'
+import { DemoError } from './demo-error.ts'
 
 /** Addresses, each with its password. */
 export interface ShopDatabases {
@@ -25,10 +27,11 @@ const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin'
 
 /**
  * Starts the servers and makes the databases that are missing.
- * @throws Error when a MariaDB is asked for and none is installed
+ * @throws DemoError when a MariaDB is asked for and none is installed, or when the folder's shop has its data in the other kind
  */
 export async function startDatabases(options: DatabaseOptions): Promise<ShopDatabases> {
   const { directory, db, release, say } = options
+  checkKind(directory, db)
   const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'shop-postgres') })
   release(() => postgres.stop())
   say(`PostgreSQL for the ${db === 'postgres' ? 'shop' : 'services'} on port ${postgres.port}`)
@@ -36,10 +39,19 @@ export async function startDatabases(options: DatabaseOptions): Promise<ShopData
   return { inventory, orders, shop: db === 'postgres' ? shop : await startMariaShop(options) }
 }
 
+/** The journal speaks of the database that there was; another one in its place would look like one that has lost everything. */
+function checkKind(directory: string, db: DatabaseOptions['db']): void {
+  const kept = existsSync(path.join(directory, 'shop-mariadb', 'data')) ? 'mariadb' : 'postgres'
+  if (kept === db || !existsSync(path.join(directory, 'shop-postgres', 'data'))) return
+  throw new DemoError(
+    `The shop in ${directory} was made with --db ${kept}, and its migration is written down for that. Start it with --db ${kept}, or delete ${directory} to begin anew.`,
+  )
+}
+
 async function startMariaShop({ directory, release, say }: DatabaseOptions): Promise<string> {
   const program = await findProgram(['mariadbd'], (process.env['PATH'] ?? '') + SERVER_FOLDERS)
   if (program === undefined) {
-    throw new Error(
+    throw new DemoError(
       'mariadbd is not on this machine, and --db mariadb keeps the monolith’s data in one. Install mariadb-server, or leave --db away.',
     )
   }
