@@ -38,7 +38,7 @@ export async function diagnose(options: DoctorOptions, capability: string | unde
 
 async function diagnoseOne(options: DoctorOptions, capability: string): Promise<Diagnosis> {
   const { config } = options
-  const tables = config.capabilities[capability]?.tables ?? []
+  const { tables = [], writers = [] } = config.capabilities[capability] ?? {}
   const names = tables.map(({ table }) => table)
   if (tables.length === 0) return { capability, tables: names, findings: [] }
   const shared = findShared(config, capability).map(({ table, other }) =>
@@ -48,7 +48,7 @@ async function diagnoseOne(options: DoctorOptions, capability: string): Promise<
   const found =
     addresses === undefined
       ? findUnnamed(config, capability)
-      : await examine({ ...options, tables, addresses })
+      : await examine({ ...options, tables, addresses, writers })
   return { capability, tables: names, findings: [...shared, ...found] }
 }
 

@@ -56,6 +56,11 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'capabilities.<name>.tables[].guard.because': 'Why stray writes may pass; `report` needs it.',
   'capabilities.<name>.tables[].schema':
     'The PostgreSQL schema in which the table stands, in both databases. Without it: `public`. MariaDB: always the database of the address.',
+  'capabilities.<name>.writers[].role':
+    'A user of the monolith’s database that may write to the tables: the monolith itself, whose requests go through the proxy, or one for which there is a reason. Everybody else that has written is a finding of `strangler doctor`. MariaDB: with or without the host, `shop` or `shop@10.0.0.7`.',
+  'capabilities.<name>.writers[].application':
+    'PostgreSQL: only with this `application_name`. Without it: with any.',
+  'capabilities.<name>.writers[].because': 'Why it may.',
   'capabilities.<name>.unit.header': 'Header that marks a user for the canary. Asked first.',
   'capabilities.<name>.unit.cookie': 'Cookie that marks a user. Asked second.',
   'capabilities.<name>.unit.claim':
@@ -100,7 +105,7 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'sync.watchEveryMs':
     'How often a running sync is looked at: triggers and guards, counters of changed rows, TRUNCATE, the shape of the tables.',
   'sync.backfill.maxLagMs':
-    'A backfill waits while the oldest live change is older; 0 means however old. The status names what it waits for.',
+    'A backfill waits while the oldest live change is older, unless changes were refused: those may wait for its rows. 0 means however old. The status names what it waits for.',
   'sync.backfill.maxInFlight': 'It waits while more live changes are on their way.',
   'sync.backfill.maxQueuedJobs':
     'It waits while more jobs of live changes and their results are in the queue.',

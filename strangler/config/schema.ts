@@ -162,6 +162,18 @@ const capability = z.strictObject({
   endpoints: z.array(endpoint).min(1),
   /** The tables that it owns. With tables, a toggle that would split the ownership of the data is refused. */
   tables: z.array(table).default([]),
+  /** Who may write to its tables in the monolith's database, since the proxy sees it, or in spite of that. Others are a finding. */
+  writers: z
+    .array(
+      z.strictObject({
+        /** The database's user; of MariaDB with or without its host: `shop`, `shop@10.0.0.7`. */
+        role: z.string().min(1),
+        /** PostgreSQL's application_name; any, when it is left out. */
+        application: z.string().optional(),
+        because: z.string().min(1),
+      }),
+    )
+    .default([]),
   /** What marks a user for the sticky canary: the first that a request carries. */
   unit: z
     .strictObject({
@@ -244,7 +256,7 @@ export const configSchema = z.strictObject({
       backfill: z
         .strictObject({
           /** The oldest live change may be so old; 0: however old. */
-          maxLagMs: milliseconds.default(10_000),
+          maxLagMs: milliseconds.default(30_000),
           /** So many live changes may be on their way. */
           maxInFlight: z.int().min(1).max(8_000).default(4_000),
           /** So many jobs of live changes and results may wait in the queue. */

@@ -23,7 +23,11 @@ export function createAcknowledger(options: AcknowledgerOptions): (result: Batch
       const name = sourceNames.get(table)
       return name === undefined ? [] : [{ table: name, key, version }]
     })
-    if (acknowledged.length > 0) await source.query(source.dialect.deleteAcknowledged(acknowledged))
+    if (acknowledged.length > 0) {
+      const keep = source.dialect.keepWriters?.(acknowledged)
+      if (keep !== undefined) await source.query(keep)
+      await source.query(source.dialect.deleteAcknowledged(acknowledged))
+    }
     options.onSettled(result)
   }
 }

@@ -109,6 +109,10 @@ export interface Dialect {
   readIdentities(table: TableShape): Statement[]
   /** Has the database go on from `next`; it could be lowered by this. */
   setIdentity(table: TableShape, column: string, next: string): Statement
+  /** Who has written to these tables: `role, application, tables, last, changes`. */
+  readWriters(tables: readonly string[]): Statement
+  /** To be run before `deleteAcknowledged`, where that cannot remember by itself who has written what it deletes. */
+  keepWriters?(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
   /** Deletes entries up to and including the acknowledged versions. */
   deleteAcknowledged(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
 

@@ -24,7 +24,7 @@ export interface ThrottleSettings {
 
 export interface ThrottleOptions extends ThrottleSettings {
   readonly databases: Readonly<Record<Side, SyncDatabase>>
-  readonly readSource: () => Promise<Pick<SourceStatus, 'lagMs' | 'inFlight'>>
+  readonly readSource: () => Promise<Pick<SourceStatus, 'lagMs' | 'inFlight' | 'waiting'>>
   readonly readQueuedJobs: () => Promise<number>
 }
 
@@ -72,10 +72,11 @@ async function lookForFlag({ flagFile }: ThrottleOptions): Promise<Reason> {
 
 async function judgeSource({ maxLagMs, maxInFlight, readSource }: ThrottleOptions): Promise<Reason> {
   if (maxLagMs === undefined && maxInFlight === undefined) return undefined
-  const { lagMs, inFlight } = await readSource()
+  const { lagMs, inFlight, waiting } = await readSource()
   if (maxInFlight !== undefined && inFlight > maxInFlight)
     return `${inFlight} live changes are on their way and go first (at most ${maxInFlight})`
-  if (maxLagMs === undefined || lagMs <= maxLagMs) return undefined
+  // A change that was refused may be waiting for just the row that the backfill would bring next, and its age says nothing of the load.
+  if (maxLagMs === undefined || lagMs <= maxLagMs || waiting > 0) return undefined
   return `the oldest live change is ${(lagMs / 1_000).toFixed(1)} s old (at most ${maxLagMs / 1_000} s)`
 }
 

@@ -5,6 +5,7 @@ import { openPair, type PairAddresses } from '../database-pair.ts'
 import { createRedisGeneration } from '../redis-generation.ts'
 import type { QueueServer } from '../transport.ts'
 import { checkPlaces } from './check-places.ts'
+import type { WriterRule } from './find-writers.ts'
 import { type Finding, sortFindings, toFinding } from './findings.ts'
 import { runPreflight } from './preflight.ts'
 
@@ -19,6 +20,7 @@ export interface ExamineOptions {
   readonly tables: readonly SyncedTable[]
   readonly addresses: PairAddresses
   readonly queue: QueueServer | undefined
+  readonly writers: readonly WriterRule[]
   readonly report: ReportError
 }
 

@@ -9,6 +9,7 @@ import type { TableRoute } from '../mapping.ts'
 import type { TablesPlace } from '../survey.ts'
 import type { QueueServer } from '../transport.ts'
 import { checkPlaces } from './check-places.ts'
+import { findWriters, type WriterRule } from './find-writers.ts'
 import { type Finding, sortFindings, toFinding } from './findings.ts'
 import { judgeBorders, type ReferringKey } from './judge-borders.ts'
 import { type Identity, judgeColumns } from './judge-columns.ts'
@@ -22,6 +23,8 @@ export interface PreflightOptions {
   readonly addresses: PairAddresses
   readonly queue: QueueServer | undefined
   readonly pair: DatabasePair
+  /** Who may write; everybody else that was seen is a finding. Without it nobody is looked for. */
+  readonly writers?: readonly WriterRule[]
   /** Which way changes will go; default: from the monolith. */
   readonly direction?: Direction
 }
@@ -37,6 +40,7 @@ export async function runPreflight(options: PreflightOptions): Promise<CheckedTa
     checkClock(monolith),
     checkClock(service),
     judgeRoutes(routes.forward, monolith, service),
+    options.writers === undefined ? [] : findWriters(monolith, options.writers),
     findZeroDates(routes.forward, monolith, service),
   ])
   return {

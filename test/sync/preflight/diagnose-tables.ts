@@ -9,11 +9,12 @@ type Tables = NonNullable<NonNullable<ConfigInput['capabilities']>[string]['tabl
 export async function diagnoseTables(
   urls: { readonly monolith: string; readonly service: string },
   tables: Tables,
+  writers: { readonly role: string; readonly application?: string; readonly because: string }[] = [],
 ): Promise<readonly Finding[]> {
   const side = (database: string) => ({ url: 'http://127.0.0.1:1', database })
   const config = checkConfig({
     sides: { monolith: side(urls.monolith), shop: side(urls.service) },
-    capabilities: { shop: { endpoints: ['GET /shop'], tables } },
+    capabilities: { shop: { endpoints: ['GET /shop'], tables, writers } },
   })
   const [found] = await diagnose({ config, queue: undefined, report: () => undefined }, 'shop')
   return found?.findings ?? []

@@ -109,7 +109,7 @@ describe('a database that has been restored from an older backup', () => {
       await stand.statusWhen(isFilled)
       await keepContents()
       await stand.monolith.query(
-        `INSERT INTO kept.strangler_change_log VALUES (9000000000000000, 'stock', '["200"]', 'U', now())`,
+        `INSERT INTO kept.strangler_change_log VALUES (9000000000000000, 'stock', '["200"]', 'U', now(), '', '')`,
       )
       // Until the tokens have been renewed, with what the backup does not have.
       const token = async () =>

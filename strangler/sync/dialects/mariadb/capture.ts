@@ -10,9 +10,11 @@ import {
   KEY_CHARACTERS,
   NEWEST_INDEX,
   nameTrigger,
+  WRITER,
 } from './names.ts'
 import { createSyncState, deleteRowsAbout, dropSyncState, dropWhenUnused } from './target-state.ts'
 import { writeKeyText } from './values.ts'
+import { CREATE_WRITER } from './writers.ts'
 
 /**
  * Each table's entries are only ever appended; the last index finds a key's newest. AUTO_INCREMENT, which needs an index that begins
@@ -24,14 +26,22 @@ const CREATE_LOG = `CREATE TABLE IF NOT EXISTS ${CHANGE_LOG} (
   \`key\` VARCHAR(${KEY_CHARACTERS}) NOT NULL,
   op CHAR(1) NOT NULL,
   at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  role VARCHAR(300) NOT NULL DEFAULT '',
   PRIMARY KEY (tbl, version),
   KEY strangler_version (version),
   KEY ${NEWEST_INDEX} (tbl, \`key\`, version)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`
 
+/** A log of an earlier version of the kit. */
+const ADD_ROLE = `BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+  AND TABLE_NAME = '${CHANGE_LOG}' AND COLUMN_NAME = 'role') THEN
+  ${DDL} ALTER TABLE ${CHANGE_LOG} ADD COLUMN role VARCHAR(300) NOT NULL DEFAULT ''; END IF; END`
+
 export function captureUp(tables: readonly TableShape[], ancestors: readonly TableShape[] = []): string[] {
   return [
     `${DDL} ${CREATE_LOG}`,
+    ADD_ROLE,
+    CREATE_WRITER,
     createSyncState(),
     // Parents first: a cascade that slips in between is then logged twice, not lost.
     ...cascadeUp(tables, ancestors),
@@ -63,10 +73,10 @@ export function captureDown(tables: readonly TableShape[], ancestors: readonly T
   return [
     ...tables.flatMap((table) => events.map((event) => dropTrigger(nameCapture(event, table)))),
     ...cascadeDown(tables, ancestors),
-    deleteRowsAbout(tables, [CHANGE_LOG]),
+    deleteRowsAbout(tables, [CHANGE_LOG, WRITER]),
     dropWhenUnused(
       `SELECT 1 FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND LEFT(TRIGGER_NAME, 18) = 'strangler_capture_'`,
-      [dropTable(CHANGE_LOG)],
+      [dropTable(CHANGE_LOG), dropTable(WRITER)],
     ),
     dropSyncState(),
   ]

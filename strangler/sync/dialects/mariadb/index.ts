@@ -11,6 +11,7 @@ import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
 import { watch } from './watch.ts'
+import { keepWriters, readWriters } from './writers.ts'
 
 /** MariaDB 10.6 and later. MySQL 8 has not been run; it lacks SET STATEMENT and CREATE OR REPLACE TRIGGER. */
 export const mariadbDialect = {
@@ -34,6 +35,8 @@ export const mariadbDialect = {
   readIdentities,
   setIdentity,
   deleteAcknowledged,
+  keepWriters,
+  readWriters,
   beginApply,
   claim,
   upsert,

@@ -2,7 +2,7 @@ import { CHANGE_LOG, quoteText } from './names.ts'
 
 /** SQL of one entry; never INSERT … SELECT, whose reserved numbers made the application's own statement fail. */
 export function logKey(table: string, key: string, op: 'I' | 'U' | 'D'): string {
-  return `INSERT INTO ${CHANGE_LOG} (tbl, \`key\`, op) VALUES (${quoteText(table)}, ${key}, '${op}');`
+  return `INSERT INTO ${CHANGE_LOG} (tbl, \`key\`, op, role) VALUES (${quoteText(table)}, ${key}, '${op}', USER());`
 }
 
 /** A trigger's body that an applier's session passes by. */

@@ -6,6 +6,7 @@ export const APPLIED = 'strangler_applied'
 export const FLOOR = 'strangler_floor'
 export const QUARANTINE = 'strangler_quarantine'
 export const SYNC_STATE = 'strangler_sync_state'
+export const WRITER = 'strangler_writer'
 export const STRAY_WRITE = 'strangler_stray_write'
 
 /** The log's index by table, key and version. */

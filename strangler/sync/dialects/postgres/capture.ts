@@ -11,6 +11,7 @@ import {
 } from './names.ts'
 import { createSyncState, dropWhatIsUnused } from './target-state.ts'
 import { keyText } from './values.ts'
+import { CREATE_WRITER } from './writers.ts'
 
 const ROWS_TRIGGER = 'strangler_capture_rows'
 const TRUNCATE_TRIGGER = 'strangler_capture_truncate'
@@ -31,6 +32,8 @@ const CHANGE_LOG = `CREATE TABLE IF NOT EXISTS ${SCHEMA}.change_log (
   key text COLLATE "C" NOT NULL,
   op text NOT NULL,
   at timestamptz NOT NULL,
+  role text NOT NULL DEFAULT '',
+  application text NOT NULL DEFAULT '',
   PRIMARY KEY (tbl, key, version)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000)`
 
@@ -48,10 +51,23 @@ const CREATE_OLDEST_FIRST = atomically([
 END IF;`,
 ])
 
+/** A log of an earlier version of the kit. */
+const ADD_WRITER = atomically(
+  ['role', 'application'].map(
+    (
+      column,
+    ) => `IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = '${SCHEMA}.change_log'::regclass AND attname = '${column}') THEN
+  ALTER TABLE ${SCHEMA}.change_log ADD COLUMN ${column} text NOT NULL DEFAULT '';
+END IF;`,
+  ),
+)
+
 export function captureUp(tables: readonly TableShape[]): string[] {
   return [
     `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
     CHANGE_LOG,
+    ADD_WRITER,
+    CREATE_WRITER,
     CREATE_OLDEST_FIRST,
     createSyncState,
     ...tables.flatMap((table) => [captureFunction(table), captureTriggers(table)]),
@@ -75,6 +91,9 @@ export function captureDown(tables: readonly TableShape[]): string[] {
 function forgetEntries(table: TableShape): string {
   return `IF to_regclass('${SCHEMA}.change_log') IS NOT NULL THEN
   DELETE FROM ${SCHEMA}.change_log WHERE tbl = ${quoteText(table.name)};
+END IF;
+IF to_regclass('${SCHEMA}.writer') IS NOT NULL THEN
+  DELETE FROM ${SCHEMA}.writer WHERE tbl = ${quoteText(table.name)};
 END IF;`
 }
 
@@ -91,7 +110,8 @@ function captureTriggers(table: TableShape): string {
 /** Runs with the rights of whoever installed it: the application needs none on the log. */
 function captureFunction(table: TableShape): string {
   const log = (key: string, op: string) =>
-    `INSERT INTO ${SCHEMA}.change_log (version, tbl, key, op, at) VALUES (${VERSION}, ${quoteText(table.name)}, ${key}, ${op}, clock_timestamp());`
+    `INSERT INTO ${SCHEMA}.change_log (version, tbl, key, op, at, role, application)
+    VALUES (${VERSION}, ${quoteText(table.name)}, ${key}, ${op}, clock_timestamp(), session_user, current_setting('application_name'));`
   const body = `DECLARE
   old_key text;
   new_key text;

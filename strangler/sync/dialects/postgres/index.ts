@@ -12,6 +12,7 @@ import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
 import { watch } from './watch.ts'
+import { readWriters } from './writers.ts'
 
 /** PostgreSQL 13 and later. */
 export const postgresDialect = {
@@ -35,6 +36,7 @@ export const postgresDialect = {
   readIdentities,
   setIdentity,
   deleteAcknowledged,
+  readWriters,
   beginApply,
   claim,
   upsert,

@@ -3,6 +3,7 @@ import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
 import { OLDEST_FIRST } from './capture.ts'
 import { quoteName, SCHEMA, tableName } from './names.ts'
 import { findColumn, isAfterKey, keyText, matchKey, toText } from './values.ts'
+import { KEEP_WRITERS } from './writers.ts'
 
 /** Entries looked at for one row that is returned: a key that changes often has many. */
 const ENTRIES_PER_KEY = 4
@@ -93,11 +94,12 @@ export function deleteAcknowledged(
     one.table === other.table ? compare(one.key, other.key) : compare(one.table, other.table),
   )
   return {
-    sql: `DELETE FROM ${SCHEMA}.change_log WHERE ctid = ANY(ARRAY(
+    sql: `WITH gone AS (DELETE FROM ${SCHEMA}.change_log WHERE ctid = ANY(ARRAY(
   SELECT l.ctid FROM unnest($1::text[], $2::text[], $3::bigint[]) AS a(tbl, key, version)
   CROSS JOIN LATERAL (
     SELECT o.ctid FROM ${SCHEMA}.change_log o WHERE o.tbl = a.tbl AND o.key = a.key AND o.version <= a.version OFFSET 0
-  ) l))`,
+  ) l)) RETURNING tbl, role, application, at)
+${KEEP_WRITERS}`,
     params: [
       sorted.map((entry) => entry.table),
       sorted.map((entry) => entry.key),

@@ -1,0 +1,37 @@
+import type { Statement } from '../../dialect.ts'
+import { SCHEMA } from './names.ts'
+
+/** An application may put a number into its name: what is beyond as many is one more writer of many. */
+const MOST_WRITERS = 1_000
+
+/** Who has written what, from log entries that are gone. Only the relay's side writes here, so no trigger ever waits for it. */
+export const CREATE_WRITER = `CREATE TABLE IF NOT EXISTS ${SCHEMA}.writer (
+  tbl text COLLATE "C" NOT NULL,
+  role text COLLATE "C" NOT NULL,
+  application text COLLATE "C" NOT NULL,
+  first_seen timestamptz NOT NULL,
+  last_seen timestamptz NOT NULL,
+  changes bigint NOT NULL,
+  PRIMARY KEY (tbl, role, application)
+)`
+
+/** Goes with the deleting of entries, `gone`, in one statement: what a writer did is in one of the two places. */
+export const KEEP_WRITERS = `INSERT INTO ${SCHEMA}.writer AS w (tbl, role, application, first_seen, last_seen, changes)
+SELECT g.tbl, g.role, g.application, min(g.at), max(g.at), count(*) FROM gone g
+WHERE (SELECT count(*) FROM ${SCHEMA}.writer) < ${MOST_WRITERS}
+  OR EXISTS (SELECT FROM ${SCHEMA}.writer k WHERE k.tbl = g.tbl AND k.role = g.role AND k.application = g.application)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+ON CONFLICT (tbl, role, application) DO UPDATE SET last_seen = greatest(w.last_seen, excluded.last_seen), changes = w.changes + excluded.changes`
+
+/** `role, application, tables, last, changes`, of entries that wait and of those that are gone. */
+export function readWriters(tables: readonly string[]): Statement {
+  return {
+    sql: `SELECT role, application, string_agg(DISTINCT tbl, ', ') AS tables, sum(changes)::text AS changes,
+  to_char(max(last_seen) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS last
+FROM (
+  SELECT tbl, role, application, last_seen, changes FROM ${SCHEMA}.writer WHERE tbl = ANY($1::text[])
+  UNION ALL SELECT tbl, role, application, at, 1 FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[]) AND role <> ''
+) seen GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 100`,
+    params: [[...tables]],
+  }
+}
