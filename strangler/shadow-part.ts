@@ -1,5 +1,5 @@
-import { hkdfSync } from 'node:crypto'
 import { createShadowMarks } from './core/shadow-mark.ts'
+import { deriveShadowSecret } from './core/shadow-secret.ts'
 import type { RouteState } from './core/words.ts'
 import type { KitGround } from './kit.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
@@ -28,7 +28,7 @@ export function startShadowPart(options: ShadowPartOptions): ShadowPart {
   const rulesFor = createRulesFor(config)
   const shadow = createShadow({
     config,
-    marks: createShadowMarks(shadowSecret(tokens.operator), Date.now),
+    marks: createShadowMarks(deriveShadowSecret(tokens.worker ?? tokens.operator), Date.now),
     comparer: createComparer(rulesFor),
     rulesFor,
     copies: createCopyWatch({
@@ -49,10 +49,4 @@ export function startShadowPart(options: ShadowPartOptions): ShadowPart {
       shadow.follow(next)
     },
   }
-}
-
-/** What the services know that are to trust the mark; by default nobody does but the kit itself. */
-function shadowSecret(operatorToken: string): Buffer | string {
-  const given = process.env['STRANGLER_SHADOW_SECRET']
-  return given ?? Buffer.from(hkdfSync('sha256', operatorToken, '', 'strangler shadow mark', 32))
 }

@@ -129,7 +129,7 @@ export async function replaySample(
   { id, headers }: ReplayTask,
 ): Promise<ReplayAnswer> {
   const sample = await findSample(context, id)
-  const { capability, endpoint, primary } = sample
+  const { capability, primary } = sample
   const { method, target, body } = sample.request
   if (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS') {
     throw new StranglerError(

@@ -61,6 +61,7 @@ export type SkipReason =
   | 'streaming'
   | 'encoding'
   | 'behind'
+  | 'no-dry-run'
   | 'rule'
 
 export type Verdict = 'match' | 'accepted' | 'mismatch' | 'lag' | 'skipped'

@@ -11,6 +11,7 @@ import { createByteBudget } from './byte-budget.ts'
 import { createCalibration } from './calibration.ts'
 import type { Comparer } from './comparer.ts'
 import type { CopyWatch } from './copy-watch.ts'
+import { createDryRuns } from './dry-runs.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { type JudgeParts, judgeExchange } from './judge-exchange.ts'
 import { createPrimaryTimes } from './primary-times.ts'
@@ -70,9 +71,18 @@ export function createShadow(options: ShadowOptions): Shadow {
   }
   const calibration = createCalibration(random)
   const ground = createShadowGround(config, { ask, state: () => state, rulesFor, onBasis: calibration.reset })
+  const dryRuns = createDryRuns({
+    ask,
+    clock: Date.now,
+    onRealRun: (side) =>
+      report('shadow a write', new Error(`${side} has not run a shadowed write dry; none is sent to it now`)),
+  })
   const parts: JudgeParts = {
-    ask: (side, exchange) =>
-      ask(nameOf(side, exchange.capability), exchange.requests[side], times.timeoutFor(exchange.endpoint)),
+    async ask(side, { capability, endpoint, effect, requests }) {
+      const name = nameOf(side, capability)
+      if (effect === 'write') return dryRuns.askWrite(name, requests[side])
+      return dryRuns.checkRead(name, await ask(name, requests[side], times.timeoutFor(endpoint)))
+    },
     compare: (pair, { capability, endpoint, requests }) =>
       comparer.compare(pair, { capability, endpoint, method: requests.monolith.method }),
     calibration,

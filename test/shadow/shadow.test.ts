@@ -76,7 +76,12 @@ test('a request that carries the kit’s mark is not shadowed again and keeps it
 
 test('a write is not shadowed, unless its endpoint says that the service can run it dry', async () => {
   const monolith = await serve(json({ ok: true }, 201))
-  const service = await serve(json({ ok: true }, 201))
+  const dryRun = { busy: false, ready: true }
+  const service = await serve((req, res) => {
+    const outcome = req.method === 'HEAD' ? 'ready' : dryRun.busy ? 'busy' : 'rolled-back'
+    if (dryRun.ready) res.setHeader('x-strangler-dry-run', outcome)
+    json({ ok: true }, 201)(req, res)
+  })
   const stand = await startShadowStand({
     ...{ monolith: monolith.url, service: service.url },
     capability: {
@@ -92,10 +97,20 @@ test('a write is not shadowed, unless its endpoint says that the service can run
   expect(verdictsOf(await stand.take())).toEqual({})
   await get(`${stand.url}/dry`, send)
   expect(verdictsOf(await stand.take())).toEqual({ match: 1 })
-  expect(service.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['POST /dry'])
-  expect(service.requests[0]?.body).toBe(body)
+  expect(service.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['HEAD /', 'POST /dry'])
+  expect(service.requests[1]?.body).toBe(body)
   // The monolith has carried it out once, and is not asked again to see whether it is noisy.
   expect(monolith.requests).toHaveLength(2)
+
+  dryRun.busy = true
+  await get(`${stand.url}/dry`, send)
+  expect(verdictsOf(await stand.take())).toEqual({ 'skipped:busy': 1 })
+  // A build without the helper: it is asked first, and gets no write.
+  dryRun.ready = false
+  service.requests.length = 0
+  await get(`${stand.url}/dry`, send)
+  expect(verdictsOf(await stand.take())).toEqual({ 'skipped:no-dry-run': 1 })
+  expect(service.requests.map(({ method }) => method)).toEqual(['HEAD'])
 })
 
 test('an endpoint that is not shadowed costs the service nothing', async () => {

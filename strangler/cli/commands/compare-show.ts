@@ -46,14 +46,14 @@ export function printAnswers(terminal: Terminal, { primary, shadow }: ShownAnswe
   const rows = pairLines(toLines(primary), toLines(shadow))
   const columns = terminal.stdout.isTTY ? (terminal.stdout.columns ?? 100) : 160
   const width = Math.max(NARROWEST, Math.floor((columns - 5) / 2))
-  const fit = (text: string) => {
+  const cutToWidth = (text: string) => {
     const cut = [...text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '�')]
     return cut.length > width ? `${cut.slice(0, width - 1).join('')}…` : cut.join('').padEnd(width)
   }
   writeLine(terminal, '')
-  writeLine(terminal, paint(terminal, 'dim', `  ${fit(`the ${side} (to the client)`)} | the ${other}`))
+  writeLine(terminal, paint(terminal, 'dim', `  ${cutToWidth(`the ${side} (to the client)`)} | the ${other}`))
   for (const { left, right, same } of rows) {
-    const line = `${same ? ' ' : '≠'} ${fit(left)} | ${fit(right).trimEnd()}`
+    const line = `${same ? ' ' : '≠'} ${cutToWidth(left)} | ${cutToWidth(right).trimEnd()}`
     writeLine(terminal, same ? line : paint(terminal, 'yellow', line))
   }
 }
