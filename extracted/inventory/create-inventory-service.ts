@@ -15,6 +15,7 @@ import { createTokenVerifier } from '../platform/token-verifier.ts'
 import { inventoryEntities } from './inventory-entities.ts'
 import { type InventoryOptions, inventoryOptions } from './inventory-options.ts'
 import { inventoryReport } from './inventory-report.ts'
+import { plantBugs } from './planted-bugs.ts'
 import { reservationsRouter } from './reservations-router.ts'
 import { expireReservations } from './settle-reservation.ts'
 import { snapshotTables } from './snapshot-tables.ts'
@@ -62,6 +63,7 @@ function wire(options: Options, dataSource: DataSource, dryRun: DryRunMiddleware
   app.use(requestContext(options.build))
   app.use(systemRouter(dataSource, { name: 'inventory', build: options.build }))
   app.use(json({ limit: '100kb' }), ...dryRun)
+  if (options.plantedBugs) app.use(plantBugs())
   mountInventory(app, { options, dataSource, feed, stopping: stopping.signal })
   app.use(handleUnknownPath)
   app.use(handleErrors(logger))
