@@ -63,5 +63,9 @@ function hasBody(method: string, status: number): boolean {
 }
 
 function isStream({ headers }: CapturedAnswer): boolean {
-  return parseMediaType(headerValue(headers, 'content-type')).essence === 'text/event-stream'
+  const type = headerValue(headers, 'content-type')
+  // Read only where it may be one: every answer is asked.
+  return (
+    type !== undefined && /event-stream/i.test(type) && parseMediaType(type).essence === 'text/event-stream'
+  )
 }

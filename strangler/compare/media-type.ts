@@ -11,7 +11,8 @@ export type BodyFormat = 'json' | 'json-lines' | 'html' | 'xml' | 'form' | 'text
 const PARAMETER = /;\s*([\w!#$&^.+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g
 
 export function parseMediaType(header: string | undefined): MediaType {
-  const [essence = ''] = (header ?? '').split(/[;,]/, 1)
+  const end = header?.search(/[;,]/) ?? -1
+  const essence = end < 0 ? (header ?? '') : (header ?? '').slice(0, end)
   const parameters: Record<string, string> = Object.create(null)
   if (header === undefined || !header.includes(';'))
     return { essence: essence.trim().toLowerCase(), parameters }
