@@ -110,3 +110,20 @@ test('a schema in which somebody else has put something stays', async () => {
   expect(await listKitObjects()).toEqual(['notes'])
   await app.query('DROP SCHEMA strangler CASCADE')
 })
+
+test('an install that was killed after any statement leaves the catalogue as it was, from either role', async () => {
+  const up = [
+    ...postgresDialect.targetUp(),
+    ...postgresDialect.guard(stock, 'reject'),
+    ...postgresDialect.guard(orders, 'reject'),
+    ...postgresDialect.captureUp([stock, orders]),
+  ]
+  for (let count = 1; count <= up.length; count += 1) {
+    await app.runAll(up.slice(0, count))
+    expect(await readCatalogue(), `after ${count} statements`).not.toEqual(before)
+    await app.runAll(postgresDialect.captureDown([stock, orders]))
+    for (const table of [stock, orders]) await app.runAll(postgresDialect.guard(table, 'off'))
+    await app.runAll(postgresDialect.targetDown([stock, orders]))
+    expect(await readCatalogue(), `after ${count} statements`).toEqual(before)
+  }
+}, 120_000)

@@ -33,7 +33,8 @@ export function createStrayWrite(): string {
   )
 }
 
-export function targetUp(): string[] {
+/** In the order in which they are made: where the first is not, none is. */
+function createTables(): string[] {
   return [
     // `claim` marks the rows that the latest claim won, since an upsert returns nothing.
     createTable(
@@ -48,8 +49,11 @@ export function targetUp(): string[] {
       QUARANTINE,
       `${KEYED}, error TEXT NOT NULL, attempts INT NOT NULL DEFAULT 0, next_try_at TIMESTAMP(6) NULL, PRIMARY KEY (tbl, \`key\`)`,
     ),
-    createSyncState(),
   ]
+}
+
+export function targetUp(): string[] {
+  return [...createTables(), createSyncState()]
 }
 
 /** With tables: what is kept about these goes, and all when nothing is left. The guards are `guard(table, 'off')`'s. */
@@ -57,7 +61,10 @@ export function targetDown(tables?: readonly TableShape[]): string[] {
   const own = [APPLIED, FLOOR, QUARANTINE, STRAY_WRITE]
   if (tables === undefined) return [...own.map(dropTable), dropSyncState()]
   const left = `SELECT 1 FROM ${APPLIED} UNION ALL SELECT 1 FROM ${FLOOR} UNION ALL SELECT 1 FROM ${QUARANTINE}`
+  // An installation that was killed may have made the first of them only.
+  const complete = createTables().map((sql) => `EXECUTE IMMEDIATE ${quoteText(sql)};`)
   return [
+    `BEGIN NOT ATOMIC IF ${hasTable(APPLIED)} THEN ${complete.join(' ')} END IF; END`,
     deleteRowsAbout(tables, own),
     `BEGIN NOT ATOMIC IF ${hasTable(APPLIED)} THEN EXECUTE IMMEDIATE ${quoteText(dropWhenUnused(left, own.map(dropTable)))}; END IF; END`,
     dropSyncState(),

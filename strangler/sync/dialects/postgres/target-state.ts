@@ -23,10 +23,9 @@ export const createStrayWrite = `CREATE TABLE IF NOT EXISTS ${SCHEMA}.stray_writ
   application text NOT NULL
 )`
 
-export function targetUp(): string[] {
-  return [
-    `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
-    `CREATE TABLE IF NOT EXISTS ${SCHEMA}.applied (
+/** In the order in which they are made: where the first is not, none is. */
+const CREATE_TABLES: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS ${SCHEMA}.applied (
   tbl text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,
   epoch integer NOT NULL,
@@ -34,12 +33,12 @@ export function targetUp(): string[] {
   deleted boolean NOT NULL,
   PRIMARY KEY (tbl, key)
 ) WITH (fillfactor = 80)`,
-    `CREATE TABLE IF NOT EXISTS ${SCHEMA}.floor (
+  `CREATE TABLE IF NOT EXISTS ${SCHEMA}.floor (
   tbl text COLLATE "C" PRIMARY KEY,
   epoch integer NOT NULL,
   version bigint NOT NULL
 )`,
-    `CREATE TABLE IF NOT EXISTS ${SCHEMA}.quarantine (
+  `CREATE TABLE IF NOT EXISTS ${SCHEMA}.quarantine (
   tbl text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,
   epoch integer NOT NULL,
@@ -49,9 +48,10 @@ export function targetUp(): string[] {
   next_try_at timestamptz NOT NULL,
   PRIMARY KEY (tbl, key)
 )`,
-    createStrayWrite,
-    createSyncState,
-  ]
+]
+
+export function targetUp(): string[] {
+  return [`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`, ...CREATE_TABLES, createStrayWrite, createSyncState]
 }
 
 export function targetDown(tables?: readonly TableShape[]): string[] {
@@ -60,7 +60,7 @@ export function targetDown(tables?: readonly TableShape[]): string[] {
   const forgotten = TABLES.map((name) =>
     whenThere(name, tables.length === 0 ? 'NULL;' : `DELETE FROM ${SCHEMA}.${name} WHERE tbl IN ${names};`),
   )
-  return [atomically([...forgotten, dropWhenEmpty]), dropWhatIsUnused]
+  return [atomically([completeTables, ...forgotten, dropWhenEmpty]), dropWhatIsUnused]
 }
 
 function dropTable(name: string): string {
@@ -70,6 +70,9 @@ function dropTable(name: string): string {
 function whenThere(table: string, action: string): string {
   return `IF to_regclass('${SCHEMA}.${table}') IS NOT NULL THEN ${action} END IF;`
 }
+
+/** An installation that was killed may have made the first of them only. */
+const completeTables = whenThere('applied', CREATE_TABLES.map((sql) => `${sql};`).join('\n'))
 
 /** Another capability may still keep what it applied here. */
 const dropWhenEmpty = whenThere(
