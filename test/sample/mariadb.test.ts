@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMonolith, type Monolith } from '../../monolith/create-monolith.ts'
 import { createMariaDatabase, type MariaDatabase } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
+import { captureShop } from './capture-shop.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 import { setStock, signIn } from './sample-shop.ts'
 
@@ -10,6 +11,7 @@ const mariadb = await requireProgram('mariadb')
 describe.skipIf(mariadb === undefined)('the shop on MariaDB (skipped where there is none)', () => {
   let database: MariaDatabase
   let shop: Monolith
+  let capture: Awaited<ReturnType<typeof captureShop>>
   let client: HttpClient
   let staff: HttpClient
   beforeAll(async () => {
@@ -21,11 +23,13 @@ describe.skipIf(mariadb === undefined)('the shop on MariaDB (skipped where there
       reportFailureRate: 0,
       logLevel: 'silent',
     })
+    capture = await captureShop(database.url)
     client = createHttpClient((await shop.start(0)).url)
     staff = client.as(await signIn({ client }, 1))
   })
   afterAll(async () => {
     await shop?.stop()
+    await capture?.end()
     await database?.drop()
   })
   const order = (sku: string, headers = {}) =>

@@ -3,7 +3,9 @@ import { createOrdersService } from '../../extracted/orders/create-orders-servic
 import type { Service } from '../../extracted/platform/run-service.ts'
 import { createMonolith, type Monolith } from '../../monolith/create-monolith.ts'
 import type { MonolithOptions } from '../../monolith/monolith-options.ts'
+import { createMariaDatabase } from '../support/mariadb.ts'
 import { createTestDatabase } from '../support/postgres.ts'
+import { captureShop, DIALECT_VARIABLE } from './capture-shop.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 
 export interface Running<App> {
@@ -35,11 +37,28 @@ async function run<App extends Startable>(
   }
 }
 
+/** The whole suite also runs on a shop whose every table is captured (test/sync/unnoticed/): nothing may be otherwise then. */
+async function runShop(options: Partial<MonolithOptions>): Promise<Running<Monolith>> {
+  const isMaria = process.env[DIALECT_VARIABLE] === 'mariadb'
+  const database = await (isMaria ? createMariaDatabase('shop') : createTestDatabase('shop'))
+  const app = await createMonolith({ ...QUIET, ...options, databaseUrl: database.url })
+  const capture = await captureShop(database.url)
+  const { url } = await app.start(0)
+  return {
+    ...{ app, url, databaseUrl: database.url, client: createHttpClient(url) },
+    async stop() {
+      await app.stop()
+      await capture.end()
+      await database.drop()
+    },
+  }
+}
+
 /** A small shop with no noise, no delay and no failing reports, unless the test asks for them. */
 const QUIET = { rows: 90, reportDelayMs: 0, reportFailureRate: 0, noise: false, logLevel: 'silent' } as const
 
 export const startShop = (options: Partial<MonolithOptions> = {}): Promise<Running<Monolith>> =>
-  run('shop', (databaseUrl) => createMonolith({ ...QUIET, ...options, databaseUrl }))
+  runShop(options)
 
 /** The inventory service with a copy of the shop's rows. */
 export const startInventory = (shop: Running<Monolith>, options = {}): Promise<Running<Service>> =>
