@@ -13,6 +13,8 @@ import type { Kit, KitOptions } from './kit-options.ts'
 import { type PositionPart, startPositionPart } from './position-part.ts'
 import { type ProxyPart, startProxyPart } from './proxy-part.ts'
 import { createReleaseList, type ReleaseList } from './release-list.ts'
+import type { Coordinator } from './rollout/coordinator.ts'
+import { startRolloutPart } from './rollout-part.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
 import { startShadowPart } from './shadow-part.ts'
@@ -38,6 +40,8 @@ export interface KitGround {
   readonly positions: PositionPart
   /** Absent in a worker: its parent has it. */
   readonly sync?: SyncPart
+  /** Where the ownership may be moved from. */
+  readonly rollout?: Coordinator
 }
 
 /**
@@ -94,7 +98,8 @@ async function start(
     report: log.report,
   })
   releases.add('the data sync', () => sync.stop())
-  const whole: KitGround = { ...ground, sync }
+  const rollout = role === 'proxy' ? {} : { rollout: startRolloutPart(ground, sync) }
+  const whole: KitGround = { ...ground, sync, ...rollout }
   const parts = await startParts(whole, role, control.url)
   const adminUrl = await startAdmin(whole, parts)
   const reach = (await link.connect(0)) ? '' : ', not in reach yet: nothing can be changed until it answers'
@@ -154,7 +159,7 @@ async function startParts(ground: KitGround, role: string, controlUrl: string): 
 
 /** A process without a proxy of its own follows the journal for the admin API's answers. */
 async function startFollower(ground: KitGround): Promise<Serving> {
-  const { config, link, log, releases, positions, sync } = ground
+  const { config, link, log, releases, positions, sync, rollout } = ground
   let state = EMPTY_STATE
   let table: RouteTable = compileTable(config, state)
   const metrics = createMetrics({ heard: positions.keeper.heard })
@@ -171,6 +176,7 @@ async function startFollower(ground: KitGround): Promise<Serving> {
       positions.keeper.follow(next)
       shadowing.follow(next)
       sync?.follow(next)
+      rollout?.follow(next)
     },
     onConnection: metrics.setControlConnected,
     acknowledged: () => [],
@@ -193,7 +199,7 @@ async function startFollower(ground: KitGround): Promise<Serving> {
 }
 
 async function startAdmin(ground: KitGround, serving: Serving): Promise<string> {
-  const { config, options, log, tokens, link, releases, sync } = ground
+  const { config, options, log, tokens, link, releases, sync, rollout } = ground
   const admin = createAdminServer({
     journal: link.journal,
     registrations: link.registrations,
@@ -208,6 +214,7 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     comparisons: { store: link.comparisons, askSide: serving.askSide },
     dataPosition: ground.positions.keeper,
     ...(sync === undefined ? {} : { sync: sync.control }),
+    ...(rollout === undefined ? {} : { rollout }),
   })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)
   releases.add('the admin API', () => admin.stop())

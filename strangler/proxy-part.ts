@@ -134,7 +134,7 @@ interface Following {
 }
 
 function followJournal(
-  { config, link, log, positions, sync }: KitGround,
+  { config, link, log, positions, sync, rollout }: KitGround,
   { proxy, metrics, shadowing, name }: Following,
 ): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
@@ -150,6 +150,7 @@ function followJournal(
       positions.keeper.follow(state)
       shadowing.follow(state)
       sync?.follow(state)
+      rollout?.follow(state)
     },
     onConnection: metrics.setControlConnected,
     acknowledged: () => proxy.holds.acknowledged(),

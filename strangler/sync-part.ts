@@ -3,9 +3,9 @@ import type { Config } from './config/schema.ts'
 import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
 import type { Journal, ReportError, Stoppable } from './core/ports.ts'
-import type { RouteState, SyncOrder } from './core/words.ts'
+import type { RouteState, Side, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
-import { type CapabilitySync, createCapabilitySync } from './sync/capability-sync.ts'
+import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
 import { type LostDatabase, showLost } from './sync/incarnation.ts'
 import type { SyncControl } from './sync/sync-control.ts'
 import type { QueueServer } from './sync/transport.ts'
@@ -23,6 +23,8 @@ export interface SyncPartOptions {
 /** The data syncs of a process: they run as the journal says. */
 export interface SyncPart extends Stoppable {
   readonly control: SyncControl
+  /** As `CapabilitySync` has it. */
+  handOver(capability: string, to: Side): Promise<SyncHandOver>
   follow(state: RouteState): void
 }
 
@@ -62,6 +64,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
       repair: async (capability, course) => syncOf(capability).repair(course),
       explain: async (capability, course, name) => syncOf(capability).explain(course, name),
     },
+    handOver: async (capability, to) => syncOf(capability).handOver(to),
     follow(next) {
       state = next
       // Most decisions are about routes.

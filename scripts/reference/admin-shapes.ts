@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import * as compare from '../../strangler/admin/compare-contracts.ts'
 import * as contract from '../../strangler/admin/contracts.ts'
+import * as cutover from '../../strangler/admin/cutover-contracts.ts'
 import * as sync from '../../strangler/admin/sync-contracts.ts'
 import { type JsonSchema, showShape } from './show-shape.ts'
 
@@ -45,6 +46,8 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'POST /api/compare/accept': { asks: compare.acceptCommand, ...COMMAND },
   'POST /api/compare/reject': { asks: compare.rejectCommand, ...COMMAND },
   'POST /api/deploys': { asks: compare.deployCommand, ...COMMAND },
+  'POST /api/cutover/rehearse': { asks: cutover.cutoverQuestion, answers: cutover.rehearsalAnswer },
+  'POST /api/cutover': { asks: cutover.cutoverCommand, answers: cutover.cutoverAnswer },
 }
 
 const BEGIN = '<!-- From here on: written by `npm run docs` from strangler/admin/contracts.ts. -->'

@@ -6,6 +6,8 @@ import { type RequireRole, roleOf } from './authenticate.ts'
 import { addCompareApi } from './compare-api.ts'
 import type { CommandAnswer } from './contracts.ts'
 import * as contract from './contracts.ts'
+import { cutOver, rehearseCutover } from './cutover-commands.ts'
+import * as cutoverContract from './cutover-contracts.ts'
 import { requireJson } from './guard-request.ts'
 import { endHold, fenceHold, listHolds, startHold } from './hold-commands.ts'
 import { listRoutes } from './list-routes.ts'
@@ -87,6 +89,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   addSyncCommands(command)
   addSyncTasks(api, { context, requireRole, readBody })
   addCompareApi(api, { context, question, command, requireRole, readBody })
+  addCutover(api, { context, requireRole, readBody })
   return api
 }
 
@@ -131,6 +134,26 @@ function addSyncTasks(api: Router, { context, requireRole, readBody }: TaskBasis
     requireRole('viewer'),
     ...readBody,
     answerWith((req) => explainSync(context, syncContract.explainQuestion.parse(req.body))),
+  )
+}
+
+/** Its decisions are several lines of the journal, so it answers with what became of them. */
+function addCutover(api: Router, { context, requireRole, readBody }: TaskBasis): void {
+  api.post(
+    '/cutover/rehearse',
+    requireRole('viewer'),
+    ...readBody,
+    answerWith((req) => rehearseCutover(context, cutoverContract.cutoverQuestion.parse(req.body))),
+  )
+  api.post(
+    '/cutover',
+    requireRole('operator'),
+    ...readBody,
+    answerWith((req, res) => {
+      const parsed = cutoverContract.cutoverCommand.parse(req.body)
+      const { as, because } = parsed
+      return cutOver(context, parsed, { role: roleOf(res), as, because })
+    }),
   )
 }
 

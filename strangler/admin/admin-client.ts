@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { ERRORS, type ErrorCode, StranglerError } from '../core/errors.ts'
 import * as compareContract from './compare-contracts.ts'
 import * as contract from './contracts.ts'
+import * as cutoverContract from './cutover-contracts.ts'
 import * as syncContract from './sync-contracts.ts'
 
 export interface AdminClientOptions {
@@ -50,12 +51,17 @@ export interface AdminClient {
   acceptDifference(command: compareContract.AcceptCommand): Promise<contract.CommandAnswer>
   rejectDifference(command: compareContract.RejectCommand): Promise<contract.CommandAnswer>
   deploy(command: compareContract.DeployCommand): Promise<contract.CommandAnswer>
+  /** Returns when the ownership is moved. */
+  cutOver(command: cutoverContract.CutoverCommand): Promise<cutoverContract.CutoverAnswer>
+  rehearseCutover(question: cutoverContract.CutoverQuestion): Promise<cutoverContract.RehearsalAnswer>
 }
 
 /** A capability, or one endpoint of it; neither means all. */
 export type Where = { readonly capability?: string; readonly endpoint?: string }
 
 const DEFAULT_TIMEOUT_MS = 15_000
+/** Preparing it may wait for tables. */
+const CUTOVER_TIMEOUT_MS = 30_000
 /** Some of its looks count rows. */
 const DOCTOR_TIMEOUT_MS = 60_000
 
@@ -95,6 +101,12 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     acceptDifference: (body) => command('/api/compare/accept', body),
     rejectDifference: (body) => command('/api/compare/reject', body),
     deploy: (body) => command('/api/deploys', body),
+    cutOver: (body) =>
+      call(
+        { timeoutMs: CUTOVER_TIMEOUT_MS, ...options },
+        { path: '/api/cutover', body, answer: cutoverContract.cutoverAnswer },
+      ),
+    rehearseCutover: (body) => tell('/api/cutover/rehearse', body, cutoverContract.rehearsalAnswer),
   }
 }
 

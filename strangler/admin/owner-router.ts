@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { StranglerError } from '../core/errors.ts'
 import { suggestNames } from '../core/nearest-names.ts'
 import type { Registration } from '../core/words.ts'
+import { leaseLeftMs } from '../core/worker-lease.ts'
 import type { RequireRole } from './authenticate.ts'
 import { requireJson } from './guard-request.ts'
 import { describeOwner, type OwnerWatch } from './owner-watch.ts'
 import { type AdminContext, findPosition, standNow } from './present-state.ts'
-import { leaseLeftMs } from './worker-lease.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1_024
 /** Below the half minute after which proxies and load balancers give a silent connection up. */

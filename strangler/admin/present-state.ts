@@ -3,6 +3,7 @@ import type { DataPosition } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Clock, Journal, Registrations } from '../core/ports.ts'
 import type { JournalEntry, JournalEvent, RouteState } from '../core/words.ts'
+import type { Coordinator } from '../rollout/coordinator.ts'
 import { compileTable, type RouteTable } from '../routing/compile-table.ts'
 import { foldJournal } from '../routing/fold-journal.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
@@ -26,6 +27,8 @@ export interface AdminContext {
   readonly comparisons?: ComparisonControl
   /** Absent where no data sync is wired. */
   readonly sync?: SyncControl
+  /** Absent where no ownership is moved from. */
+  readonly rollout?: Pick<Coordinator, 'cutOver' | 'rehearse'>
   /** Absent where nothing is known of copies. */
   readonly dataPosition?: DataPosition
 }
@@ -109,13 +112,17 @@ export async function appendDecision(
   event: JournalEvent,
   { expectedVersion, author }: { expectedVersion: number; author: Author },
 ): Promise<CommandAnswer> {
-  const { role, as, because } = author
-  const by = as === undefined ? role : `${role}:${as}`
+  const { because } = author
   const entry = await journal.append({
     event,
-    by,
+    by: showAuthor(author),
     expectedVersion,
     ...(because === undefined ? {} : { because }),
   })
   return { version: entry.version, changed: true, entry }
+}
+
+/** As the journal names him. */
+export function showAuthor({ role, as }: Author): string {
+  return as === undefined ? role : `${role}:${as}`
 }

@@ -1,9 +1,9 @@
 import { StranglerError } from '../core/errors.ts'
 import { suggestNames } from '../core/nearest-names.ts'
 import type { Registration } from '../core/words.ts'
+import { leaseLeftMs } from '../core/worker-lease.ts'
 import type { CommandAnswer, EvictProxyCommand, ProxiesAnswer } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
-import { leaseLeftMs } from './worker-lease.ts'
 
 export async function listProxies(context: AdminContext): Promise<ProxiesAnswer> {
   const [{ state }, proxies] = await Promise.all([findPosition(context), context.registrations.list()])

@@ -90,7 +90,7 @@ async function standAtSync(context: AdminContext, command: SyncCommand): Promise
 /** A cut-over stands on this very epoch. */
 function cuttingOver(capability: string): StranglerError {
   return new StranglerError('STRANGLER_SYNC_CONFLICT', `${capability} is being cut over.`, {
-    fix: `Wait some seconds; \`strangler migrate ${capability} status\` says when it has ended.`,
+    fix: `Wait some seconds; \`strangler hold status\` says when it has ended.`,
   })
 }
 

@@ -12,6 +12,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addHoldChange } from './commands/hold-change.ts'
 import { addHoldStart } from './commands/hold-start.ts'
 import { addHoldStatus } from './commands/hold-status.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addProxyEvict } from './commands/proxy-evict.ts'
 import { addProxyList } from './commands/proxy-list.ts'
 import { addRouteClear } from './commands/route-clear.ts'
@@ -66,6 +67,7 @@ export function createProgram(terminal: Terminal): Command {
     .addHelpText('after', EXIT_HELP)
   addStart(program, terminal)
   addDoctor(program, terminal)
+  addMigrate(program, terminal)
 
   const route = program.command('route').description('where each endpoint’s requests go')
   for (const add of [addRouteList, addRouteSet, addRouteClear, addRouteWhy, addRouteHistory])

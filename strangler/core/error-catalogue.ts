@@ -119,6 +119,18 @@ export const ERRORS = {
     when: 'A sync was to be filled, paused, resumed, compared or repaired that is not installed; a repair was asked of a process that has compared nothing; or a comparison has failed.',
     help: '`strangler sync status` shows what is installed; `strangler sync install CAPABILITY` installs it.',
   },
+  STRANGLER_CUTOVER_REFUSED: {
+    status: 409,
+    title: 'The capability cannot be cut over now',
+    when: 'The pre-flight of a cut-over has found something in its way, before any write was held. `details.obstacles` lists all of it.',
+    help: 'Mend what the message names; `strangler migrate CAPABILITY cutover --dry-run` looks again and changes nothing.',
+  },
+  STRANGLER_CUTOVER_UNDONE: {
+    status: 409,
+    title: 'The cut-over was undone',
+    when: 'A cut-over could not be finished within the time that writes may be held, or one of its steps failed. The writes went on at the old owner; nothing was lost.',
+    help: 'Look at the reason, which the journal has as well (`strangler route history`), and repeat it.',
+  },
   STRANGLER_SYNC_DIVERGED: {
     status: 409,
     title: 'The two databases are not the same',

@@ -178,6 +178,8 @@ export interface Cutover {
   readonly phase: 'started' | 'decided' | 'undoing'
   /** Of the sync when it began: in another epoch it decides nothing. */
   readonly epoch: number
+  /** The line of the journal that began it. */
+  readonly since: number
 }
 
 /** One line of the journal. `version` is 1, 2, 3 … without gaps; `at` is ISO 8601 in UTC. */

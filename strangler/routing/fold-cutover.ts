@@ -14,7 +14,7 @@ export function ownerOf(state: RouteState, capability: string): Side {
  */
 export function foldCutover(state: RouteState, event: CutoverEvent, version: number): Partial<Changes> {
   const { capability } = event
-  if (event.kind === 'cutover.started') return begin(state, event)
+  if (event.kind === 'cutover.started') return begin(state, event, version)
   const cutover = state.cutovers?.[capability]
   if (cutover?.id !== event.cutoverId || cutover.phase !== 'started') return {}
   if (event.kind === 'cutover.aborted') return moveOn(state, { ...cutover, phase: 'undoing' })
@@ -41,13 +41,14 @@ export function mayEndHold(
 function begin(
   state: RouteState,
   event: Extract<CutoverEvent, { kind: 'cutover.started' }>,
+  since: number,
 ): Partial<Changes> {
   const { capability, cutoverId: id, to, expiresAt } = event
   const order = state.syncs?.[capability]
   const isBusy = state.cutovers?.[capability] !== undefined || state.holds[capability] !== undefined
   if (isBusy || order?.state !== 'running' || to === ownerOf(state, capability)) return {}
   const hold: Hold = { id, capability, phase: 'holding', expiresAt }
-  const cutover: Cutover = { id, capability, to, phase: 'started', epoch: order.epoch }
+  const cutover: Cutover = { id, capability, to, phase: 'started', epoch: order.epoch, since }
   return { holds: { ...state.holds, [capability]: hold }, ...moveOn(state, cutover) }
 }
 

@@ -5,12 +5,14 @@ import type { Journal, Registrations, ReportError, Stoppable } from '../core/por
 import { createComparisonStore } from './comparison-store.ts'
 import { createRunControl, showDatabase, unreachable } from './control-errors.ts'
 import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
+import { type CutoverLeases, createCutoverLeases } from './cutover-leases.ts'
 import { createDatabaseMarks } from './database-marks.ts'
 import { createJournalStore } from './journal-store.ts'
 import { CreateControlTables1766000000001 } from './migrations/1-create-control-tables.ts'
 import { AddWorkers1766000000002 } from './migrations/2-add-workers.ts'
 import { CreateWriteMarks1766000000003 } from './migrations/3-create-write-marks.ts'
 import { CreateComparisonTables1766000000004 } from './migrations/4-create-comparison-tables.ts'
+import { CreateCutoverLeases1766000000005 } from './migrations/5-create-cutover-leases.ts'
 import { createRegistrationStore } from './registration-store.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -27,6 +29,7 @@ export interface ControlDatabase extends Stoppable {
   /** @param longestKeepMs for how long any mark is kept */
   createMarks(longestKeepMs: number): MarkStore
   readonly comparisons: ComparisonStore
+  readonly cutoverLeases: CutoverLeases
   /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
   ping(): Promise<void>
 }
@@ -79,6 +82,7 @@ export async function openControlDatabase(
     registrations: createRegistrationStore(dataSource, runControl),
     createMarks: (longestKeepMs) => createDatabaseMarks(dataSource, longestKeepMs),
     comparisons: createComparisonStore(dataSource, runControl),
+    cutoverLeases: createCutoverLeases(dataSource, runControl),
     async ping() {
       await runControl('asking whether it answers', () => dataSource.query('SELECT 1'))
     },
@@ -101,6 +105,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
       AddWorkers1766000000002,
       CreateWriteMarks1766000000003,
       CreateComparisonTables1766000000004,
+      CreateCutoverLeases1766000000005,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

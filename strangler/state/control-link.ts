@@ -3,6 +3,7 @@ import type { MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
 import type { ControlDatabase } from './control-database.ts'
+import type { CutoverLeases } from './cutover-leases.ts'
 
 const RETRY_MS = 1_000
 
@@ -13,6 +14,7 @@ export interface ControlLink extends Stoppable {
   /** @param longestKeepMs for how long any mark is kept */
   createMarks(longestKeepMs: number): MarkStore
   readonly comparisons: ComparisonStore
+  readonly cutoverLeases: CutoverLeases
   /** Tries to open it; false when that failed or took longer than `withinMs`. It goes on trying in the background. */
   connect(withinMs: number): Promise<boolean>
   /** Calls `listener` once it is open; at once when it is already. */
@@ -86,6 +88,10 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
       read: async (question) => opened().comparisons.read(question),
       samples: async (question) => opened().comparisons.samples(question),
       sample: async (id) => opened().comparisons.sample(id),
+    },
+    cutoverLeases: {
+      hold: async (...lease) => opened().cutoverLeases.hold(...lease),
+      now: async () => opened().cutoverLeases.now(),
     },
     async connect(withinMs) {
       opening ??= tryOpen()

@@ -23,12 +23,13 @@ interface Identity {
 /**
  * Lets the target number its rows on from where the source stands: a number that the source has given is not given again, also when its
  * row is gone. Never lowers anything, so it may be repeated.
+ * @param options.isRehearsal nothing is set
  * @returns the columns whose range ends before that; they are left alone
  */
 export async function alignIdentities(
   { source, target }: DatabaseRoles,
   routes: readonly TableRoute[],
-  tables: readonly SyncedTable[],
+  { tables, isRehearsal = false }: { tables: readonly SyncedTable[]; isRehearsal?: boolean },
 ): Promise<SpentIdentity[]> {
   const spent: SpentIdentity[] = []
   for (const route of routes) {
@@ -42,7 +43,7 @@ export async function alignIdentities(
       const { name: column, last } = identity
       const next = largest(identity.next, identity.free, from?.next ?? 0n, from?.free ?? 0n)
       if (next > last) spent.push({ table: here.name, column, next: String(next), last: String(last) })
-      else if (next > identity.next)
+      else if (next > identity.next && !isRehearsal)
         await target.query(target.dialect.setIdentity(here, column, String(next)))
     }
   }
@@ -67,5 +68,5 @@ async function readIdentities(database: SyncDatabase, table: TableShape): Promis
 }
 
 function largest(...numbers: readonly bigint[]): bigint {
-  return numbers.reduce((one, other) => (other > one ? other : one))
+  return numbers.toSorted((one, other) => (one < other ? -1 : 1)).at(-1) ?? 0n
 }

@@ -1,12 +1,13 @@
 import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
-import type { SyncCourse, SyncOrder } from '../core/words.ts'
+import type { Side, SyncCourse, SyncOrder } from '../core/words.ts'
 import { readQuarantine } from './bookkeeping.ts'
 import type { WatchStatus } from './capture-watch.ts'
 import type { SyncedTable } from './check-tables.ts'
 import type { TextRow } from './database.ts'
-import { directionOf, type PairAddresses, rolesOf } from './database-pair.ts'
+import { directionOf, openPair, type PairAddresses, rolesOf } from './database-pair.ts'
 import { type Explanation, explain } from './explain.ts'
+import { createHandOver, type HandOver } from './hand-over.ts'
 import type { LostDatabase } from './incarnation.ts'
 import { installSync, uninstallSync } from './install-sync.ts'
 import { keepPair } from './keep-pair.ts'
@@ -81,8 +82,17 @@ export interface CapabilitySync extends Stoppable {
   verify(course: SyncCourse): Promise<boolean>
   /** Brings rows that the newest `verify` of this process has found to what the source has. */
   repair(course: SyncCourse): ReturnType<Verification['repair']>
+  /** What a cut-over to this side does to the two databases, over connections of its own. @throws as `install` does */
+  handOver(to: Side): Promise<SyncHandOver>
   /** @param name the table as the monolith calls it */
   explain(course: SyncCourse, name: { readonly table: string; readonly key: string }): Promise<Explanation>
+}
+
+/** With what this process knows of the sync that runs. */
+export interface SyncHandOver extends HandOver, Stoppable {
+  hurry(): void
+  recentKeys(): Map<string, string[]>
+  health(): WatchStatus | undefined
 }
 
 export function createCapabilitySync(options: CapabilitySyncOptions): CapabilitySync {
@@ -123,6 +133,24 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
     },
     verify: async (course) => verification.start(await basisOf(course)),
     repair: async (course) => verification.repair(await basisOf(course)),
+    async handOver(to) {
+      const pair = await openPair(options.addresses, options.report)
+      try {
+        const direction = to === 'service' ? 'forward' : 'reverse'
+        const routes = (await usableRoutes(options, pair))[direction]
+        const handOver = createHandOver({ capability, ...rolesOf(pair, direction), routes, tables })
+        return {
+          ...handOver,
+          hurry: () => runner.current()?.wake(),
+          recentKeys: () => runner.current()?.recentKeys() ?? new Map(),
+          health: runner.health,
+          stop: pair.stop,
+        }
+      } catch (error) {
+        await pair.stop()
+        throw error
+      }
+    },
     async explain(course, { table, key }) {
       const basis = await basisOf(course)
       const there = tables.find((known) => known.table === table)?.as ?? table

@@ -1,13 +1,16 @@
 import { alignIdentities, type SpentIdentity } from './align-identities.ts'
 import { at, hasKitTable, keyColumn, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
+import { createDatabaseCheckpoints } from './checkpoint-store.ts'
+import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
+import type { GuardMode } from './dialect.ts'
 import { readAncestors, runSchemaChange } from './install-sync.ts'
-import { createLagReader } from './lag.ts'
 import type { TableRoute } from './mapping.ts'
-import { type Divergence, judgeKeys } from './verify-keys.ts'
+import { judgeKeys } from './verify-keys.ts'
 
 const KEYS_AT_ONCE = 500
+const MOST_PENDING = 1_000
 
 export interface HandOverOptions extends DatabaseRoles {
   readonly capability: string
@@ -16,104 +19,153 @@ export interface HandOverOptions extends DatabaseRoles {
   readonly tables: readonly SyncedTable[]
 }
 
-/** What is not on the other side yet. */
+type RowKeys = ReadonlyMap<string, readonly string[]>
+
+/** What is not on the other side: on its way, or refused there. Both by the source's tables, a thousand a table at most. */
 export interface LeftBehind {
-  readonly entries: number
-  readonly quarantined: number
+  readonly pending: number
+  readonly refused: readonly { readonly table: string; readonly key: string; readonly error: string }[]
 }
 
 /**
- * What a cut-over does to the two databases, step by step; the order is the coordinator's. Every step may be repeated, and each one that changes
- * triggers gives up at `deadline` (epoch ms) when transactions hold a table for longer.
+ * What a cut-over does to the two databases; the order is the coordinator's. Every step may be repeated. Those of a stage are refused once a later one
+ * was entered; those that change triggers give up at `deadline` (epoch ms) when transactions hold a table for longer.
  */
 export interface HandOver {
   /** Ahead of time: the target can log its writes, the source can remember what is applied. The target's guards stay on. */
   prepare(deadline: number): Promise<void>
+  /** @throws when a later stage was entered */
+  enter(stage: number): Promise<void>
   /** From here on the source takes writes of the applier only. What was written before is in its log. */
-  closeSource(deadline: number): Promise<void>
-  openSource(deadline: number): Promise<void>
-  openTarget(deadline: number): Promise<void>
+  closeSource(stage: number, deadline: number): Promise<void>
+  openSource(stage: number, deadline: number): Promise<void>
+  openTarget(stage: number, deadline: number): Promise<void>
   readLeft(): Promise<LeftBehind>
-  /** Keys that are in the source's log, by the source's tables. */
-  readLoggedKeys(limit: number): Promise<Map<string, string[]>>
-  /** Rows of these keys that are not the same. Nothing may be on its way. */
-  compare(keys: ReadonlyMap<string, readonly string[]>): Promise<Divergence[]>
-  alignIdentities(): Promise<SpentIdentity[]>
+  /** How many rows of these keys are not the same. Nothing may be on its way. */
+  countDifferent(keys: RowKeys): Promise<number>
+  alignIdentities(rehearsal?: { readonly isRehearsal: boolean }): Promise<SpentIdentity[]>
+  /** How long guarding takes where nobody writes, milliseconds. */
+  measureFence(): Promise<number>
 }
 
 export function createHandOver(options: HandOverOptions): HandOver {
   const { source, target, routes, tables } = options
-  const sources = routes.map((route) => route.source.table)
   const targets = routes.map((route) => route.target.table)
-  const guards = (database: typeof source, mode: 'reject' | 'off', deadline: number) => {
-    const guarded = database === source ? sources : targets
-    const statements = guarded.flatMap((table) => database.dialect.guard(table, mode))
-    return runSchemaChange(database, statements, deadline)
-  }
-  const readLag = createLagReader(source, sources)
   return {
     async prepare(deadline) {
-      await guards(target, 'reject', deadline)
+      await guardTables(options, target, 'reject', { deadline })
       const ancestors = await readAncestors(target, targets)
       await runSchemaChange(target, target.dialect.captureUp(targets, ancestors), deadline)
-      await emptyLog(options)
       await runSchemaChange(source, source.dialect.targetUp(), deadline)
+      await forgetFormerRoles(options)
     },
-    closeSource: (deadline) => guards(source, 'reject', deadline),
-    openSource: (deadline) => guards(source, 'off', deadline),
-    openTarget: (deadline) => guards(target, 'off', deadline),
-    async readLeft() {
-      const [{ entries }, quarantined] = await Promise.all([readLag(), countQuarantined(options)])
-      return { entries, quarantined }
+    async enter(stage) {
+      for (const database of [source, target]) await enterStage(database, stageName(options), stage)
     },
-    async readLoggedKeys(limit) {
-      const read = new Map<string, string[]>()
-      for (const route of routes) {
-        const rows = await source.query(source.dialect.readPending(route.source, limit))
-        const keys = rows.map((row) => row['key'] ?? '').filter((key) => key !== '')
-        read.set(route.source.table.name, keys)
-      }
-      return read
+    closeSource: (stage, deadline) => guardTables(options, source, 'reject', { stage, deadline }),
+    openSource: (stage, deadline) => guardTables(options, source, 'off', { stage, deadline }),
+    openTarget: (stage, deadline) => guardTables(options, target, 'off', { stage, deadline }),
+    readLeft: () => readLeft(options),
+    countDifferent: (keys) => countDifferent(options, keys),
+    alignIdentities: (rehearsal) => alignIdentities(options, routes, { tables, ...rehearsal }),
+    async measureFence() {
+      const began = performance.now()
+      await guardTables(options, target, 'reject', { deadline: Date.now() })
+      return performance.now() - began
     },
-    compare: (keys) => compareKeys(options, keys),
-    alignIdentities: () => alignIdentities(options, routes, tables),
   }
 }
 
-/** Behind guards nobody but the applier has written, and it is not logged: what stands there is of a time before. */
-async function emptyLog({ target, routes }: HandOverOptions): Promise<void> {
-  const dialect = target.dialect.name
-  for (const {
-    target: { table },
-  } of routes) {
-    await target.query({
-      sql: `DELETE FROM ${kitTable(dialect, 'change_log')} WHERE tbl = ${at(dialect, 1)}`,
-      params: [table.name],
+interface GuardTime {
+  /** Only while this one stands. */
+  readonly stage?: number
+  readonly deadline: number
+}
+
+/** Table by table: no lock is held while another is waited for. */
+async function guardTables(
+  options: HandOverOptions,
+  database: SyncDatabase,
+  mode: GuardMode,
+  { stage, deadline }: GuardTime,
+): Promise<void> {
+  const { dialect } = database
+  for (const route of options.routes) {
+    const { table } = database === options.source ? route.source : route.target
+    const guards = dialect.guard(table, mode)
+    const statements = stage === undefined ? guards : [dialect.atStage(stageName(options), stage, guards)]
+    await runSchemaChange(database, statements, deadline)
+  }
+}
+
+function stageName({ capability }: HandOverOptions): string {
+  return `cutover:${capability}:stage`
+}
+
+async function enterStage(database: SyncDatabase, name: string, stage: number): Promise<void> {
+  const store = createDatabaseCheckpoints(database)
+  // Makes the table where it is not there yet.
+  const before = Number((await store.read(name)) ?? -1)
+  if (before < stage) await database.query({ sql: database.dialect.enterStage(name, stage), params: [] })
+  const now = Number(await store.read(name))
+  if (now !== stage) throw new Error(`Stage ${stage} of ${name} is over: ${now} stands there.`)
+}
+
+/** Behind guards nobody but the applier has written, and he is not logged: what the log holds is older. So is what the source has once refused. */
+async function forgetFormerRoles({ source, target, routes }: HandOverOptions): Promise<void> {
+  const forget = (database: SyncDatabase, kept: string, table: string) =>
+    database.query({
+      sql: `DELETE FROM ${kitTable(database.dialect.name, kept)} WHERE tbl = ${at(database.dialect.name, 1)}`,
+      params: [table],
     })
+  for (const route of routes) {
+    await forget(target, 'change_log', route.target.table.name)
+    await forget(source, 'quarantine', route.source.table.name)
   }
 }
 
-async function countQuarantined({ target, routes }: HandOverOptions): Promise<number> {
+async function readLeft(options: HandOverOptions): Promise<LeftBehind> {
+  const { source, routes } = options
+  // Before the log: a row that comes out of quarantine leaves the log after it.
+  const refused = await readRefused(options)
+  let pending = 0
+  for (const route of routes) {
+    const { name } = route.source.table
+    const stuck = new Set(refused.filter(({ table }) => table === name).map(({ key }) => key))
+    const rows = await source.query(
+      source.dialect.readPending(
+        { table: route.source.table, columns: route.source.table.key },
+        MOST_PENDING,
+      ),
+    )
+    pending += rows.filter((row) => !stuck.has(row['key'] ?? '')).length
+  }
+  return { pending, refused }
+}
+
+async function readRefused({ target, routes }: HandOverOptions): Promise<LeftBehind['refused']> {
   const dialect = target.dialect.name
-  if (routes.length === 0 || !(await hasKitTable(target, 'quarantine'))) return 0
+  if (routes.length === 0 || !(await hasKitTable(target, 'quarantine'))) return []
   const among = routes.map((_, index) => at(dialect, index + 1)).join(', ')
-  const [row] = await target.query({
-    sql: `SELECT count(${keyColumn(dialect)}) AS number FROM ${kitTable(dialect, 'quarantine')} WHERE tbl IN (${among})`,
+  const rows = await target.query({
+    sql: `SELECT tbl, ${keyColumn(dialect)} AS k, error FROM ${kitTable(dialect, 'quarantine')} WHERE tbl IN (${among}) ORDER BY tbl, ${keyColumn(dialect)} LIMIT ${MOST_PENDING}`,
     params: routes.map((route) => route.target.table.name),
   })
-  return Number(row?.['number'] ?? 0)
+  const sourceOf = new Map(routes.map((route) => [route.target.table.name, route.source.table.name]))
+  return rows.map((row) => ({
+    table: sourceOf.get(row['tbl'] ?? '') ?? '',
+    key: row['k'] ?? '',
+    error: row['error'] ?? '',
+  }))
 }
 
-async function compareKeys(
-  options: HandOverOptions,
-  keys: ReadonlyMap<string, readonly string[]>,
-): Promise<Divergence[]> {
-  const found: Divergence[] = []
+async function countDifferent(options: HandOverOptions, keys: RowKeys): Promise<number> {
+  let found = 0
   for (const route of options.routes) {
     const wanted = keys.get(route.source.table.name) ?? []
     for (let first = 0; first < wanted.length; first += KEYS_AT_ONCE) {
       const { diverged } = await judgeKeys(options, route, wanted.slice(first, first + KEYS_AT_ONCE))
-      found.push(...diverged)
+      found += diverged.length
     }
   }
   return found

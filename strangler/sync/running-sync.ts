@@ -11,6 +11,7 @@ import { type LostDatabase, showLost } from './incarnation.ts'
 import { createSourceEnd, createTargetEnd, type SourceStatus } from './link.ts'
 import { createLoop, type Loop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
+import { createRecentKeys } from './recent-keys.ts'
 import { createThrottle, type ThrottleSettings } from './throttle.ts'
 import { createTransport, type QueueServer } from './transport.ts'
 import { watchIncarnations } from './watch-incarnations.ts'
@@ -43,6 +44,8 @@ export interface RunningSync extends Stoppable {
   resume(): Promise<void>
   /** Something was written just now: do not wait for the next round. */
   wake(): void
+  /** What was carried last, by the source's tables. */
+  recentKeys(): Map<string, string[]>
   status(): Promise<RunningStatus>
 }
 
@@ -101,6 +104,7 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
       await Promise.all(ends.map((end) => end.resume()))
     },
     wake: sourceEnd.wake,
+    recentKeys: parts.recent.read,
     status: async () => ({ ...(await readStatus(parts)), epoch: options.order.epoch, expectedRows }),
   }
 }
@@ -198,14 +202,16 @@ function createParts(options: RunningSyncOptions, onSettled: () => void) {
           }),
         })
       : undefined
+  const recent = createRecentKeys(routes)
   const sourceEnd = createSourceEnd({
     ...basis,
     source,
     onSettled(result) {
+      recent.add(result)
       backfill?.settle(result)
       onSettled()
     },
     onQueueLost: () => backfill?.resend(),
   })
-  return { transport, sourceEnd, backfill, targetEnd: createTargetEnd({ ...basis, target }) }
+  return { transport, sourceEnd, backfill, recent, targetEnd: createTargetEnd({ ...basis, target }) }
 }

@@ -72,14 +72,15 @@ describe.skipIf(mariadbd === undefined)(
       withHandOver(databases, to, async (steps) => {
         const soon = Date.now() + 10_000
         await steps.prepare(soon)
-        await steps.closeSource(soon)
+        await steps.enter(order.epoch)
+        await steps.closeSource(order.epoch, soon)
         await vi.waitFor(
-          async () => expect(await steps.readLeft()).toEqual({ entries: 0, quarantined: 0 }),
+          async () => expect(await steps.readLeft()).toEqual({ pending: 0, refused: [] }),
           10_000,
         )
         await steps.alignIdentities()
         sync.follow(order)
-        await steps.openTarget(soon)
+        await steps.openTarget(order.epoch, soon)
       })
     const levels = async () => (await service.query('SELECT id, sku, qty FROM level ORDER BY id')).rows
 

@@ -35,21 +35,29 @@ export async function withHandOver<T>(
 
 /** The steps of a cut-over without anything going wrong, and without proxies. */
 export async function handOver(databases: Databases, journal: Journal, to: Side): Promise<void> {
-  const append = async (event: (version: number) => JournalEvent) => {
+  const append = async (event: (version: number) => JournalEvent): Promise<number> => {
     const [newest] = await journal.history({ limit: 1 })
     const expectedVersion = newest?.version ?? 0
-    await journal.append({ event: event(expectedVersion + 1), by: 'test', expectedVersion })
+    const entry = await journal.append({ event: event(expectedVersion + 1), by: 'test', expectedVersion })
+    return entry.version
   }
   const [capability, cutoverId] = ['stock', `to-${to}`]
   const soon = () => Date.now() + SECONDS_MS
   await withHandOver(databases, to, async (steps) => {
     await steps.prepare(soon())
-    await append(() => ({ kind: 'cutover.started', capability, cutoverId, to, expiresAt: soon() }))
-    await steps.closeSource(soon())
-    while ((await steps.readLeft()).entries > 0) await delay(20)
+    const stage = await append(() => ({
+      kind: 'cutover.started',
+      capability,
+      cutoverId,
+      to,
+      expiresAt: soon(),
+    }))
+    await steps.enter(stage)
+    await steps.closeSource(stage, soon())
+    while ((await steps.readLeft()).pending > 0) await delay(20)
     await steps.alignIdentities()
     await append((epoch) => ({ kind: 'owner.changed', capability, owner: to, epoch, cutoverId }))
-    await steps.openTarget(soon())
+    await steps.openTarget(stage, soon())
     await append(() => ({ kind: 'hold.released', capability, holdId: cutoverId }))
   })
 }

@@ -7,6 +7,7 @@ import { introspect } from './introspect.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
+import { atStage, enterStage } from './stages.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
@@ -34,6 +35,8 @@ export const mariadbDialect = {
   sums,
   readIdentities,
   setIdentity,
+  enterStage,
+  atStage,
   deleteAcknowledged,
   keepWriters,
   readWriters,

@@ -7,6 +7,7 @@ export const FLOOR = 'strangler_floor'
 export const QUARANTINE = 'strangler_quarantine'
 export const SYNC_STATE = 'strangler_sync_state'
 export const WRITER = 'strangler_writer'
+export const CHECKPOINT = 'strangler_checkpoint'
 export const STRAY_WRITE = 'strangler_stray_write'
 
 /** The log's index by table, key and version. */

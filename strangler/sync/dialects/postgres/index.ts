@@ -8,6 +8,7 @@ import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRang
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
+import { atStage, enterStage } from './stages.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
@@ -35,6 +36,8 @@ export const postgresDialect = {
   sums,
   readIdentities,
   setIdentity,
+  enterStage,
+  atStage,
   deleteAcknowledged,
   readWriters,
   beginApply,

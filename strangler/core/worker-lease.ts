@@ -1,4 +1,4 @@
-import type { Registration } from '../core/words.ts'
+import type { Registration } from './words.ts'
 
 /** Clocks of two machines differ by less. */
 const CLOCK_MARGIN_MS = 5_000

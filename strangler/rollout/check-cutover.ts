@@ -1,0 +1,63 @@
+import type { Registration, RouteState, Side } from '../core/words.ts'
+import { ownerOf } from '../routing/fold-cutover.ts'
+import type { Obstacle, Readiness } from './ports.ts'
+
+/** A proxy tells of itself every two seconds. */
+const SILENT_AFTER_MS = 8_000
+const REFUSED_SHOWN = 10
+
+export interface CutoverCheck {
+  readonly state: RouteState
+  readonly capability: string
+  readonly to: Side
+  readonly registrations: readonly Registration[]
+  /** Of the database's clock, by which registrations are dated. */
+  readonly now: number
+  /** Rows that may be left behind; their exact number, so that nobody loses more than he has seen. */
+  readonly lose: number
+}
+
+/** What the journal and the registrations say against a cut-over. */
+export function checkJournal({ state, capability, to, registrations, now }: CutoverCheck): Obstacle[] {
+  const order = state.syncs?.[capability]
+  const found: Obstacle[] = []
+  if (state.cutovers?.[capability] !== undefined || state.holds[capability] !== undefined)
+    found.push({
+      reason: `the writes of ${capability} are held already`,
+      fix: `\`strangler hold status\` says by whom.`,
+    })
+  if (ownerOf(state, capability) === to)
+    found.push({ reason: `the ${to} owns ${capability} already`, fix: 'Nothing is to be done.' })
+  if (order?.state !== 'running')
+    found.push({
+      reason: `the sync of ${capability} ${order === undefined ? 'is not installed' : 'is paused'}`,
+      fix: `\`strangler sync ${order === undefined ? 'install' : 'resume'} ${capability}\``,
+    })
+  const silent = registrations.filter(
+    ({ kind, seenAt }) => kind === 'proxy' && now - Date.parse(seenAt) > SILENT_AFTER_MS,
+  )
+  for (const { id, host } of silent)
+    found.push({
+      reason: `the proxy ${id} on ${host} is registered and does not answer; it might still write`,
+      fix: `Start it, or if it is gone for good: \`strangler proxy evict ${id} --because "…"\`.`,
+    })
+  return found
+}
+
+/** What the databases say against it. */
+export function checkReadiness(
+  { refused, obstacles }: Readiness,
+  { capability, to, lose }: Pick<CutoverCheck, 'capability' | 'to' | 'lose'>,
+): Obstacle[] {
+  if (refused.length === 0 || refused.length === lose) return [...obstacles]
+  const rows = refused.slice(0, REFUSED_SHOWN).map(({ table, key, error }) => `${table} ${key} (${error})`)
+  const more = refused.length > REFUSED_SHOWN ? `, and ${refused.length - REFUSED_SHOWN} more` : ''
+  const back = to === 'monolith' ? `; or leave exactly these behind: \`--lose ${refused.length}\`` : ''
+  return [
+    ...obstacles,
+    {
+      reason: `the ${to}’s database refuses ${refused.length} rows of ${capability}: ${rows.join(', ')}${more}`,
+      fix: `Mend them${back}.`,
+    },
+  ]
+}

@@ -1,0 +1,207 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Cutover, Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
+import { leaseLeftMs } from '../core/worker-lease.ts'
+import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../guide/cutover.ts'
+import type { CutoverDatabases, RolloutPorts } from './ports.ts'
+
+const LOOK_EVERY_MS = 20
+const LEASE_EVERY_MS = 250
+const RETRY_AFTER_MS = 200
+/** What has to end, once it is decided either way, is tried for as long as it takes; each attempt for so long. */
+const ATTEMPT_MS = 2_000
+
+/** How long each step took, milliseconds, in the order in which they were first done. */
+export type StepTimes = ReadonlyMap<CutoverStep, number>
+
+/** How a cut-over ended, as far as this process was there. */
+export type DriveEnd =
+  | { readonly kind: 'over'; readonly failure: string | undefined; readonly times: StepTimes }
+  /** Somebody else drives it. */
+  | { readonly kind: 'left' }
+
+export interface DriveOptions {
+  readonly capability: string
+  readonly cutoverId: string
+  readonly databases: CutoverDatabases
+  /** Rows that may be left behind. */
+  readonly lose: number
+  readonly isStopped: () => boolean
+}
+
+interface Drive extends DriveOptions {
+  readonly ports: RolloutPorts
+  readonly done: Set<CutoverStep>
+  readonly times: Map<CutoverStep, number>
+  failure: string | undefined
+}
+
+/**
+ * Drives a cut-over to its end, whatever its end is: whoever calls it goes on from where the journal stands. It may be called by several processes
+ * at once, and by one that was frozen meanwhile.
+ */
+export async function driveCutover(ports: RolloutPorts, options: DriveOptions): Promise<DriveEnd> {
+  const drive: Drive = { ...options, ports, done: new Set(), times: new Map(), failure: undefined }
+  // A step may take longer than others wait for a word.
+  const keeper = setInterval(() => {
+    ports.holdLease(options.cutoverId).catch((error: unknown) => ports.report('cutover.lease', error))
+  }, LEASE_EVERY_MS)
+  try {
+    return await driveOn(drive)
+  } finally {
+    clearInterval(keeper)
+  }
+}
+
+async function driveOn(drive: Drive): Promise<DriveEnd> {
+  const { ports, capability, cutoverId } = drive
+  while (!drive.isStopped()) {
+    try {
+      if (!(await ports.holdLease(cutoverId))) return { kind: 'left' }
+      const state = await ports.readState()
+      const cutover = state.cutovers?.[capability]
+      if (cutover?.id !== cutoverId) return { kind: 'over', failure: drive.failure, times: drive.times }
+      await takeStep(drive, state, cutover)
+    } catch (error) {
+      ports.report('cutover.drive', error)
+      await delay(RETRY_AFTER_MS)
+    }
+  }
+  return { kind: 'left' }
+}
+
+async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Promise<void> {
+  const { ports, done, times } = drive
+  const hold = state.holds[drive.capability]
+  const position = { cutover, hold, done, failure: drive.failure, now: ports.clock() }
+  const step = nextStep(position)
+  if (step === 'abort') drive.failure ??= whyAbort(position)
+  const began = performance.now()
+  try {
+    await STEPS[step]({ drive, state, cutover, hold })
+    done.add(step)
+  } catch (error) {
+    if (isConflict(error)) return
+    // Decided or undone it has to end; before that, one thing that fails is reason enough to let the writes go on.
+    if (cutover.phase !== 'started' || step === 'abort') throw error
+    ports.report(`cutover.${step}`, error)
+    drive.failure = `${step}: ${error instanceof Error ? error.message : String(error)}`
+  } finally {
+    times.set(step, Math.round((times.get(step) ?? 0) + performance.now() - began))
+  }
+}
+
+/** The journal has moved on: what is to be done now is read from it anew. */
+function isConflict(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'STRANGLER_VERSION_CONFLICT'
+}
+
+interface StepScene {
+  readonly drive: Drive
+  readonly state: RouteState
+  readonly cutover: Cutover
+  readonly hold: Hold | undefined
+}
+
+type TakeStep = (scene: StepScene) => Promise<void>
+
+const STEPS = {
+  'await-acknowledgements': async ({ drive, cutover, hold }) => {
+    await drive.databases.enter(stageOf(cutover))
+    await until(drive, hold, 'the proxies and workers that hold their writes', async () => {
+      const missing = findMissing(await drive.ports.listRegistrations(), cutover, drive.ports.clock())
+      return missing.length === 0 ? undefined : missing.map(({ id }) => id).join(', ')
+    })
+  },
+  fence: ({ drive, state, cutover }) =>
+    append(drive, state, { kind: 'hold.fenced', capability: drive.capability, holdId: cutover.id }),
+  'close-source': async ({ drive, cutover, hold }) => {
+    await drive.databases.enter(stageOf(cutover))
+    await drive.databases.closeSource(stageOf(cutover), deadlineOf(drive, hold))
+    drive.databases.hurry()
+  },
+  drain: ({ drive, hold }) =>
+    until(drive, hold, 'the last changes', async () => {
+      const { pending, refused } = await drive.databases.readiness()
+      if (pending > 0) return `${pending} rows are on their way`
+      return refused.length > drive.lose ? `${refused.length} rows are refused by the other side` : undefined
+    }),
+  compare: async ({ drive }) => {
+    const different = await drive.databases.countDifferent(await drive.databases.recentKeys())
+    if (different > drive.lose)
+      throw new Error(`${different} rows that were changed lately are not the same on both sides`)
+  },
+  align: async ({ drive }) => {
+    const spent = await drive.databases.alignIdentities()
+    if (spent.length > 0) throw new Error(`the numbers of ${spent.join(', ')} are used up on the other side`)
+  },
+  decide: ({ drive, state, cutover: { id: cutoverId, to: owner } }) =>
+    append(drive, state, {
+      ...{ kind: 'owner.changed', capability: drive.capability, owner, cutoverId },
+      epoch: state.version + 1,
+    }),
+  'open-target': async ({ drive, cutover }) => {
+    await drive.databases.openTarget(stageOf(cutover), drive.ports.clock() + ATTEMPT_MS)
+  },
+  release: ({ drive, state, cutover }) =>
+    append(drive, state, { kind: 'hold.released', capability: drive.capability, holdId: cutover.id }),
+  abort: ({ drive, state, cutover }) =>
+    append(
+      drive,
+      state,
+      { kind: 'cutover.aborted', capability: drive.capability, cutoverId: cutover.id },
+      drive.failure,
+    ),
+  'open-source': async ({ drive, cutover }) => {
+    // First it is made sure that nobody who comes late closes it again.
+    await drive.databases.enter(stageOf(cutover) + 1)
+    await drive.databases.openSource(stageOf(cutover) + 1, drive.ports.clock() + ATTEMPT_MS)
+  },
+  'end-undo': ({ drive, state, cutover }) =>
+    append(drive, state, { kind: 'hold.aborted', capability: drive.capability, holdId: cutover.id }),
+} satisfies Record<CutoverStep, TakeStep>
+
+/** Two numbers a cut-over: what is done to the databases, and its undoing. */
+function stageOf({ since }: Cutover): number {
+  return since * 2
+}
+
+async function append(drive: Drive, state: RouteState, event: JournalEvent, because?: string): Promise<void> {
+  await drive.ports.append({
+    ...{ event, by: 'kit', expectedVersion: state.version },
+    ...(because === undefined ? {} : { because }),
+  })
+}
+
+function deadlineOf(drive: Drive, hold: Hold | undefined): number {
+  return hold === undefined ? drive.ports.clock() : decideBefore(hold)
+}
+
+/** Whoever has not said that nothing of his is in flight; a worker that has lost touch stops by itself. */
+export function findMissing(
+  registrations: readonly Registration[],
+  { id, capability }: Pick<Cutover, 'id' | 'capability'>,
+  now: number,
+): Registration[] {
+  return registrations.filter((one) => {
+    if (one.holdsAcknowledged.includes(id)) return false
+    if (one.kind === 'proxy') return true
+    return one.capability === capability && leaseLeftMs(one, now) > 0
+  })
+}
+
+/** Looks again and again; at the deadline it fails with what was missing last. */
+async function until(
+  drive: Drive,
+  hold: Hold | undefined,
+  what: string,
+  look: () => Promise<string | undefined>,
+): Promise<void> {
+  const { ports } = drive
+  for (;;) {
+    const missing = await look()
+    if (missing === undefined) return
+    if (drive.isStopped() || ports.clock() >= deadlineOf(drive, hold))
+      throw new Error(`${what} did not come in time: ${missing}`)
+    await delay(LOOK_EVERY_MS)
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock, Journal, ReportError, Stoppable } from '../core/ports.ts'
+import type { Registration, RouteState, Side } from '../core/words.ts'
+
+/** Keys of rows, by the table's name in the database that takes the writes. */
+export type RowKeys = ReadonlyMap<string, readonly string[]>
+
+/** What is in the way of a cut-over, and what mends it. */
+export interface Obstacle {
+  readonly reason: string
+  readonly fix: string
+}
+
+/** A row that the other side cannot take. */
+export interface RefusedRow {
+  readonly table: string
+  readonly key: string
+  readonly error: string
+}
+
+/** How far the two databases are. */
+export interface Readiness {
+  /** Keys that are not on the other side yet, the refused ones not counted. */
+  readonly pending: number
+  /** At most a thousand. */
+  readonly refused: readonly RefusedRow[]
+  readonly obstacles: readonly Obstacle[]
+}
+
+/**
+ * The two databases of a cut-over. `stage` grows with every cut-over and with its undoing: what belongs to an older one is refused, however late it
+ * comes. Every step may be repeated; those with a `deadline` (epoch ms) give up then.
+ */
+export interface CutoverDatabases extends Stoppable {
+  /** Ahead of time, while everything is written as before. */
+  prepare(deadline: number): Promise<void>
+  /** Both are in this stage from now on. @throws when they are in a later one */
+  enter(stage: number): Promise<void>
+  closeSource(stage: number, deadline: number): Promise<void>
+  openSource(stage: number, deadline: number): Promise<void>
+  openTarget(stage: number, deadline: number): Promise<void>
+  /** Something was written: nobody should wait for the next round. */
+  hurry(): void
+  readiness(): Promise<Readiness>
+  /** Keys that were changed lately, as far as that is known here. */
+  recentKeys(): Promise<RowKeys>
+  /** How many of them are not the same on both sides. Nothing may be on its way. */
+  countDifferent(keys: RowKeys): Promise<number>
+  /** Lets the new owner number its rows above the old one's. @returns the columns that cannot */
+  alignIdentities(): Promise<readonly string[]>
+  /** How long fencing takes when nobody is in the way, milliseconds; measured where the fence stands already. */
+  measureFence(): Promise<number>
+}
+
+export interface RolloutPorts {
+  /** The newest state, from the control database. */
+  readState(): Promise<RouteState>
+  readonly append: Journal['append']
+  listRegistrations(): Promise<readonly Registration[]>
+  /** Takes or keeps the right to drive a cut-over; false while somebody else has it, who was heard of less than a second ago. */
+  holdLease(cutoverId: string): Promise<boolean>
+  openDatabases(capability: string, to: Side): Promise<CutoverDatabases>
+  readonly report: ReportError
+  readonly clock: Clock
+}

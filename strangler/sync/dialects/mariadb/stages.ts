@@ -1,0 +1,37 @@
+import { CHECKPOINT, quoteText } from './names.ts'
+
+/** DDL commits, so no row stays locked over it: a lock by name has to do, held within one statement. */
+export function enterStage(name: string, stage: number): string {
+  return locked(
+    name,
+    `INSERT INTO ${CHECKPOINT} (name, state) VALUES (${quoteText(name)}, '${stage}')
+ON DUPLICATE KEY UPDATE state = IF(CAST(state AS UNSIGNED) < ${stage}, VALUES(state), state);`,
+  )
+}
+
+export function atStage(name: string, stage: number, statements: readonly string[]): string {
+  const found = `SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${stage}'`
+  return locked(
+    name,
+    `IF NOT EXISTS (${found}) THEN
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: a later cut-over, or the undoing of this one, has begun';
+END IF;
+${statements.map((sql) => `EXECUTE IMMEDIATE ${quoteText(sql)};`).join('\n')}`,
+  )
+}
+
+/** One statement: a coordinator that is frozen in the middle holds no lock. Who waits too long tries again, as for any other lock (1205). */
+function locked(name: string, body: string): string {
+  const lock = `CONCAT('strangler ', MD5(CONCAT(DATABASE(), ' ', ${quoteText(name)})))`
+  return `BEGIN NOT ATOMIC
+DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
+  DO RELEASE_LOCK(${lock});
+  RESIGNAL;
+END;
+IF COALESCE(GET_LOCK(${lock}, 1), 0) <> 1 THEN
+  SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1205, MESSAGE_TEXT = 'strangler: another step of the cut-over is at work';
+END IF;
+${body}
+DO RELEASE_LOCK(${lock});
+END`
+}

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { startWriteLoad } from './write-load.ts'
+
+const SLOW_MS = 120_000
+const ROUNDS = 3
+let stand: CutoverStand
+
+beforeAll(async () => {
+  vi.stubEnv('STRANGLER_NO_REDIS', '1')
+  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
+  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
+  stand = await startCutoverStand(3)
+  await fillCopy(stand)
+}, SLOW_MS)
+afterAll(() => stand.stop())
+
+describe('a cut-over', () => {
+  it(
+    'moves the ownership there and back under writes: none fails, none is lost, none is doubled',
+    async () => {
+      const load = startWriteLoad(stand.proxyUrl, 50)
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (const side of ['service', 'monolith'] as const) {
+          await vi.waitFor(() => stand.moveTo(side), {
+            timeout: 20_000,
+            interval: 500,
+          })
+          expect(await stand.owner()).toBe(side)
+        }
+      }
+      await load.stop()
+      expect(load.failures).toEqual([])
+      const rows = await stand.settle()
+      const found = new Map(rows.map(({ number, hits }) => [number, hits]))
+      expect([...load.added].filter((number) => !found.has(number))).toEqual([])
+      expect(rows.length).toBe(50 + load.added.size)
+      for (const [number, hits] of load.hits) expect(found.get(number)).toBe(hits)
+    },
+    SLOW_MS,
+  )
+})
