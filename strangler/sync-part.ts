@@ -7,6 +7,7 @@ import type { RouteState, Side, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
 import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
 import { type LostDatabase, showLost } from './sync/incarnation.ts'
+import { createSourceSync } from './sync/source-sync.ts'
 import type { SyncControl } from './sync/sync-control.ts'
 import type { QueueServer } from './sync/transport.ts'
 
@@ -29,24 +30,11 @@ export interface SyncPart extends Stoppable {
 }
 
 export function createSyncPart(options: SyncPartOptions): SyncPart {
-  const { config, queue, runs, onHeartbeat, report } = options
+  const { config, queue, runs, report } = options
   const syncs = new Map<string, CapabilitySync>()
-  for (const [capability, settings] of Object.entries(config.capabilities)) {
-    const addresses = findAddresses(config, capability)
-    if (settings.tables.length === 0 || addresses === undefined) continue
-    const { tables } = settings
-    const { watchEveryMs, backfill } = config.sync
-    const flagFile = path.resolve(config.directory, backfill.flagFile)
-    const throttle = {
-      ...backfill,
-      flagFile,
-      maxLagMs: backfill.maxLagMs === 0 ? undefined : backfill.maxLagMs,
-    }
-    const onLost = (order: SyncOrder, lost: LostDatabase) => {
-      beginAnew(options, { state, capability, order, lost })
-    }
-    const basis = { capability, tables, addresses, queue, onHeartbeat, onLost, report }
-    syncs.set(capability, createCapabilitySync({ ...basis, watchEveryMs, throttle }))
+  for (const capability of Object.keys(config.capabilities)) {
+    const sync = createSync(options, capability, () => state)
+    if (sync !== undefined) syncs.set(capability, sync)
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
   let state: RouteState | undefined
@@ -99,6 +87,32 @@ function beginAnew({ append, report }: SyncPartOptions, { state, capability, ord
       if ((error as StranglerError).code !== 'STRANGLER_VERSION_CONFLICT') report('sync.begin', error)
     },
   )
+}
+
+/** Undefined where there is nothing to sync, or an address is missing. */
+function createSync(
+  options: SyncPartOptions,
+  capability: string,
+  state: () => RouteState | undefined,
+): CapabilitySync | undefined {
+  const { config, queue, onHeartbeat, report } = options
+  const { tables = [], applier, service = capability } = config.capabilities[capability] ?? {}
+  if (tables.length === 0) return undefined
+  const { watchEveryMs, backfill } = config.sync
+  const throttle = {
+    ...backfill,
+    flagFile: path.resolve(config.directory, backfill.flagFile),
+    maxLagMs: backfill.maxLagMs === 0 ? undefined : backfill.maxLagMs,
+  }
+  const onLost = (order: SyncOrder, lost: LostDatabase) => {
+    beginAnew(options, { state: state(), capability, order, lost })
+  }
+  const basis = { capability, tables, queue, onHeartbeat, onLost, watchEveryMs, throttle, report }
+  const addresses = findAddresses(config, capability)
+  const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })
+  const url = config.sides['monolith']?.database
+  if (applier !== 'service' || url === undefined) return full
+  return createSourceSync({ ...basis, monolith: { side: 'monolith', url }, service, full })
 }
 
 /** The log of the monolith tells tables apart by their names, and one capability owns each. */

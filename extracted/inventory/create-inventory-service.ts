@@ -3,10 +3,11 @@ import { pino } from 'pino'
 import { createDryRun, type DryRunMiddleware, guardEffect } from 'strangler-kit/service'
 import type { DataSource, EntitySchema } from 'typeorm'
 import type { z } from 'zod'
+import { openEventLink, type Tell, whileOwned } from '../platform/background-work.ts'
 import { copySnapshot } from '../platform/copy-snapshot.ts'
 import { openDatabase } from '../platform/open-database.ts'
 import { handleErrors, handleUnknownPath } from '../platform/problem.ts'
-import { createRepeatingJob } from '../platform/repeating-job.ts'
+import { createRepeatingJob, type RepeatingJob } from '../platform/repeating-job.ts'
 import { requestContext } from '../platform/request-context.ts'
 import { assembleService, type Service } from '../platform/run-service.ts'
 import { jwksUrlOf, resolveOptions } from '../platform/service-options.ts'
@@ -15,6 +16,7 @@ import { createTokenVerifier } from '../platform/token-verifier.ts'
 import { inventoryEntities } from './inventory-entities.ts'
 import { type InventoryOptions, inventoryOptions } from './inventory-options.ts'
 import { inventoryReport } from './inventory-report.ts'
+import { countDemand, createDemandTable } from './order-demand.ts'
 import { plantBugs } from './planted-bugs.ts'
 import { reservationsRouter } from './reservations-router.ts'
 import { expireReservations } from './settle-reservation.ts'
@@ -38,20 +40,36 @@ export async function createInventoryService(given: InventoryOptions): Promise<S
   })
   try {
     if (options.seedFrom !== undefined) await copySnapshot(dataSource, options.seedFrom, snapshotTables)
-    return wire(options, dataSource, await prepareDryRun(options, dataSource))
+    return wire(options, dataSource, await prepareKit(options, dataSource))
   } catch (error) {
     await dataSource.destroy()
     throw error
   }
 }
 
-/** Without the kit's token nothing in a request is believed to be its mark. */
-async function prepareDryRun(options: Options, dataSource: DataSource): Promise<DryRunMiddleware[]> {
-  const token = options.stranglerWorkerToken
-  return token === undefined ? [] : [await createDryRun({ dataSource, token })]
+/** What the kit has a hand in. */
+interface KitParts {
+  readonly dryRun: readonly DryRunMiddleware[]
+  readonly tell: Tell
+  readonly events: RepeatingJob | undefined
 }
 
-function wire(options: Options, dataSource: DataSource, dryRun: DryRunMiddleware[]): Service {
+async function prepareKit(options: Options, dataSource: DataSource): Promise<KitParts> {
+  const token = options.stranglerWorkerToken
+  // Without the token nothing in a request is believed to be the kit's mark.
+  const dryRun = token === undefined ? [] : [await createDryRun({ dataSource, token })]
+  await createDemandTable(dataSource)
+  const { tell, job } = await openEventLink({
+    options,
+    dataSource,
+    name: 'inventory',
+    subscribers: { 'stock.reserved': ['orders'] },
+    handlers: { 'order.placed': (tx, { payload }) => countDemand(tx, payload) },
+  })
+  return { dryRun, tell, events: job }
+}
+
+function wire(options: Options, dataSource: DataSource, { dryRun, tell, events }: KitParts): Service {
   const logger = pino({ level: options.logLevel, base: { app: 'inventory', build: options.build } })
   const liveFeed = createStockFeed()
   // Whoever listens to the stock must not hear of a write that will be rolled back.
@@ -64,7 +82,7 @@ function wire(options: Options, dataSource: DataSource, dryRun: DryRunMiddleware
   app.use(systemRouter(dataSource, { name: 'inventory', build: options.build }))
   app.use(json({ limit: '100kb' }), ...dryRun)
   if (options.plantedBugs) app.use(plantBugs())
-  mountInventory(app, { options, dataSource, feed, stopping: stopping.signal })
+  mountInventory(app, { options, dataSource, feed, tell, stopping: stopping.signal })
   app.use(handleUnknownPath)
   app.use(handleErrors(logger))
 
@@ -74,7 +92,7 @@ function wire(options: Options, dataSource: DataSource, dryRun: DryRunMiddleware
     app,
     dataSource,
     options,
-    jobs: [createRepeatingJob(job, logger)],
+    jobs: [whileOwned(options, 'inventory', createRepeatingJob(job, logger)), ...(events ? [events] : [])],
     onListening: ({ server }) => {
       socket = attachStockSocket(server, feed, options.build)
     },
@@ -89,13 +107,14 @@ interface Parts {
   readonly options: Options
   readonly dataSource: DataSource
   readonly feed: StockFeed
+  readonly tell: Tell
   readonly stopping: AbortSignal
 }
 
 /** Fixed segments first: `/api/inventory/:sku` would take `report` for a sku. */
-function mountInventory(app: Express, { options, dataSource, feed, stopping }: Parts) {
+function mountInventory(app: Express, { options, dataSource, feed, tell, stopping }: Parts) {
   const tokens = createTokenVerifier(jwksUrlOf(options))
-  const reservations = { dataSource, tokens, feed, ttlSeconds: options.reservationTtlSeconds }
+  const reservations = { dataSource, tokens, feed, tell, ttlSeconds: options.reservationTtlSeconds }
   app.get('/api/inventory/report', inventoryReport(dataSource))
   app.get('/api/inventory/stream', stockStream(feed, stopping))
   app.use('/api/inventory/reservations', reservationsRouter(reservations))

@@ -1,6 +1,7 @@
 import { type RequestHandler, type Response, Router } from 'express'
 import type { DataSource } from 'typeorm'
 import { z } from 'zod'
+import type { Tell } from '../platform/background-work.ts'
 import { Problem } from '../platform/problem.ts'
 import { stamp } from '../platform/request-context.ts'
 import { currentUser, requireUser } from '../platform/require-user.ts'
@@ -31,6 +32,7 @@ export interface ReservationsRouterParts {
   readonly tokens: TokenVerifier
   readonly feed: StockFeed
   readonly ttlSeconds: number
+  readonly tell: Tell
 }
 
 export function reservationsRouter({
@@ -38,6 +40,7 @@ export function reservationsRouter({
   tokens,
   feed,
   ttlSeconds,
+  tell,
 }: ReservationsRouterParts): Router {
   const router = Router()
   router.use(requireUser(tokens))
@@ -75,13 +78,13 @@ export function reservationsRouter({
   /** Stock held by reservations that are overdue counts as free: release it, then try once more. */
   async function reserveOrExpire(request: ReservationRequest): Promise<ReservationOutcome> {
     try {
-      return await reserve(dataSource, request)
+      return await reserve(dataSource, request, tell)
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'insufficient_stock') throw error
       const released = await expireReservations(dataSource)
       if (released.length === 0) throw error
       feed.publish(released)
-      return reserve(dataSource, request)
+      return reserve(dataSource, request, tell)
     }
   }
 

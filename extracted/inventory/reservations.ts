@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { DataSource, EntityManager } from 'typeorm'
+import type { Tell } from '../platform/background-work.ts'
 import { notFound, Problem } from '../platform/problem.ts'
 import { isUniqueViolation } from '../platform/unique-violation.ts'
 import { allocateStock, type WantedItem } from './allocate-stock.ts'
@@ -75,15 +76,22 @@ export async function openReservation(
   return { reservation, lines, changes: await applyDeltas(tx, locked, deltas), replayed: false }
 }
 
-/** Reserves in a transaction of its own, and honours the idempotency key. */
+/** Reserves in a transaction of its own, tells of it there, and honours the idempotency key. */
 export async function reserve(
   dataSource: DataSource,
   request: ReservationRequest,
+  tell: Tell,
 ): Promise<ReservationOutcome> {
   const earlier = await findReplay(dataSource, request)
   if (earlier !== null) return earlier
   try {
-    return await dataSource.transaction((tx) => openReservation(tx, request, 'pending'))
+    return await dataSource.transaction(async (tx) => {
+      const outcome = await openReservation(tx, request, 'pending')
+      const pieces = outcome.lines.reduce((sum, line) => sum + line.quantity, 0)
+      const { id: reservationId, reference } = outcome.reservation
+      await tell(tx, 'stock.reserved', { reservationId, reference, pieces })
+      return outcome
+    })
   } catch (error) {
     const replay = isUniqueViolation(error) ? await findReplay(dataSource, request) : null
     if (replay !== null) return replay

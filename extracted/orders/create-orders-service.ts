@@ -2,10 +2,11 @@ import express, { json } from 'express'
 import { pino } from 'pino'
 import type { DataSource, EntitySchema } from 'typeorm'
 import type { z } from 'zod'
+import { openEventLink, type Tell, whileOwned } from '../platform/background-work.ts'
 import { copySnapshot } from '../platform/copy-snapshot.ts'
 import { openDatabase } from '../platform/open-database.ts'
 import { handleErrors, handleUnknownPath } from '../platform/problem.ts'
-import { createRepeatingJob } from '../platform/repeating-job.ts'
+import { createRepeatingJob, type RepeatingJob } from '../platform/repeating-job.ts'
 import { requestContext } from '../platform/request-context.ts'
 import { assembleService, type Service } from '../platform/run-service.ts'
 import { jwksUrlOf, resolveOptions } from '../platform/service-options.ts'
@@ -21,6 +22,7 @@ import { ordersRouter } from './orders-router.ts'
 import { recoverOrders } from './recover-orders.ts'
 import { createServiceAccount } from './service-account.ts'
 import { snapshotTables } from './snapshot-tables.ts'
+import { createConfirmationsTable, recordConfirmation } from './stock-confirmations.ts'
 import { createOrderUndo } from './undo-order.ts'
 
 /** Opens the database, copies the shop's rows into it when asked to and it has none, and wires the service. */
@@ -34,14 +36,26 @@ export async function createOrdersService(given: OrdersOptions): Promise<Service
   })
   try {
     if (options.seedFrom !== undefined) await copySnapshot(dataSource, options.seedFrom, snapshotTables)
-    return wire(options, dataSource)
+    await createConfirmationsTable(dataSource)
+    const link = await openEventLink({
+      options,
+      dataSource,
+      name: 'orders',
+      subscribers: { 'order.placed': ['inventory'] },
+      handlers: { 'stock.reserved': (tx, { payload }) => recordConfirmation(tx, payload) },
+    })
+    return wire(options, dataSource, link)
   } catch (error) {
     await dataSource.destroy()
     throw error
   }
 }
 
-function wire(options: z.output<typeof ordersOptions>, dataSource: DataSource): Service {
+function wire(
+  options: z.output<typeof ordersOptions>,
+  dataSource: DataSource,
+  { tell, job: events }: { tell: Tell; job: RepeatingJob | undefined },
+): Service {
   const logger = pino({ level: options.logLevel, base: { app: 'orders', build: options.build } })
   const inventory = { baseUrl: options.inventoryBaseUrl, timeoutMs: options.inventoryTimeoutMs }
   const catalogue = { baseUrl: options.monolithUrl, timeoutMs: options.catalogueTimeoutMs }
@@ -52,7 +66,7 @@ function wire(options: z.output<typeof ordersOptions>, dataSource: DataSource): 
     dataSource,
     tokens: createTokenVerifier(jwksUrlOf(options)),
     catalogue: createCatalogueClient(catalogue),
-    placing: createOrderPlacing(dataSource, client, undo),
+    placing: createOrderPlacing({ dataSource, inventory: client, undo, tell }),
   }
 
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
@@ -66,5 +80,10 @@ function wire(options: z.output<typeof ordersOptions>, dataSource: DataSource): 
   const authorize = async () => ({ headers: { authorization: `Bearer ${await getToken()}` } })
   const recover = () => recoverOrders(dataSource, undo, authorize)
   const job = { name: 'recover orders', intervalMs: options.recoverIntervalMs, work: recover }
-  return assembleService({ app, dataSource, options, jobs: [createRepeatingJob(job, logger)] })
+  return assembleService({
+    app,
+    dataSource,
+    options,
+    jobs: [whileOwned(options, 'orders', createRepeatingJob(job, logger)), ...(events ? [events] : [])],
+  })
 }

@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm'
+import type { Tell } from '../platform/background-work.ts'
 import { Problem } from '../platform/problem.ts'
 import type { InventoryClient } from './inventory-client.ts'
 import type { CallContext, OrderDraft } from './order-draft.ts'
 import { type Order, OrderSchema } from './order-entities.ts'
-import { advanceOrder, insertOrder } from './order-store.ts'
+import { advanceOrder, findItems, insertOrder } from './order-store.ts'
 import { type OrderUndo, stockRequestOf } from './undo-order.ts'
 
 /** How an order and its stock, which live in two services, become one. */
@@ -16,22 +17,41 @@ export interface OrderPlacing {
   cancel(order: Order, call: CallContext): Promise<Order>
 }
 
+export interface OrderPlacingParts {
+  readonly dataSource: DataSource
+  readonly inventory: InventoryClient
+  readonly undo: OrderUndo
+  readonly tell: Tell
+}
+
 /**
  * The order commits as `pending`, its stock is reserved and confirmed through the inventory's endpoints,
  * then it becomes `placed`. The order's row decides: only who moved it from `pending` to `failed` gives the stock back.
  */
-export function createOrderPlacing(
-  dataSource: DataSource,
-  inventory: InventoryClient,
-  { giveUp }: OrderUndo,
-): OrderPlacing {
+export function createOrderPlacing({
+  dataSource,
+  inventory,
+  undo: { giveUp },
+  tell,
+}: OrderPlacingParts): OrderPlacing {
   const { manager } = dataSource
+
+  /** The event is told exactly when the order has become `placed`, by whoever has made it so. */
+  function markPlaced(order: Order, reservationId: string): Promise<Order | null> {
+    return dataSource.transaction(async (tx) => {
+      const placed = await advanceOrder(tx, order, { status: 'placed', reservationId })
+      if (placed === null) return null
+      const items = (await findItems(tx, [order.id])).map(({ sku, quantity }) => ({ sku, quantity }))
+      await tell(tx, 'order.placed', { reference: order.reference, items })
+      return placed
+    })
+  }
 
   async function finish(order: Order, call: CallContext): Promise<Order> {
     try {
       const { id } = await inventory.reserve(await stockRequestOf(dataSource, order), call)
       await inventory.confirm(id, call)
-      const placed = await advanceOrder(manager, order, { status: 'placed', reservationId: id })
+      const placed = await markPlaced(order, id)
       return placed ?? (await decidedElsewhere(order, id, call))
     } catch (error) {
       await giveUp(order, error, call)

@@ -21,6 +21,10 @@ export const commonOptions = {
   seedFrom: urlOf('postgres', 'postgresql', 'mariadb', 'mysql').optional(),
   /** The kit's worker token: with it the service can run writes dry, and follows who owns its data. */
   stranglerWorkerToken: z.string().min(16).optional(),
+  /** The kit's admin API: with it and the token, background work runs only while the service owns its data. */
+  stranglerAdminUrl: urlOf('http', 'https').optional(),
+  /** The queue that events between services go through; without it none are told or heard. */
+  eventQueueUrl: urlOf('redis', 'rediss', 'postgres', 'postgresql').optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn'),
 }
 export const portOption = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)

@@ -61,6 +61,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'capabilities.<name>.writers[].application':
     'PostgreSQL: only with this `application_name`. Without it: with any.',
   'capabilities.<name>.writers[].because': 'Why it may.',
+  'capabilities.<name>.applier':
+    'Who writes the copy of the tables: the kit, or the service itself with `createSyncApplier` of `strangler-kit/service`. Then the kit needs no access to its database; it can compare, repair and explain rows, and cut over, only if `sides.<name>.database` names it all the same.',
   'capabilities.<name>.unit.header': 'Header that marks a user for the canary. Asked first.',
   'capabilities.<name>.unit.cookie': 'Cookie that marks a user. Asked second.',
   'capabilities.<name>.unit.claim':

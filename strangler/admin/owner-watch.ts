@@ -79,7 +79,7 @@ export function describeOwner(
   now: number,
 ): OwnerPosition {
   const { owner, hold } = table.capabilities.get(capability)!
-  const epoch = state.syncs?.[capability]?.epoch ?? 0
+  const epoch = state.owners?.[capability]?.since ?? 0
   // What has run out before its fence holds nobody any more, as in the proxies.
   const isOpen = hold !== undefined && (hold.phase === 'fenced' || now < hold.expiresAt)
   const shown = isOpen

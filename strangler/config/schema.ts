@@ -174,6 +174,8 @@ const capability = z.strictObject({
       }),
     )
     .default([]),
+  /** Who writes the copy: the kit, or the service itself with `createSyncApplier` of `strangler-kit/service`. */
+  applier: z.enum(['kit', 'service']).default('kit'),
   /** What marks a user for the sticky canary: the first that a request carries. */
   unit: z
     .strictObject({

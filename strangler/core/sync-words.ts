@@ -88,6 +88,19 @@ export interface ChangeBatch {
   /** The chunk of the backfill that it is; echoed in the result. */
   readonly chunk?: string
   readonly entries: readonly ChangeEntry[]
+  /** By table, what the cells of its rows are called: for an applier that does not know the mapping. */
+  readonly columns?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What an applier inside a service says of itself, for a kit that cannot look into its database. */
+export interface ApplierNotice {
+  readonly dialect: DialectName
+  /** The service's tables, as its database has them. */
+  readonly tables: readonly TableShape[]
+  /** `tbl, key, version, error, attempts`, the most tried first. */
+  readonly quarantine: readonly Readonly<Record<string, string | null>>[]
+  /** Epoch milliseconds of its clock. */
+  readonly at: number
 }
 
 /** What became of a batch: `done` may be deleted from the log, up to and including the version. */

@@ -67,7 +67,8 @@ export function isSameDatabase(one: string, other: string): boolean {
   return place(one) === place(other)
 }
 
-async function openSide(
+/** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE */
+export async function openSide(
   { side, url }: { side: string; url: string },
   report: ReportError,
 ): Promise<SyncDatabase> {
@@ -83,7 +84,7 @@ async function openSide(
   }
 }
 
-function schemaOf(url: string, configured: string | undefined): string {
+export function schemaOf(url: string, configured: string | undefined): string {
   return dialectNameOf(url) === 'postgres'
     ? (configured ?? 'public')
     : decodeURIComponent(new URL(url).pathname.slice(1))

@@ -5,7 +5,7 @@ import { at, hasKitTable, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
 import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
-import type { DatabasePair, DatabaseRoles } from './database-pair.ts'
+import { type DatabasePair, type DatabaseRoles, schemaOf } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
 import type { TableRoute } from './mapping.ts'
 
@@ -26,8 +26,28 @@ export async function installSync(
   )
   // The target first: nothing is sent before it can be taken.
   await runSchemaChange(target, [...target.dialect.targetUp(), ...guards], deadline)
+  await capture(source, tables, deadline)
+}
+
+/** Capture alone, for a target that its own service prepares. */
+export async function prepareSource(source: SyncDatabase, routes: readonly TableRoute[]): Promise<void> {
+  const tables = routes.map((route) => route.source.table)
+  await capture(source, tables, Date.now() + RETRY_FOR_MS)
+}
+
+async function capture(source: SyncDatabase, tables: readonly TableShape[], deadline: number): Promise<void> {
   const ancestors = await readAncestors(source, tables)
   await runSchemaChange(source, source.dialect.captureUp(tables, ancestors), deadline)
+}
+
+/** Takes capture away again. */
+export async function clearSource(
+  source: SyncDatabase,
+  { capability, tables, url }: { capability: string; tables: readonly SyncedTable[]; url: string },
+): Promise<void> {
+  const placeOf = (table: SyncedTable) => ({ schema: schemaOf(url, table.schema), name: table.table })
+  const shapes = await readShapes(source, tables, placeOf)
+  await uninstallSide(source, { capability, shapes, deadline: Date.now() + RETRY_FOR_MS })
 }
 
 /**
@@ -73,7 +93,8 @@ export async function uninstallSync(
   }
 }
 
-async function uninstallSide(
+/** All of it out of one database; what is not there is no mistake. */
+export async function uninstallSide(
   database: SyncDatabase,
   { capability, shapes, deadline }: { capability: string; shapes: readonly TableShape[]; deadline: number },
 ): Promise<void> {

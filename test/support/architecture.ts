@@ -19,8 +19,8 @@ const EXCEPTIONS = [
   { from: 'routing', to: 'config/schema.ts', types: true, because: 'the shape of what it compiles' },
 ] as const
 
-/** `service/` runs inside extracted services: it sees the words and the applying end of the sync, never the proxy. */
-const SERVICE_MAY_IMPORT = /^(service|core|sync\/(apply|transport))([/.]|$)/
+/** `service/` runs inside extracted services: it sees the words, the applying end of the sync and its loop, never the proxy. */
+const SERVICE_MAY_IMPORT = /^(service|core|sync\/(apply|transport|loop))([/.]|$)/
 
 /** One door per package: only there may it be imported, in at most so many files. */
 export const DOORS = [

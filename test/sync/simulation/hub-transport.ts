@@ -53,6 +53,8 @@ export function createHubTransport(): Transport {
     receiveBatches: receive,
     sendResults: (results) => send('results', results),
     receiveResults: (handle) => receive('results', handle),
+    putNotice: async () => undefined,
+    readNotice: async () => undefined,
     depth: async () => ({ apply: 0, backfill: 0, results: 0 }),
     async checkGeneration() {
       await send('apply', [])

@@ -1,4 +1,4 @@
-import type { BatchResult, ChangeBatch } from '../../../strangler/core/sync-words.ts'
+import type { ApplierNotice, BatchResult, ChangeBatch } from '../../../strangler/core/sync-words.ts'
 import type { Transport } from '../../../strangler/sync/transport.ts'
 
 /** A queue in this process; `flush` is what FLUSHALL is to Redis. */
@@ -11,11 +11,16 @@ export function createMemoryTransport(): FlushableTransport {
     results: createLane<BatchResult>(),
   }
   let lost = false
+  let notice: ApplierNotice | undefined
   return {
     sendBatches: async (lane, batches) => lanes[lane].put(batches),
     receiveBatches: (lane, handle) => lanes[lane].receive(handle),
     sendResults: async (results) => lanes.results.put(results),
     receiveResults: (handle) => lanes.results.receive(handle),
+    putNotice: async (next) => {
+      notice = next
+    },
+    readNotice: async () => notice,
     depth: async () => ({
       apply: lanes.apply.size(),
       backfill: lanes.backfill.size(),

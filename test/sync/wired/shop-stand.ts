@@ -75,7 +75,11 @@ export interface ShopStand {
   stop(): Promise<void>
 }
 
-export async function startShop(options: KitOptions = {}): Promise<ShopStand> {
+/** @param applier `service`: the kit has no address of the service's database */
+export async function startShop(
+  options: KitOptions = {},
+  applier: 'kit' | 'service' = 'kit',
+): Promise<ShopStand> {
   const databases = await Promise.all(['shop', 'stock_service', 'control'].map(createTestDatabase))
   const [monolithUrl = '', serviceUrl = '', controlUrl = ''] = databases.map(({ url }) => url)
   const directory = await mkdtemp(join(tmpdir(), 'strangler-sync-'))
@@ -89,9 +93,14 @@ export async function startShop(options: KitOptions = {}): Promise<ShopStand> {
     ...(database === undefined ? {} : { database }),
   })
   const config = checkConfig({
-    sides: { monolith: side(monolithUrl), stock: side(serviceUrl), notes: side(serviceUrl), bare: side() },
+    sides: {
+      monolith: side(monolithUrl),
+      stock: side(applier === 'kit' ? serviceUrl : undefined),
+      notes: side(serviceUrl),
+      bare: side(),
+    },
     capabilities: {
-      stock: { endpoints: [{ endpoint: 'GET /stock', mode: 'canary=100' }], tables: TABLES },
+      stock: { endpoints: [{ endpoint: 'GET /stock', mode: 'canary=100' }], tables: TABLES, applier },
       notes: { endpoints: ['GET /notes'], tables: ['no_key', 'nowhere'] },
       bare: { endpoints: ['GET /bare'], tables: ['other'] },
     },
