@@ -126,6 +126,10 @@ function keepInControlDatabase(
   return marks
 }
 
+function isShadowed({ setting }: RouteTable['routes'][number]): boolean {
+  return setting.mode === 'shadow' || setting.mode === 'canary'
+}
+
 interface Following {
   readonly proxy: StranglerProxy
   readonly metrics: Metrics
@@ -145,7 +149,9 @@ function followJournal(
     host: hostname(),
     onState: (state) => {
       current = state
-      proxy.swapTable(compileTable(config, state))
+      const table = compileTable(config, state)
+      proxy.swapTable(table)
+      if (table.routes.some(isShadowed)) shadowing.shadow.prepare()
       metrics.setTableVersion(state.version)
       positions.keeper.follow(state)
       shadowing.follow(state)

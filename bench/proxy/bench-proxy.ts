@@ -6,6 +6,7 @@ import { findLoadTool } from '../load/load-tool.ts'
 import { readMachineFacts } from '../machine-facts.ts'
 import { checkAnswer } from './check-answer.ts'
 import { measureLatency } from './measure-latency.ts'
+import { measureShadow } from './measure-shadow.ts'
 import { measureThroughput } from './measure-throughput.ts'
 import { measureToggles } from './measure-toggles.ts'
 import { LATENCY_LOAD, PATH, type ProxyBenchOptions } from './options.ts'
@@ -44,9 +45,11 @@ async function measure(bench: Bench): Promise<ProxyReport> {
   const [upstream] = peers
   for (const peer of peers) await checkAnswer(peer, upstream?.url ?? '', PATH)
   progress(`${peers.map(({ name }) => name).join(', ')}: same answer; measuring with ${tool.name}`)
-  const throughput = await measureThroughput({ ...bench, tool }, peers)
+  const compared = peers.filter(({ name }) => name !== 'kitShadowing')
+  const throughput = await measureThroughput({ ...bench, tool }, compared)
   const requestsPerSecond = Math.round((throughput.requestsPerSecond.kit ?? 0) * LATENCY_LOAD)
   const latency = await measureLatency({ ...bench, requestsPerSecond }, peers)
+  const shadow = await measureShadow({ ...bench, requestsPerSecond }, peers)
   const toggles = await measureToggles({ ...bench, upstream: upstream?.url ?? '', controlUrl: control.url })
   return {
     vsFastifyHttpProxy: throughput.vsFastifyHttpProxy,
@@ -59,6 +62,7 @@ async function measure(bench: Bench): Promise<ProxyReport> {
     options,
     throughput,
     latency,
+    shadow,
     toggles,
   }
 }

@@ -1,5 +1,6 @@
 import type { MachineFacts } from '../machine-facts.ts'
 import type { Latency } from './measure-latency.ts'
+import type { ShadowCost } from './measure-shadow.ts'
 import type { Throughput } from './measure-throughput.ts'
 import type { Toggles } from './measure-toggles.ts'
 import type { ProxyBenchOptions } from './options.ts'
@@ -17,6 +18,7 @@ export interface ProxyReport {
   readonly options: ProxyBenchOptions
   readonly throughput: Throughput
   readonly latency: Latency
+  readonly shadow: ShadowCost
   readonly toggles: Toggles
 }
 
@@ -87,6 +89,8 @@ function findTargets(report: ProxyReport): Target[] {
       pass:
         addedP99Ms < 0 ? undefined : addedP99Ms <= 1 || addedP99Ms <= 1.2 * report.latency.fastifyAddedP99Ms,
     },
+    atMost('shadow.p50Ratio', report.shadow.p50Ratio, 1.05),
+    atMost('shadow.p99Ratio', report.shadow.p99Ratio, 1.2),
     {
       name: 'togglePropagationP99Ms',
       wanted: 'under 50',
@@ -94,6 +98,10 @@ function findTargets(report: ProxyReport): Target[] {
       pass: togglePropagationP99Ms < 50,
     },
   ]
+}
+
+function atMost(name: string, found: number, most: number): Target {
+  return { name, wanted: `at most ${most}`, found: String(found), pass: found <= most }
 }
 
 function formatTable(rows: readonly (readonly string[])[]): string[] {

@@ -6,7 +6,14 @@ import type { KitSpec } from './peers/kit.ts'
 import { startNginx } from './peers/nginx.ts'
 
 /** What is loaded. `upstream` itself is one of them, for what a request costs without a proxy. */
-export type PeerName = 'upstream' | 'kit' | 'kitWithoutLog' | 'fastifyHttpProxy' | 'expressHpm' | 'nginx'
+export type PeerName =
+  | 'upstream'
+  | 'kit'
+  | 'kitWithoutLog'
+  | 'kitShadowing'
+  | 'fastifyHttpProxy'
+  | 'expressHpm'
+  | 'nginx'
 
 export interface Peer {
   readonly name: PeerName
@@ -37,15 +44,18 @@ export async function startPeers(stand: Stand, controlUrl: string): Promise<Peer
     name: 'bench',
     debugHeaders: false,
     accessLog: true,
+    shadowPercent: 0,
   }
   const kit = await start('kit', 'kit.ts', spec, kitEnvironment(stand))
   const silent: KitSpec = { ...spec, name: 'bench-without-log', accessLog: false }
   const kitWithoutLog = await start('kitWithoutLog', 'kit.ts', silent, kitEnvironment(stand))
+  const shadowing: KitSpec = { ...silent, name: 'bench-shadowing', shadowPercent: 100 }
+  const kitShadowing = await start('kitShadowing', 'kit.ts', shadowing, kitEnvironment(stand))
   const fastify = await start('fastifyHttpProxy', 'fastify-http-proxy.ts', { upstream: upstream.url })
   const express = await start('expressHpm', 'express-hpm.ts', { upstream: upstream.url })
   const nginx = await startNginx(upstream.url, join(stand.directory, 'nginx'))
   const others = nginx === undefined ? [] : [keep(stand, 'nginx', nginx)]
-  return [upstream, kit, kitWithoutLog, fastify, express, ...others]
+  return [upstream, kit, kitWithoutLog, kitShadowing, fastify, express, ...others]
 }
 
 /** One more process of the kit, for the toggles. */

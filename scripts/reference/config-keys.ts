@@ -74,6 +74,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'capabilities.<name>.targeting[].address':
     'Condition: the client’s address is in one of these CIDR blocks.',
   'capabilities.<name>.targeting[].target': 'Where requests go that meet the rule.',
+  'capabilities.<name>.shadowPercent':
+    'Of the exchanges at mode `shadow` and `canary`, how many are asked of the other side too and compared. Each costs that side a request.',
   'capabilities.<name>.maxStalenessMs':
     'How old the service’s copy of the tables may be for reads. Without data sync its age is not known, and reads stay with the owner.',
   'proxy.host': 'Where the proxy listens. Loopback until you say otherwise.',
@@ -101,7 +103,7 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'compare.concurrency': 'Shadow requests at once to one side, per process.',
   'compare.maxWaiting': 'How many may wait for that. More are `skipped`, and counted.',
   'compare.timeoutMs':
-    'The longest that a shadow request is waited for. Where the primary is quick it is twice its 99th percentile, half a second at least.',
+    'The longest that a shadow request is waited for. Where the primary is quick it is twice its 99th percentile, a second at least.',
   'control.url':
     'PostgreSQL of the control database, `postgres://…`; `STRANGLER_CONTROL_URL` is asked next. Without either an embedded one runs. Never the monolith’s own database.',
   'sync.watchEveryMs':

@@ -21,3 +21,18 @@ export const compareRules = z.strictObject({
   aliases: z.array(z.strictObject({ path, of: z.string().min(1), learn: z.boolean().optional() })).optional(),
   mask: z.array(path).optional(),
 })
+
+/** What the comparison may take of a process. */
+export const compareLimits = z
+  .strictObject({
+    /** The longest body that is copied, of a request and of an answer each. */
+    maxBodyBytes: z.int().min(0).max(67_108_864).default(1_048_576),
+    /** All copies together, per process. */
+    maxHeldBytes: z.int().min(0).max(4_294_967_296).default(67_108_864),
+    /** Shadow requests at once to one side, and how many may wait. */
+    concurrency: z.int().min(1).max(1_000).default(32),
+    maxWaiting: z.int().min(0).max(100_000).default(512),
+    /** The longest that a shadow is waited for; less where the primary is quick. */
+    timeoutMs: z.int().min(50).max(60_000).default(5_000),
+  })
+  .prefault({})

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compareRules } from './compare-schema.ts'
+import { compareLimits, compareRules } from './compare-schema.ts'
 
 /** A web address of a side: scheme, host and port, nothing behind it. */
 const origin = z
@@ -187,6 +187,8 @@ const capability = z.strictObject({
   targeting: z.array(targetingRule).default([]),
   /** What the answers of the two sides may differ in. */
   compare: compareRules.optional(),
+  /** How many of the exchanges that may be compared are; 0 turns the comparison off. */
+  shadowPercent: percent.default(100),
   /** Canary reads go to the owner while the copy is older than this. */
   maxStalenessMs: milliseconds.default(5_000),
 })
@@ -231,19 +233,7 @@ export const configSchema = z.strictObject({
       port: z.int().min(0).max(65_535).default(8_081),
     })
     .prefault({}),
-  compare: z
-    .strictObject({
-      /** The longest body that is copied, of a request and of an answer each. */
-      maxBodyBytes: z.int().min(0).max(67_108_864).default(1_048_576),
-      /** All copies together, per process. */
-      maxHeldBytes: z.int().min(0).max(4_294_967_296).default(67_108_864),
-      /** Shadow requests at once to one side, and how many may wait. */
-      concurrency: z.int().min(1).max(1_000).default(32),
-      maxWaiting: z.int().min(0).max(100_000).default(512),
-      /** The longest that a shadow is waited for; less where the primary is quick. */
-      timeoutMs: z.int().min(50).max(60_000).default(5_000),
-    })
-    .prefault({}),
+  compare: compareLimits,
   control: z
     .strictObject({
       /** postgres://… of the control database; an embedded one under `.strangler/` when absent. Never the monolith's own. */

@@ -86,10 +86,15 @@ export class ExchangeCapture {
     const { endpoint, route } = this.decision
     if (endpoint === undefined || route === undefined) return this.drop()
     if (!this.#isRequestWhole(exchange.req)) return this.skip('streaming')
-    const body = this.#request.length === 0 ? undefined : Buffer.concat(this.#request)
+    const body = this.#request.length === 0 ? undefined : join(this.#request, this.#requestBytes)
     const bytes = this.#taken
     this.#taken = 0
-    const answer = { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#answer), tookMs }
+    const answer = {
+      status: this.#status,
+      headers: this.#headers,
+      body: join(this.#answer, this.#answerBytes),
+      tookMs,
+    }
     this.#release()
     this.#port.onCaptured({
       capability: endpoint.capability,
@@ -130,12 +135,23 @@ export class ExchangeCapture {
   }
 }
 
+/** In memory of its own: a part of a pool could not be handed to another thread, and would keep the whole pool. */
+function join(chunks: readonly Buffer[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
+
 /** What the copy is completed with. */
 export interface CaptureSources {
   readonly exchange: Exchange
   readonly answeredAt: number
   /** The request as a side gets it. */
-  readonly requestFor: (side: Side, body: Buffer | undefined) => CapturedRequest
+  readonly requestFor: (side: Side, body: Uint8Array | undefined) => CapturedRequest
 }
 
 /** Begins the copy of an exchange when somebody wants one. A request that is a shadow itself is never copied. */

@@ -2,7 +2,7 @@ import { AliasBook } from '../compare/alias-book.ts'
 import { compareAnswers } from '../compare/compare-answers.ts'
 import type { AnswerComparison } from '../core/compare-words.ts'
 import type { Stoppable } from '../core/ports.ts'
-import type { AnswerPair } from './judge-exchange.ts'
+import type { AnswerPair } from './judgement.ts'
 import type { RulesFor } from './rules-of.ts'
 
 /** Compares answers: small ones at once, large ones in a thread of their own. */

@@ -13,13 +13,15 @@ import type { Comparer } from './comparer.ts'
 import type { CopyWatch } from './copy-watch.ts'
 import { createDryRuns } from './dry-runs.ts'
 import type { EvidenceBook } from './evidence-book.ts'
-import { type JudgeParts, judgeExchange } from './judge-exchange.ts'
+import { judgeExchange } from './judge-exchange.ts'
+import type { JudgeParts } from './judgement.ts'
 import { createPrimaryTimes } from './primary-times.ts'
 import { recordJudgement } from './record-judgement.ts'
 import type { RulesFor } from './rules-of.ts'
 import { createShadowGround } from './shadow-ground.ts'
 import { shadowHeaders } from './shadow-headers.ts'
 import { createSideQueues } from './side-queues.ts'
+import { createWants } from './wants.ts'
 
 export interface ShadowOptions {
   readonly config: Config
@@ -30,8 +32,15 @@ export interface ShadowOptions {
   readonly ownerOf: (capability: string) => Side
   readonly report: ReportError
   readonly random?: () => number
-  /** Told of every verdict, for the metrics. */
-  readonly onVerdict?: (endpoint: string, verdict: string) => void
+  /** Told of every exchange that is over; one that was not to be judged has the verdict `skipped`. */
+  readonly onJudged?: (exchange: CapturedExchange, verdict: string) => void
+}
+
+export interface Skipped {
+  readonly capability: string
+  readonly endpoint: string
+  readonly reason: SkipReason
+  readonly count: number
 }
 
 /** Sends copies of exchanges to the side that did not answer, and says what came of it. */
@@ -50,6 +59,10 @@ export interface Shadow extends Stoppable {
   readonly book: EvidenceBook
   /** The side asked with a mark, for a person who looks at one exchange again. */
   ask(side: string, request: CapturedRequest): Promise<Asked>
+  /** Exchanges that were wanted, and not even copied. */
+  noteSkipped(skipped: Skipped): void
+  /** Something will have to be compared soon: what takes a while to start is started. */
+  prepare(): void
   follow(state: RouteState): void
   /** Resolves when every exchange that was captured until now is judged. */
   settled(): Promise<void>
@@ -89,18 +102,24 @@ export function createShadow(options: ShadowOptions): Shadow {
     copies,
     ownerOf,
   }
+  const isWanted = createWants({ config, random, state: () => state })
   const running = new Set<Promise<void>>()
 
   async function judge(exchange: CapturedExchange): Promise<void> {
+    let verdict = 'skipped'
     try {
       const judgement = await judgeExchange(parts, exchange)
-      const verdict = recordJudgement(ground, exchange, judgement)
-      options.onVerdict?.(exchange.endpoint, verdict)
+      verdict = recordJudgement(ground, exchange, judgement)
     } catch (error) {
       report('compare an exchange', error)
     } finally {
       budget.give(exchange.bytes)
+      options.onJudged?.(exchange, verdict)
     }
+  }
+
+  function noteSkipped({ capability, endpoint, reason, count }: Skipped): void {
+    ground.book.noteSkipped({ basis: ground.basisOf(capability), endpoint, reason, count }, new Date())
   }
 
   return {
@@ -111,10 +130,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       isOwnMark: marks.isValid,
       wants(decision) {
         const { endpoint, shadowTo } = decision
-        if (endpoint === undefined || shadowTo === undefined) return false
-        // The monolith's copy is given up in the end; it would differ more every day.
-        const isPast = shadowTo === 'monolith' && ownerOf(endpoint.capability) === 'service'
-        if (isPast && !copies.isKept(endpoint.capability)) return false
+        if (endpoint === undefined || shadowTo === undefined || !isWanted(decision)) return false
         if (queues.hasRoom(nameOf(shadowTo, endpoint.capability))) return true
         this.onSkipped(decision, 'queue-full')
         return false
@@ -127,13 +143,13 @@ export function createShadow(options: ShadowOptions): Shadow {
       },
       onSkipped({ endpoint }, reason) {
         if (endpoint === undefined) return
-        const basis = ground.basisOf(endpoint.capability)
-        ground.book.noteSkipped({ basis, endpoint: endpoint.id, reason }, new Date())
-        options.onVerdict?.(endpoint.id, 'skipped')
+        noteSkipped({ capability: endpoint.capability, endpoint: endpoint.id, reason, count: 1 })
       },
     },
+    noteSkipped,
     book: ground.book,
     ask,
+    prepare: () => undefined,
     follow(next) {
       state = next
     },

@@ -29,7 +29,7 @@ export interface Noted {
 export interface EvidenceBook {
   note(noted: Noted, at: Date): void
   /** An exchange that was wanted, and not even copied. */
-  noteSkipped(place: { basis: KeptBasis; endpoint: string; reason: string }, at: Date): void
+  noteSkipped(skipped: { basis: KeptBasis; endpoint: string; reason: string; count: number }, at: Date): void
   keepSample(sample: KeptSample): void
   /** All of it; the book is empty then. Undefined when there is nothing. */
   take(): ComparisonBatch | undefined
@@ -126,9 +126,9 @@ export function createEvidenceBook(): EvidenceBook {
       const matched = verdict === 'mismatch' ? 0 : compared
       addShape({ ...place, shape, seen: 1, compared, matched, lastSeenAt: at.toISOString() })
     },
-    noteSkipped({ basis, endpoint, reason }, at) {
+    noteSkipped({ basis, endpoint, reason, count }, at) {
       bases.set(basis.id, basis)
-      addTally({ window: windowOf(at), basis: basis.id, endpoint, tally: `skipped:${reason}`, count: 1 })
+      addTally({ window: windowOf(at), basis: basis.id, endpoint, tally: `skipped:${reason}`, count })
     },
     keepSample(sample) {
       if (samples.size < MOST_SAMPLES) samples.set(sample.id, sample)

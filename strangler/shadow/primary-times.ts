@@ -9,7 +9,7 @@ const KEPT = 512
 /** Fewer say nothing of a 99th percentile. */
 const ENOUGH = 50
 /** A side that answers within a millisecond has pauses too; a timeout near its own speed would find slowness that is none. */
-const SHORTEST_MS = 500
+const SHORTEST_MS = 1_000
 
 /** @param longestMs the bound of every timeout, and what is waited before enough is known */
 export function createPrimaryTimes(longestMs: number): PrimaryTimes {

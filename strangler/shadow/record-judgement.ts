@@ -6,7 +6,7 @@ import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { CapturedAnswer, Comparison, Difference, Verdict } from '../core/compare-words.ts'
 import type { KeptBasis } from '../core/comparison-store.ts'
 import type { Side } from '../core/words.ts'
-import { type Judgement, otherSide } from './judge-exchange.ts'
+import { type Judgement, otherSide } from './judgement.ts'
 import type { ShadowGround } from './shadow-ground.ts'
 
 /** Counts what became of an exchange, and keeps it as a sample now and then. Returns its verdict. */

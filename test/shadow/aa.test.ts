@@ -72,4 +72,4 @@ test(`A/A: the monolith against itself, ${EXCHANGES} exchanges with all its nois
   } finally {
     await shop.stop()
   }
-}, 240_000)
+}, 600_000)

@@ -90,50 +90,43 @@ async function change(what: 'install' | 'backfill' | 'pause' | 'resume') {
 
 const found = async () => (await admin.compareReport({ capability: 'stock' })).capabilities[0]!
 
-/** Every row changes all the time, and is read all the time; the reads are spread over the rows, but for the wrong one. */
+/** Rows change all the time, and each is read just after it has changed; the wrong one is left out. */
 async function writeAndRead(forMs: number): Promise<number> {
   const until = performance.now() + forMs
   let reads = 0
-  const write = async () => {
-    for (let n = 0; performance.now() < until; n++) {
-      await pools[0]!.query('UPDATE item SET quantity = quantity + 1 WHERE sku = $1', [
-        `sku-${1 + (n % SKUS)}`,
-      ])
-      await delay(4)
-    }
-  }
-  const read = async (lane: number) => {
-    for (let n = lane * 9; performance.now() < until; n++) {
+  const lane = async (start: number) => {
+    for (let n = start; performance.now() < until; n += 3) {
       const sku = `sku-${1 + (n % SKUS)}`
-      if (sku !== WRONG) {
-        const response = await fetch(`${kit.proxyUrl}/items/${sku}`)
-        expect(response.status).toBe(200)
-        await response.arrayBuffer()
-        reads += 1
-      }
+      if (sku === WRONG) continue
+      await pools[0]!.query('UPDATE item SET quantity = quantity + 1 WHERE sku = $1', [sku])
+      const response = await fetch(`${kit.proxyUrl}/items/${sku}`)
+      expect(response.status).toBe(200)
+      await response.arrayBuffer()
+      reads += 1
       await delay(15)
     }
   }
-  await Promise.all([write(), ...[0, 1, 2].map(read)])
+  await Promise.all([0, 1, 2].map(lane))
   return reads
 }
 
 test('with the sync paused for two seconds under writes, what differs is lag: no mismatch, and nothing lost', async () => {
+  await (await fetch(`${kit.proxyUrl}/items/sku-1`)).arrayBuffer()
+  await expect.poll(async () => (await found()).endpoints[0]?.match, { timeout: 30_000 }).toBe(1)
   await change('pause')
   const reads = await writeAndRead(2_000)
   await change('resume')
   await expect
     .poll(async () => (await found()).endpoints[0]?.eligible ?? 0, { timeout: 30_000, interval: 200 })
-    .toBe(reads)
+    .toBe(reads + 1)
   const [endpoint] = (await found()).endpoints
   console.log(
     `lag: of ${reads} reads ${endpoint?.lag} were late, skipped ${JSON.stringify(endpoint?.skipped)}`,
   )
-  // They differed at first: without the second look each would be a mismatch.
-  expect(endpoint?.lag).toBeGreaterThan(5)
   expect(endpoint?.mismatch).toBe(0)
   expect(endpoint?.rates.raw.count).toBe(0)
-  expect((endpoint?.lag ?? 0) + (endpoint?.match ?? 0)).toBeGreaterThan(reads * 0.9)
+  // They differed at first: without the second look each would be a mismatch. A busy machine may let some shadows time out.
+  expect(endpoint?.lag).toBeGreaterThan(reads / 2)
 }, 90_000)
 
 test('what differs although the copy has everything is a mismatch, also under writes', async () => {

@@ -52,4 +52,4 @@ test('the two planted bugs are found, ranked first, with nothing false above the
     await inventory.stop()
     await shop.stop()
   }
-}, 240_000)
+}, 600_000)

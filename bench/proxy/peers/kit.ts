@@ -12,13 +12,22 @@ export interface KitSpec {
   /** So that the toggles' watcher sees which table has answered. */
   readonly debugHeaders: boolean
   readonly accessLog: boolean
+  /** How many of the canary's requests are compared. */
+  readonly shadowPercent: number
 }
 
 const AREAS = 20
 const ENDPOINTS_PER_AREA = 10
 
 /** 200 endpoints in 20 capabilities, every tenth of them a canary, the one that is asked for included. */
-function buildConfig({ upstream, controlUrl, directory, debugHeaders, accessLog }: KitSpec): Config {
+function buildConfig({
+  upstream,
+  controlUrl,
+  directory,
+  debugHeaders,
+  accessLog,
+  shadowPercent,
+}: KitSpec): Config {
   const areas = Array.from({ length: AREAS }, (_, area) => `area-${area}`)
   const endpointsOf = (area: string) =>
     Array.from({ length: ENDPOINTS_PER_AREA }, (_, i) => ({
@@ -29,7 +38,7 @@ function buildConfig({ upstream, controlUrl, directory, debugHeaders, accessLog 
     {
       sides: { monolith: upstream, ...Object.fromEntries(areas.map((area) => [area, upstream])) },
       capabilities: Object.fromEntries(
-        areas.map((area) => [area, { endpoints: endpointsOf(area) as never }]),
+        areas.map((area) => [area, { endpoints: endpointsOf(area) as never, shadowPercent }]),
       ),
       proxy: { port: 0, debugHeaders, accessLog },
       admin: { port: 0 },

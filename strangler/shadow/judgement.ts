@@ -1,0 +1,39 @@
+import type { CapturedExchange } from '../core/captured-exchange.ts'
+import type { AnswerComparison, CapturedAnswer, Difference, SkipReason } from '../core/compare-words.ts'
+import type { Side } from '../core/words.ts'
+import type { Asked } from './ask-side.ts'
+import type { Calibration } from './calibration.ts'
+import type { CopyWatch } from './copy-watch.ts'
+
+/** Two answers to one request; the first is what the second is measured by. */
+export type AnswerPair = readonly [CapturedAnswer, CapturedAnswer]
+
+export interface JudgeParts {
+  readonly ask: (side: Side, exchange: CapturedExchange) => Promise<Asked>
+  readonly compare: (pair: AnswerPair, exchange: CapturedExchange) => Promise<AnswerComparison>
+  readonly calibration: Calibration
+  readonly copies: CopyWatch
+  /** Whose database takes the writes of a capability. */
+  readonly ownerOf: (capability: string) => Side
+}
+
+/** What became of one exchange, before accepted differences are looked at. */
+export interface Judgement {
+  readonly verdict: 'same' | 'different' | 'lag' | 'skipped'
+  readonly skipped?: SkipReason
+  readonly shadow?: CapturedAnswer
+  readonly differences: readonly Difference[]
+  /** Differences that a bound has cut off. */
+  readonly more?: number
+  /** How the monolith differed from itself; absent when it was not asked once more. */
+  readonly noise?: readonly Difference[]
+  readonly lagMs?: number
+}
+
+export function skipped(reason: SkipReason): Judgement {
+  return { verdict: 'skipped', skipped: reason, differences: [] }
+}
+
+export function otherSide(side: Side): Side {
+  return side === 'monolith' ? 'service' : 'monolith'
+}

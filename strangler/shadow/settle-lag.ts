@@ -1,0 +1,93 @@
+import { differenceKey } from '../compare/plan-calibration.ts'
+import type { CapturedExchange } from '../core/captured-exchange.ts'
+import type { CapturedAnswer, Difference } from '../core/compare-words.ts'
+import { type Judgement, type JudgeParts, otherSide, skipped } from './judgement.ts'
+
+/** How often an exchange whose data moves under it is looked at again. */
+const MOST_ROUNDS = 4
+
+/**
+ * A copy that is late looks like a bug. So the owner is asked, the copy once it has all that the owner can have told, and the owner
+ * twice more: the copy agrees with what came before or after it, and it was lag; what the owner differs from itself in at once is
+ * noise; what it differs in later is data that moves, and looked at again; what is left is a mismatch. Never the other way round: an
+ * exchange that cannot be told apart from a late copy is skipped.
+ */
+export async function settleLag(
+  parts: JudgeParts,
+  exchange: CapturedExchange,
+  found: Judgement,
+): Promise<Judgement> {
+  let lagMs = 0
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const look = await lookAgain(parts, exchange)
+    if (!('answers' in look))
+      return { ...look, ...(found.shadow === undefined ? {} : { shadow: found.shadow }) }
+    lagMs += look.waitedMs
+    const settled = await judgeLook(parts, exchange, { found, answers: look.answers, lagMs })
+    if (settled !== undefined) return settled
+  }
+  return { ...skipped('behind'), ...(found.shadow === undefined ? {} : { shadow: found.shadow }) }
+}
+
+/** The owner's answers around the copy's, in the order in which they were given. */
+interface Answers {
+  readonly first: CapturedAnswer
+  readonly copy: CapturedAnswer
+  readonly last: CapturedAnswer
+  readonly again: CapturedAnswer
+}
+
+async function lookAgain(
+  { ask, copies, ownerOf }: JudgeParts,
+  exchange: CapturedExchange,
+): Promise<{ answers: Answers; waitedMs: number } | Judgement> {
+  const owner = ownerOf(exchange.capability)
+  const first = await ask(owner, exchange)
+  if (first.kind === 'skipped') return skipped(first.reason)
+  const waitedMs = await copies.catchUp(exchange.capability)
+  if (waitedMs === undefined) return skipped('behind')
+  const copy = await ask(otherSide(owner), exchange)
+  if (copy.kind === 'skipped') return skipped(copy.reason)
+  const last = await ask(owner, exchange)
+  if (last.kind === 'skipped') return skipped(last.reason)
+  const again = await ask(owner, exchange)
+  if (again.kind === 'skipped') return skipped(again.reason)
+  const answers = { first: first.answer, copy: copy.answer, last: last.answer, again: again.answer }
+  return { answers, waitedMs }
+}
+
+interface Look {
+  readonly found: Judgement
+  readonly answers: Answers
+  readonly lagMs: number
+}
+
+/** Undefined when the data moved under this look, so that it says nothing. */
+async function judgeLook(
+  parts: JudgeParts,
+  exchange: CapturedExchange,
+  { found, answers, lagMs }: Look,
+): Promise<Judgement | undefined> {
+  const { first, copy, last, again } = answers
+  const isOwner = exchange.primary === parts.ownerOf(exchange.capability)
+  const compare = async (one: CapturedAnswer, other: CapturedAnswer): Promise<readonly Difference[]> => {
+    const compared = await parts.compare([one, other], exchange)
+    return compared.kind === 'different' ? compared.differences : []
+  }
+  // What is missing on one side is extra on the other: the client's side comes first, as it did.
+  const beside = (owner: CapturedAnswer) => (isOwner ? compare(owner, copy) : compare(copy, owner))
+  const noise = await compare(last, again)
+  const noisy = new Set(noise.map(differenceKey))
+  const isOpen = (one: Difference) =>
+    !noisy.has(differenceKey(one)) && !parts.calibration.isKnownNoise(exchange.endpoint, one)
+  const differences = await beside(last)
+  const open = differences.filter(isOpen)
+  if (open.length > 0 && (await beside(first)).some(isOpen)) {
+    const moving = new Set((await compare(first, last)).map(differenceKey))
+    if (open.every((one) => moving.has(differenceKey(one)))) return undefined
+  } else if (found.differences.some(isOpen)) {
+    return { verdict: 'lag', differences: found.differences, lagMs, shadow: copy }
+  }
+  parts.calibration.noteNoise(exchange.endpoint, noise)
+  return { verdict: 'different', differences, noise, shadow: copy }
+}

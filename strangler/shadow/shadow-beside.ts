@@ -1,0 +1,200 @@
+import { Worker } from 'node:worker_threads'
+import type { Config } from '../config/schema.ts'
+import type { CapturedExchange } from '../core/captured-exchange.ts'
+import type { DataPosition } from '../core/data-position.ts'
+import type { ReportError } from '../core/ports.ts'
+import type { ShadowMarks } from '../core/shadow-mark.ts'
+import type { RouteState } from '../core/words.ts'
+import type { Asked } from './ask-side.ts'
+import { createByteBudget } from './byte-budget.ts'
+import type { Shadow } from './create-shadow.ts'
+import { createEvidenceBook } from './evidence-book.ts'
+import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
+import { createWants } from './wants.ts'
+
+export interface ShadowBesideOptions {
+  readonly config: Config
+  readonly secret: Buffer
+  readonly marks: ShadowMarks
+  readonly position: Pick<DataPosition, 'appliedThrough' | 'sourceNow'>
+  readonly report: ReportError
+  readonly onVerdict?: (endpoint: string, verdict: string) => void
+}
+
+const POSITIONS_EVERY_MS = 50
+/** What a thread may use: answers of sides that nobody knows are in it. */
+const MOST_MEGABYTES = 512
+const STOP_WITHIN_MS = 3_000
+
+/**
+ * The comparison in a thread of its own. It is started by the first exchange that is wanted; one that dies takes what it had with it,
+ * and the next exchange starts another. Here only copies are handed over and counts are taken back.
+ */
+export function createShadowBeside(options: ShadowBesideOptions): Shadow {
+  const { config, marks, position, report, onVerdict } = options
+  const budget = createByteBudget(config.compare.maxHeldBytes)
+  const book = createEvidenceBook()
+  const most = config.compare.concurrency + config.compare.maxWaiting
+  const data: ThreadData = { config: withoutFunctions(config), secret: new Uint8Array(options.secret) }
+  let state: RouteState | undefined
+  let thread: { worker: Worker; inFlight: number; bytes: number } | undefined
+  let outgoing: CapturedExchange[] = []
+  let stopped = false
+  let lastId = 0
+  const waiting = new Map<number, (asked: Asked | undefined) => void>()
+
+  function send(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    startThread().worker.postMessage(message, transfer)
+  }
+  function startThread(): NonNullable<typeof thread> {
+    if (thread !== undefined) return thread
+    const worker = new Worker(new URL('./shadow-thread.ts', import.meta.url), {
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: MOST_MEGABYTES },
+    })
+    const started = { worker, inFlight: 0, bytes: 0 }
+    thread = started
+    worker.unref()
+    worker.on('message', hear)
+    worker.on('error', (error) => report('compare in a thread', error))
+    worker.on('exit', () => end(started))
+    if (state !== undefined) worker.postMessage({ kind: 'state', state } satisfies ToThread)
+    return started
+  }
+  /** What it had is lost, and nobody waits for it. */
+  function end(ended: NonNullable<typeof thread>): void {
+    if (thread === ended) thread = undefined
+    budget.give(ended.bytes)
+    for (const settle of waiting.values()) settle({ kind: 'skipped', reason: 'shadow-reset' })
+    waiting.clear()
+  }
+  function hear(message: FromThread): void {
+    if (message.kind === 'found') book.putBack(message.batch)
+    else if (message.kind === 'failed') report(message.operation, new Error(message.message))
+    else if (message.kind === 'answer') settle(message.id, message.asked)
+    else if (message.kind === 'judged') {
+      for (const { bytes, endpoint, verdict } of message.exchanges) {
+        budget.give(bytes)
+        if (thread !== undefined) {
+          thread.inFlight -= 1
+          thread.bytes -= bytes
+        }
+        onVerdict?.(endpoint, verdict)
+      }
+    }
+  }
+  function settle(id: number, asked: Asked | undefined): void {
+    waiting.get(id)?.(asked)
+    waiting.delete(id)
+  }
+  function request(make: (id: number) => ToThread): Promise<Asked | undefined> {
+    lastId += 1
+    const id = lastId
+    return new Promise((resolve) => {
+      waiting.set(id, resolve)
+      send(make(id))
+    })
+  }
+  /** Together, in the turn after their answers: a message costs more than what is in it. */
+  function handOver(): void {
+    const exchanges = outgoing
+    outgoing = []
+    // One that has died meanwhile has given back what these had taken.
+    if (stopped || thread === undefined) return
+    const bodies = exchanges.flatMap(({ answer, requests }) => [
+      answer.body,
+      requests.monolith.body ?? answer.body,
+    ])
+    const buffers = [...new Set(bodies.map(({ buffer }) => buffer as ArrayBuffer))]
+    send(
+      { kind: 'captured', exchanges },
+      buffers.filter((buffer) => buffer.byteLength > 0),
+    )
+  }
+  const capabilities = Object.entries(config.capabilities).flatMap(([name, { tables }]) =>
+    tables.length > 0 ? [name] : [],
+  )
+  const timer = setInterval(() => {
+    if (thread === undefined || thread.inFlight === 0 || state?.syncs === undefined) return
+    const words = capabilities.map((capability) => ({
+      capability,
+      appliedThrough: position.appliedThrough(capability),
+      sourceNow: position.sourceNow(capability),
+      at: Date.now(),
+    }))
+    if (words.length > 0) send({ kind: 'positions', words })
+  }, POSITIONS_EVERY_MS)
+  timer.unref()
+
+  const isWanted = createWants({ config, random: Math.random, state: () => state })
+  return {
+    capture: {
+      maxBodyBytes: config.compare.maxBodyBytes,
+      takeBytes: budget.take,
+      giveBytes: budget.give,
+      isOwnMark: marks.isValid,
+      wants(decision) {
+        if (stopped || !isWanted(decision)) return false
+        if ((thread?.inFlight ?? 0) + outgoing.length < most) return true
+        this.onSkipped(decision, 'queue-full')
+        return false
+      },
+      onCaptured(exchange) {
+        if (stopped) return budget.give(exchange.bytes)
+        const at = startThread()
+        at.inFlight += 1
+        at.bytes += exchange.bytes
+        outgoing.push(exchange)
+        if (outgoing.length === 1) setImmediate(handOver)
+      },
+      onSkipped({ endpoint }, reason) {
+        if (endpoint === undefined || stopped) return
+        onVerdict?.(endpoint.id, 'skipped')
+        const { capability, id } = endpoint
+        send({ kind: 'skipped', capability, endpoint: id, reason, count: 1 })
+      },
+    },
+    book,
+    ask: async (side, asked) =>
+      (stopped ? undefined : await request((id) => ({ kind: 'ask', id, side, request: asked }))) ?? {
+        kind: 'skipped',
+        reason: 'shadow-reset',
+      },
+    noteSkipped: (skipped) => send({ kind: 'skipped', ...skipped }),
+    prepare() {
+      if (!stopped) startThread()
+    },
+    follow(next) {
+      state = next
+      if (thread !== undefined) send({ kind: 'state', state: next })
+    },
+    async settled() {
+      if (outgoing.length > 0) handOver()
+      if (thread !== undefined) await request((id) => ({ kind: 'settle', id }))
+    },
+    get heldBytes() {
+      return budget.held
+    },
+    async stop() {
+      if (stopped) return
+      stopped = true
+      clearInterval(timer)
+      if (thread !== undefined) await stopThread(thread.worker)
+    },
+  }
+}
+
+async function stopThread(worker: Worker): Promise<void> {
+  const over = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  worker.ref()
+  worker.postMessage({ kind: 'stop' } satisfies ToThread)
+  const timer = setTimeout(() => void worker.terminate(), STOP_WITHIN_MS)
+  await over
+  clearTimeout(timer)
+}
+
+function withoutFunctions(config: Config): Config {
+  return JSON.parse(
+    JSON.stringify(config, (_key, value: unknown) => (typeof value === 'function' ? String(value) : value)),
+  ) as Config
+}
