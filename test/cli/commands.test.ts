@@ -134,7 +134,7 @@ describe('strangler route', () => {
 describe('strangler proxy and hold', () => {
   it('list and evict a proxy; an eviction needs a reason', async () => {
     const { id } = await admin.control.registrations.register({ host: 'edge', pid: 99 })
-    expect((await run(['proxy', 'list'])).stdout).toMatch(new RegExp(`${id} +edge +99 .*0 of \\d+`))
+    expect((await run(['proxy', 'list'])).stdout).toMatch(new RegExp(`${id} +proxy +edge +99 .*0 of \\d+`))
     const bare = await run(['proxy', 'evict', id])
     expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining('--because') })
     expect((await run(['proxy', 'evict', id, '--because', 'gone'])).code).toBe(0)

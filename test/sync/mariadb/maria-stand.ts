@@ -10,6 +10,7 @@ export type Rows = Record<string, string | null>[]
 /** A database with an application's connection, with settings of its own, and one of the kit's. */
 export interface MariaStand {
   readonly name: string
+  readonly url: string
   /** The application: another time zone and the server's own modes. */
   app(sql: string, params?: unknown[]): Promise<Rows>
   /** Another connection of the application. */
@@ -45,6 +46,7 @@ export async function openMariaStand(purpose: string): Promise<MariaStand> {
   }
   return {
     name: database.name,
+    url: database.url,
     app: async (sql, params) => rowsOf(await app.query(sql, params)),
     async connect() {
       const connection = await open()

@@ -1,23 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TableShape } from '../../../strangler/core/sync-words.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
+import { readCatalogue } from '../../support/read-catalogue.ts'
 import { createStand, type Session, type Stand, shapeOf } from './stand.ts'
-
-/** Catalogues in which an object of the kit could stay behind; of each, every column that is not a counter or a moving number. */
-const CATALOGUES = `
-  SELECT 'class' AS kind, relnamespace::regnamespace || '.' || relname || ' ' || relkind::text || ' ' || relhasrules::text || ' ' || coalesce(relacl::text, '') || coalesce(reloptions::text, '') AS what FROM pg_class
-  UNION ALL SELECT 'proc', oid::regprocedure || coalesce(prosrc, '') || coalesce(proconfig::text, '') FROM pg_proc
-  UNION ALL SELECT 'trigger', tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text FROM pg_trigger
-  UNION ALL SELECT 'namespace', nspname || coalesce(nspacl::text, '') FROM pg_namespace
-  UNION ALL SELECT 'type', typnamespace::regnamespace || '.' || typname FROM pg_type
-  UNION ALL SELECT 'constraint', conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-  UNION ALL SELECT 'attribute', attrelid::regclass || '.' || attname FROM pg_attribute WHERE attnum > 0
-  UNION ALL SELECT 'default', adrelid::regclass || ' ' || pg_get_expr(adbin, adrelid) FROM pg_attrdef
-  UNION ALL SELECT 'setting', setdatabase || ' ' || setrole || setconfig::text FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-  UNION ALL SELECT 'event trigger', evtname FROM pg_event_trigger
-  UNION ALL SELECT 'extension', extname FROM pg_extension
-  UNION ALL SELECT 'publication', pubname FROM pg_publication
-  ORDER BY 1, 2`
 
 let stand: Stand
 let app: Session
@@ -25,8 +10,7 @@ let stock: TableShape
 let orders: TableShape
 let before: string[]
 
-const readCatalogue = async (): Promise<string[]> =>
-  (await app.query(CATALOGUES)).map((row) => `${row['kind']} ${row['what']}`)
+const readAll = () => readCatalogue(app.query)
 
 const listKitObjects = async (): Promise<string[]> =>
   (
@@ -45,7 +29,7 @@ beforeAll(async () => {
 })
 
 beforeEach(async () => {
-  before = await readCatalogue()
+  before = await readAll()
 })
 
 afterAll(async () => {
@@ -60,14 +44,14 @@ test('capture, target and guards together leave the catalogue as it was, whichev
     await app.runAll(postgresDialect.guard(stock, 'reject'))
     await app.runAll(postgresDialect.guard(orders, 'report'))
     await app.query('INSERT INTO orders VALUES (gen_random_uuid())')
-    expect(await readCatalogue()).not.toEqual(before)
+    expect(await readAll()).not.toEqual(before)
     const downs = [
       () => postgresDialect.captureDown([stock, orders]),
       () => [...postgresDialect.guard(stock, 'off'), ...postgresDialect.guard(orders, 'off')],
       () => postgresDialect.targetDown(),
     ]
     for (const down of order === 'source first' ? downs : downs.toReversed()) await app.runAll(down())
-    expect(await readCatalogue()).toEqual(before)
+    expect(await readAll()).toEqual(before)
   }
 })
 
@@ -78,7 +62,7 @@ test('uninstalling twice, before installing, or after the table was dropped, doe
     await app.runAll(postgresDialect.guard(gone, 'off'))
     await app.runAll(postgresDialect.targetDown([stock, gone]))
   }
-  expect(await readCatalogue()).toEqual(before)
+  expect(await readAll()).toEqual(before)
 })
 
 test('one capability goes and leaves the log of another', async () => {
@@ -88,7 +72,7 @@ test('one capability goes and leaves the log of another', async () => {
   await app.runAll(postgresDialect.captureDown([orders]))
   expect(await app.query('SELECT DISTINCT tbl FROM strangler.change_log')).toEqual([{ tbl: 'stock' }])
   await app.runAll(postgresDialect.captureDown([stock]))
-  expect(await readCatalogue()).toEqual(before)
+  expect(await readAll()).toEqual(before)
 })
 
 test('one capability goes and leaves what the target knows of another', async () => {
@@ -100,7 +84,19 @@ test('one capability goes and leaves what the target knows of another', async ()
   expect(await app.query('SELECT tbl FROM strangler.applied')).toEqual([{ tbl: 'stock' }])
   expect(await listKitObjects()).toContain('sync_state')
   await app.runAll(postgresDialect.targetDown([stock]))
-  expect(await readCatalogue()).toEqual(before)
+  expect(await readAll()).toEqual(before)
+})
+
+test('one capability goes while another is installed and has applied nothing yet', async () => {
+  await app.runAll([...postgresDialect.targetUp(), ...postgresDialect.guard(stock, 'reject')])
+  const installed = await listKitObjects()
+  await app.runAll(postgresDialect.guard(orders, 'reject'))
+  await app.runAll([...postgresDialect.guard(orders, 'off'), ...postgresDialect.targetDown([orders])])
+  expect(await listKitObjects()).toEqual(installed)
+  // Twin: without its guard nothing tells that it is there.
+  await app.runAll(postgresDialect.guard(stock, 'off'))
+  await app.runAll(postgresDialect.targetDown([orders]))
+  expect(await readAll()).toEqual(before)
 })
 
 test('a schema in which somebody else has put something stays', async () => {
@@ -120,10 +116,10 @@ test('an install that was killed after any statement leaves the catalogue as it 
   ]
   for (let count = 1; count <= up.length; count += 1) {
     await app.runAll(up.slice(0, count))
-    expect(await readCatalogue(), `after ${count} statements`).not.toEqual(before)
+    expect(await readAll(), `after ${count} statements`).not.toEqual(before)
     await app.runAll(postgresDialect.captureDown([stock, orders]))
     for (const table of [stock, orders]) await app.runAll(postgresDialect.guard(table, 'off'))
     await app.runAll(postgresDialect.targetDown([stock, orders]))
-    expect(await readCatalogue(), `after ${count} statements`).toEqual(before)
+    expect(await readAll(), `after ${count} statements`).toEqual(before)
   }
 }, 120_000)

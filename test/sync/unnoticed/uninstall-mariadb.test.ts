@@ -1,18 +1,14 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TableShape } from '../../../strangler/core/sync-words.ts'
-import { findProgram } from '../../../strangler/infra/find-program.ts'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
 import { findAncestors } from '../../../strangler/sync/dialects/mariadb/introspect.ts'
+import { canDumpMariadb, dumpMariadb } from '../../support/dump-mariadb.ts'
 import { requireProgram } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from '../mariadb/maria-stand.ts'
 
-const run = promisify(execFile)
 const mariadbd = await requireProgram('mariadb')
-const dumper = await findProgram(['mariadb-dump', 'mysqldump'], `${process.env['PATH']}:/usr/bin`)
 
-describe.skipIf(mariadbd === undefined || dumper === undefined)(
+describe.skipIf(mariadbd === undefined || !canDumpMariadb)(
   'uninstalling on MariaDB (skipped: mariadbd or mariadb-dump is not on this machine)',
   () => {
     let stand: MariaStand
@@ -20,27 +16,7 @@ describe.skipIf(mariadbd === undefined || dumper === undefined)(
     let ancestors: TableShape[]
     let before: string
 
-    /** Everything of the database but its rows: tables, triggers with their modes and definers, routines, events. */
-    async function dump(): Promise<string> {
-      const [port] = await stand.app('SELECT @@port AS port')
-      const args = [
-        '--no-defaults',
-        '-h127.0.0.1',
-        `-P${port!['port']}`,
-        '-uroot',
-        '--no-data',
-        '--routines',
-        '--events',
-      ]
-      const { stdout } = await run(dumper!, [
-        ...args,
-        '--triggers',
-        '--skip-dump-date',
-        '--skip-comments',
-        stand.name,
-      ])
-      return stdout.replaceAll(/ AUTO_INCREMENT=\d+/g, '')
-    }
+    const dump = () => dumpMariadb(stand.url)
 
     beforeAll(async () => {
       stand = await openMariaStand('uninstall')
@@ -87,6 +63,20 @@ describe.skipIf(mariadbd === undefined || dumper === undefined)(
         expect(await dump(), `after ${count} statements`).toBe(before)
       }
     }, 120_000)
+
+    test('leaves the kit’s tables to another capability that has applied nothing yet', async () => {
+      const [item, part] = [[tables[0]!], [tables[1]!]]
+      const listTables = () => stand.app("SHOW TABLES LIKE 'strangler%'")
+      await stand.runAll([...dialect.targetUp(), ...dialect.guard(part[0]!, 'reject')])
+      const installed = await listTables()
+      await stand.runAll(dialect.guard(item[0]!, 'reject'))
+      await stand.runAll(down(item))
+      expect(await listTables()).toEqual(installed)
+      // Twin: without its guard nothing tells that it is there.
+      await stand.runAll(dialect.guard(part[0]!, 'off'))
+      await stand.runAll(down(item))
+      expect(await dump()).toBe(before)
+    })
 
     test('leaves nothing behind when a table was dropped meanwhile', async () => {
       await stand.runAll([...asSource(), ...asTarget()])

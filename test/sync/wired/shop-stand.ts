@@ -12,6 +12,7 @@ import { checkConfig } from '../../../strangler/config/define-config.ts'
 import { type Kit, type KitOptions, startKit } from '../../../strangler/kit.ts'
 import type { RowTexts } from '../../../strangler/sync/mapping.ts'
 import { createTestDatabase } from '../../support/postgres.ts'
+import { readCatalogue } from '../../support/read-catalogue.ts'
 
 export const TOKEN = 'operator-token-for-the-sync'
 const LONGEST_WAIT_MS = 60_000
@@ -209,15 +210,7 @@ export async function readBoth({ monolith, service }: ShopStand): Promise<{ ther
   }
 }
 
-/** Every schema, relation, function and trigger of a database. */
-export async function readSchema(pool: pg.Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ thing: string }>(`
-    SELECT 'schema ' || nspname AS thing FROM pg_namespace WHERE nspname !~ '^pg_'
-    UNION ALL SELECT 'relation ' || c.oid::regclass || ' ' || c.relkind::text FROM pg_class c
-      JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname !~ '^(pg_|information_schema)'
-    UNION ALL SELECT 'function ' || p.oid::regprocedure FROM pg_proc p
-      JOIN pg_namespace n ON n.oid = p.pronamespace WHERE nspname !~ '^(pg_|information_schema)'
-    UNION ALL SELECT 'trigger ' || tgname || ' ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
-    ORDER BY 1`)
-  return rows.map(({ thing }) => thing)
+/** All that a database consists of but its rows. */
+export function readSchema(pool: pg.Pool): Promise<string[]> {
+  return readCatalogue(async (sql) => (await pool.query(sql)).rows)
 }

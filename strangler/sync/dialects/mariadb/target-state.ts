@@ -56,11 +56,14 @@ export function targetUp(): string[] {
   return [...createTables(), createSyncState()]
 }
 
-/** With tables: what is kept about these goes, and all when nothing is left. The guards are `guard(table, 'off')`'s. */
+/** Until a capability has applied anything, its guards alone tell that it is installed. */
+const ANY_GUARD = `SELECT 1 FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND LEFT(TRIGGER_NAME, 16) = 'strangler_guard_'`
+
+/** With tables: what is kept about these goes, and all when nothing is left. Their guards are to be off by then. */
 export function targetDown(tables?: readonly TableShape[]): string[] {
   const own = [APPLIED, FLOOR, QUARANTINE, STRAY_WRITE]
   if (tables === undefined) return [...own.map(dropTable), dropSyncState()]
-  const left = `SELECT 1 FROM ${APPLIED} UNION ALL SELECT 1 FROM ${FLOOR} UNION ALL SELECT 1 FROM ${QUARANTINE}`
+  const left = `SELECT 1 FROM ${APPLIED} UNION ALL SELECT 1 FROM ${FLOOR} UNION ALL SELECT 1 FROM ${QUARANTINE} UNION ALL ${ANY_GUARD}`
   // An installation that was killed may have made the first of them only.
   const complete = createTables().map((sql) => `EXECUTE IMMEDIATE ${quoteText(sql)};`)
   return [

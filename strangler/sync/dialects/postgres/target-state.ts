@@ -74,17 +74,17 @@ function whenThere(table: string, action: string): string {
 /** An installation that was killed may have made the first of them only. */
 const completeTables = whenThere('applied', CREATE_TABLES.map((sql) => `${sql};`).join('\n'))
 
-/** Another capability may still keep what it applied here. */
-const dropWhenEmpty = whenThere(
-  'applied',
-  `IF NOT EXISTS (SELECT FROM ${SCHEMA}.applied) AND NOT EXISTS (SELECT FROM ${SCHEMA}.floor) AND NOT EXISTS (SELECT FROM ${SCHEMA}.quarantine) THEN
-  ${TABLES.map(dropTable).join(' ')}
-END IF;`,
-)
-
 const routineExists = (prefix: string) =>
   `EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname = '${SCHEMA}' AND p.proname LIKE '${prefix}\\_%')`
+
+/** Another capability may keep what it applied here. Until it has applied anything, its guards alone tell that it is installed. */
+const dropWhenEmpty = whenThere(
+  'applied',
+  `IF NOT ${routineExists('guard')} AND NOT EXISTS (SELECT FROM ${SCHEMA}.applied) AND NOT EXISTS (SELECT FROM ${SCHEMA}.floor) AND NOT EXISTS (SELECT FROM ${SCHEMA}.quarantine) THEN
+  ${TABLES.map(dropTable).join(' ')}
+END IF;`,
+)
 
 /**
  * The log goes with the last capture function, the stray writes with the last guard and the target's tables, the state with both, and the
