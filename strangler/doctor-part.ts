@@ -2,6 +2,7 @@ import type { Config } from './config/schema.ts'
 import { StranglerError } from './core/errors.ts'
 import { suggestNames } from './core/nearest-names.ts'
 import type { ReportError } from './core/ports.ts'
+import type { Direction } from './core/sync-words.ts'
 import type { PairAddresses } from './sync/database-pair.ts'
 import { type Diagnosis, examine } from './sync/preflight/examine.ts'
 import { type Finding, toFinding } from './sync/preflight/findings.ts'
@@ -11,6 +12,8 @@ export interface DoctorOptions {
   readonly config: Config
   /** Absent where the kit does not run and no Redis is named. */
   readonly queue: QueueServer | undefined
+  /** Which way a capability's changes go, where the journal is at hand. */
+  readonly directionOf?: (capability: string) => Direction
   readonly report: ReportError
 }
 
@@ -45,10 +48,11 @@ async function diagnoseOne(options: DoctorOptions, capability: string): Promise<
     toFinding('TABLE_SHARED', { table, reason: `${table} is named by ${capability} and by ${other}` }),
   )
   const addresses = findAddresses(config, capability)
+  const direction = options.directionOf?.(capability)
   const found =
     addresses === undefined
       ? findUnnamed(config, capability)
-      : await examine({ ...options, tables, addresses, writers })
+      : await examine({ ...options, capability, tables, addresses, writers, direction })
   return { capability, tables: names, findings: [...shared, ...found] }
 }
 

@@ -5,6 +5,7 @@ import { StranglerError } from './core/errors.ts'
 import type { Journal, ReportError, Stoppable } from './core/ports.ts'
 import type { RouteState, Side, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
+import { ownerOf } from './routing/fold-cutover.ts'
 import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
 import { type LostDatabase, showLost } from './sync/incarnation.ts'
 import { createSourceSync } from './sync/source-sync.ts'
@@ -39,6 +40,8 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
   let state: RouteState | undefined
   let followed: RouteState['syncs']
+  const directionOf = (capability: string) =>
+    state !== undefined && ownerOf(state, capability) === 'service' ? 'reverse' : 'forward'
   return {
     control: {
       async install(capability, course) {
@@ -46,7 +49,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
         await syncOf(capability).install(course)
       },
       uninstall: async (capability) => syncOf(capability).uninstall(),
-      diagnose: (capability) => diagnose({ config, queue, report }, capability),
+      diagnose: (capability) => diagnose({ config, queue, directionOf, report }, capability),
       status: async (capability, course) => syncOf(capability).status(course),
       verify: async (capability, course) => syncOf(capability).verify(course),
       repair: async (capability, course) => syncOf(capability).repair(course),

@@ -20,6 +20,14 @@ export function readEpoch(dialect: DialectName, capability: string): Statement {
   }
 }
 
+/** Whether the database is this capability's `source` or its `target`, since its sync ran last. */
+export function readRole(dialect: DialectName, capability: string): Statement {
+  return {
+    sql: `SELECT role FROM ${kitTable(dialect, 'sync_state')} WHERE capability = ${at(dialect, 1)}`,
+    params: [capability],
+  }
+}
+
 /** Never back to an older epoch. */
 export function raiseEpoch(
   dialect: DialectName,

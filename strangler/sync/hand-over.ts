@@ -5,7 +5,7 @@ import { createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import type { GuardMode } from './dialect.ts'
-import { readAncestors, runSchemaChange } from './install-sync.ts'
+import { guardModeOf, readAncestors, runSchemaChange } from './install-sync.ts'
 import type { TableRoute } from './mapping.ts'
 import { judgeKeys } from './verify-keys.ts'
 
@@ -38,6 +38,7 @@ export interface HandOver {
   enter(stage: number): Promise<void>
   /** From here on the source takes writes of the applier only. What was written before is in its log. */
   closeSource(stage: number, deadline: number): Promise<void>
+  /** Undoes `closeSource`, and what `prepare` has made stricter. */
   openSource(stage: number, deadline: number): Promise<void>
   openTarget(stage: number, deadline: number): Promise<void>
   readLeft(): Promise<LeftBehind>
@@ -51,6 +52,8 @@ export interface HandOver {
 export function createHandOver(options: HandOverOptions): HandOver {
   const { source, target, routes, tables } = options
   const targets = routes.map((route) => route.target.table)
+  const modeOf = (route: TableRoute) => guardModeOf(route, tables)
+  const reporting = { ...options, routes: routes.filter((route) => modeOf(route) === 'report') }
   return {
     async prepare(deadline) {
       await guardTables(options, target, 'reject', { deadline })
@@ -63,14 +66,18 @@ export function createHandOver(options: HandOverOptions): HandOver {
       for (const database of [source, target]) await enterStage(database, stageName(options), stage)
     },
     closeSource: (stage, deadline) => guardTables(options, source, 'reject', { stage, deadline }),
-    openSource: (stage, deadline) => guardTables(options, source, 'off', { stage, deadline }),
+    async openSource(stage, deadline) {
+      await guardTables(options, source, 'off', { stage, deadline })
+      // `prepare` has made them reject, and no sync begins now that would make them report again.
+      await guardTables(reporting, target, 'report', { stage, deadline })
+    },
     openTarget: (stage, deadline) => guardTables(options, target, 'off', { stage, deadline }),
     readLeft: () => readLeft(options),
     countDifferent: (keys) => countDifferent(options, keys),
     alignIdentities: (rehearsal) => alignIdentities(options, routes, { tables, ...rehearsal }),
     async measureFence() {
       const began = performance.now()
-      await guardTables(options, target, 'reject', { deadline: Date.now() })
+      await guardTables(options, target, modeOf, { deadline: Date.now() })
       return performance.now() - began
     },
   }
@@ -86,13 +93,13 @@ interface GuardTime {
 async function guardTables(
   options: HandOverOptions,
   database: SyncDatabase,
-  mode: GuardMode,
+  mode: GuardMode | ((route: TableRoute) => GuardMode),
   { stage, deadline }: GuardTime,
 ): Promise<void> {
   const { dialect } = database
   for (const route of options.routes) {
     const { table } = database === options.source ? route.source : route.target
-    const guards = dialect.guard(table, mode)
+    const guards = dialect.guard(table, typeof mode === 'string' ? mode : mode(route))
     const statements = stage === undefined ? guards : [dialect.atStage(stageName(options), stage, guards)]
     await runSchemaChange(database, statements, deadline)
   }

@@ -52,7 +52,7 @@ export async function clearSource(
 
 /**
  * A cut-over leaves the old owner's guards in `reject`, which is its fence. Where the configuration wants `report` that comes afterwards, when
- * the sync in the new direction begins.
+ * the sync in the new direction begins; after one that was undone, with the undoing.
  */
 export async function fenceTarget(
   { target }: DatabaseRoles,
@@ -65,7 +65,7 @@ export async function fenceTarget(
 }
 
 /** In either direction: the two sides may call the table differently. */
-function guardModeOf(
+export function guardModeOf(
   { source, target }: TableRoute,
   configured: readonly SyncedTable[],
 ): 'reject' | 'report' {

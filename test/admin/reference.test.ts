@@ -39,7 +39,7 @@ describe('the page of the admin API', () => {
       ([, path]) => `/api${path}`,
     )
     const server = [...sources[2]!.matchAll(/app\.get\(\s*'(\/[^']+)'/g)].map(([, path]) => path)
-    expect(api.length + server.length).toBe(34)
+    expect(api.length + server.length).toBe(36)
     expect(documented.map(({ path }) => path).sort()).toEqual([...api, ...server].sort())
   })
 })

@@ -1,7 +1,9 @@
 import type { ReportError } from '../../core/ports.ts'
+import type { Direction } from '../../core/sync-words.ts'
+import { hasKitTable, readRole } from '../bookkeeping.ts'
 import type { SyncedTable } from '../check-tables.ts'
 import { describe } from '../classify-error.ts'
-import { openPair, type PairAddresses } from '../database-pair.ts'
+import { type DatabasePair, openPair, type PairAddresses } from '../database-pair.ts'
 import { createRedisGeneration } from '../redis-generation.ts'
 import type { QueueServer } from '../transport.ts'
 import { checkPlaces } from './check-places.ts'
@@ -21,6 +23,9 @@ export interface ExamineOptions {
   readonly addresses: PairAddresses
   readonly queue: QueueServer | undefined
   readonly writers: readonly WriterRule[]
+  readonly capability: string
+  /** Which way changes go, as the journal has it; undefined where no journal is at hand: then the monolith's database is asked for its role. */
+  readonly direction: Direction | undefined
   readonly report: ReportError
 }
 
@@ -31,7 +36,9 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
   try {
     const pair = await openPair(addresses, options.report)
     try {
-      return sortFindings([...aboutQueue, ...(await runPreflight({ ...options, pair })).findings])
+      const direction = options.direction ?? (await readDirection(pair, options.capability))
+      const { findings } = await runPreflight({ ...options, pair, direction })
+      return sortFindings([...aboutQueue, ...findings])
     } finally {
       await pair.stop()
     }
@@ -43,6 +50,12 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
       toFinding('DATABASE_UNREACHABLE', { reason: describe(error) }),
     ])
   }
+}
+
+async function readDirection({ monolith }: DatabasePair, capability: string): Promise<Direction> {
+  if (!(await hasKitTable(monolith, 'sync_state'))) return 'forward'
+  const [state] = await monolith.query(readRole(monolith.dialect.name, capability))
+  return state?.['role'] === 'target' ? 'reverse' : 'forward'
 }
 
 /** The queue is disposable, so whatever is wrong with it blocks nothing. */

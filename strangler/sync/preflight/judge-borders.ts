@@ -12,18 +12,21 @@ export interface ReferringKey {
 }
 
 export interface BorderFacts {
-  readonly monolith: { readonly side: string; readonly referring: readonly ReferringKey[] }
-  readonly service: { readonly side: string; readonly referring: readonly ReferringKey[] }
+  readonly source: { readonly side: string; readonly referring: readonly ReferringKey[] }
+  readonly target: { readonly side: string; readonly referring: readonly ReferringKey[] }
 }
 
 const CHANGES_ROWS = ['CASCADE', 'SET NULL', 'SET DEFAULT']
 
 /** Foreign keys that cross the capability's border, on either side. */
-export function judgeBorders(routes: readonly TableRoute[], { monolith, service }: BorderFacts): Finding[] {
+export function judgeBorders(
+  routes: readonly TableRoute[],
+  { source: from, target: to }: BorderFacts,
+): Finding[] {
   return [
     ...leaving(routes.map(({ source }) => source.table)).flatMap(({ table, key }) => {
       const found = {
-        side: monolith.side,
+        side: from.side,
         table: table.name,
         reason: `${showKey(table.name, key.name)} points to ${key.referencedTable}, which the capability does not own`,
       }
@@ -35,9 +38,9 @@ export function judgeBorders(routes: readonly TableRoute[], { monolith, service 
         return `${showKey(table.name, key.name)} changes its rows with ${referencedTable} (ON DELETE ${onDelete}, ON UPDATE ${onUpdate})`
       }
     }),
-    ...monolith.referring.flatMap((key) => {
+    ...from.referring.flatMap((key) => {
       const found = {
-        side: monolith.side,
+        side: from.side,
         table: key.referenced,
         reason: `${showKey(key.table, key.name)}, which the capability does not own, points to ${key.referenced}`,
       }
@@ -47,14 +50,14 @@ export function judgeBorders(routes: readonly TableRoute[], { monolith, service 
     }),
     ...leaving(routes.map(({ target }) => target.table)).map(({ table, key }) =>
       toFinding('FOREIGN_KEY_OUT', {
-        side: service.side,
+        side: to.side,
         table: table.name,
         reason: `${showKey(table.name, key.name)} points to ${key.referencedTable}, which is not synced`,
       }),
     ),
-    ...service.referring.map((key) =>
+    ...to.referring.map((key) =>
       toFinding('FOREIGN_KEY_IN', {
-        side: service.side,
+        side: to.side,
         table: key.referenced,
         reason: `${showKey(key.table, key.name)}, which is not synced, points to ${key.referenced}`,
       }),

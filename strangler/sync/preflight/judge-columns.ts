@@ -10,8 +10,8 @@ export interface Identity {
 }
 
 export interface ColumnFacts {
-  readonly monolith: { readonly side: string; readonly identities: readonly Identity[] }
-  readonly service: {
+  readonly source: { readonly side: string; readonly identities: readonly Identity[] }
+  readonly target: {
     readonly side: string
     readonly identities: readonly Identity[]
     /** Columns that must be given. */
@@ -26,40 +26,40 @@ export function judgeColumns(routes: readonly TableRoute[], facts: ColumnFacts):
   return [...findRequired(routes, facts), ...findNarrow(routes, facts), ...findStricter(routes, facts)]
 }
 
-/** Where there is a `map`, every column of the service is written; what it leaves out shows when it is proven on rows. */
-function findRequired(routes: readonly TableRoute[], { service }: ColumnFacts): Finding[] {
-  return service.required
+/** Where there is a `map`, every column of the target is written; what it leaves out shows when it is proven on rows. */
+function findRequired(routes: readonly TableRoute[], { target: facts }: ColumnFacts): Finding[] {
+  return facts.required
     .filter(({ table, column }) =>
       routes.some(({ target }) => target.table.name === table && !target.columns.includes(column)),
     )
     .map(({ table, column }) =>
       toFinding('COLUMN_REQUIRED', {
-        side: service.side,
+        side: facts.side,
         table,
         reason: `${table}.${column} is NOT NULL, has no default, and nothing is carried into it`,
       }),
     )
 }
 
-function findNarrow(routes: readonly TableRoute[], { monolith, service }: ColumnFacts): Finding[] {
-  return monolith.identities.flatMap((identity) => {
+function findNarrow(routes: readonly TableRoute[], { source: from, target: to }: ColumnFacts): Finding[] {
+  return from.identities.flatMap((identity) => {
     const { table, column, last = 0n, largest } = identity
     const route = routes.find(({ source }) => source.table.name === table)
-    const there = service.identities.find(
+    const there = to.identities.find(
       (one) => one.table === route?.target.table.name && one.column === counterpart(route, column),
     )
     const name = `${table}.${column}`
     if (there !== undefined && last > there.largest) {
       const reason = `${name} has given ${last} numbers, and ${there.table}.${there.column} ends at ${there.largest}`
-      return [toFinding('RANGE_TOO_SMALL', { side: service.side, table: there.table, reason })]
+      return [toFinding('RANGE_TOO_SMALL', { side: to.side, table: there.table, reason })]
     }
     const ends = [
-      { side: monolith.side, table, end: largest, name },
+      { side: from.side, table, end: largest, name },
       ...(there === undefined
         ? []
         : [
             {
-              side: service.side,
+              side: to.side,
               table: there.table,
               end: there.largest,
               name: `${there.table}.${there.column}`,
@@ -78,7 +78,7 @@ function findNarrow(routes: readonly TableRoute[], { monolith, service }: Column
   })
 }
 
-/** The service's column that takes a column of the monolith by its name or another, as the mapping carries a row of its own names. */
+/** The target's column that takes a column of the source by its name or another, as the mapping carries a row of its own names. */
 function counterpart({ source, target, convert }: TableRoute, column: string): string | undefined {
   try {
     const at = convert(source.columns.map((name) => (name === column ? MARK : null))).indexOf(MARK)
@@ -92,7 +92,7 @@ function counterpart({ source, target, convert }: TableRoute, column: string): s
 /** No mapping makes it of anything else. */
 const MARK = '−strangler−'
 
-function findStricter(routes: readonly TableRoute[], { service }: ColumnFacts): Finding[] {
+function findStricter(routes: readonly TableRoute[], { target: { side } }: ColumnFacts): Finding[] {
   return routes.flatMap((route) => {
     const keys = [route.source.table.key, ...route.source.table.uniques].map((columns) =>
       columns
@@ -104,7 +104,7 @@ function findStricter(routes: readonly TableRoute[], { service }: ColumnFacts): 
       .filter((unique) => !keys.some((key) => isWithin(key, unique)))
       .map((unique) =>
         toFinding('UNIQUE_STRICTER', {
-          side: service.side,
+          side,
           table: route.target.table.name,
           reason: `${route.target.table.name} (${unique.join(', ')}) is unique, and nothing makes it so in ${route.source.table.name}`,
         }),

@@ -25,23 +25,26 @@ export interface PreflightOptions {
   readonly pair: DatabasePair
   /** Who may write; everybody else that was seen is a finding. Without it nobody is looked for. */
   readonly writers?: readonly WriterRule[]
-  /** Which way changes will go; default: from the monolith. */
+  /** Which way changes go; default: from the monolith. */
   readonly direction?: Direction
 }
 
 /** Everything that can be found out before rows are carried; changes nothing. With a finding that blocks, the routes are not to be used. */
 export async function runPreflight(options: PreflightOptions): Promise<CheckedTables> {
   const { pair, addresses, tables } = options
-  const [monolith, service] = [describeSide(options, 'monolith'), describeSide(options, 'service')]
+  const direction = options.direction ?? 'forward'
+  const roles = sidesOf(direction)
+  const [source, target] = [describeSide(options, roles.source), describeSide(options, roles.target)]
   const { routes, findings } = await checkTables(pair, tables, addresses)
   const found = await Promise.all([
-    runProbes(monolith),
-    runProbes(service),
-    checkClock(monolith),
-    checkClock(service),
-    judgeRoutes(routes.forward, monolith, service),
-    options.writers === undefined ? [] : findWriters(monolith, options.writers),
-    findZeroDates(routes.forward, monolith, service),
+    runProbes(source),
+    runProbes(target),
+    checkClock(source),
+    checkClock(target),
+    judgeRoutes(routes[direction], source, target),
+    // The configuration names writers of the monolith's database, which its guards reject once the service owns.
+    options.writers === undefined || direction === 'reverse' ? [] : findWriters(source, options.writers),
+    findZeroDates(routes[direction], source, target),
   ])
   return {
     routes,
@@ -97,18 +100,18 @@ async function judgeRoutes(
   const read = (probed: ProbedDatabase, kind: 'readIdentities' | 'readReferring' | 'readRequired') =>
     readPlaces(probed, (place) => probed.database.dialect.survey[kind](place))
   const required = await read(here, 'readRequired')
-  const [monolith, service] = await Promise.all(
+  const [source, target] = await Promise.all(
     [there, here].map(async (probed) => ({
       side: probed.side,
       identities: (await read(probed, 'readIdentities')).map(toIdentity),
       referring: (await read(probed, 'readReferring')).map(toReferring),
     })),
   )
-  if (monolith === undefined || service === undefined) return []
+  if (source === undefined || target === undefined) return []
   const columns = required.map((row) => ({ table: row['tbl'] ?? '', column: row['name'] ?? '' }))
   return [
-    ...judgeColumns(routes, { monolith, service: { ...service, required: columns } }),
-    ...judgeBorders(routes, { monolith, service }),
+    ...judgeColumns(routes, { source, target: { ...target, required: columns } }),
+    ...judgeBorders(routes, { source, target }),
   ]
 }
 

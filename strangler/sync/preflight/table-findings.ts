@@ -47,8 +47,8 @@ export const TABLE_FINDINGS = {
   },
   COLUMN_REQUIRED: {
     severity: 'blocks',
-    title: 'The service’s table wants a value that nobody gives',
-    why: 'The column is NOT NULL, has no default and gets nothing from the monolith: every row would be refused.',
+    title: 'The copy’s table wants a value that nobody gives',
+    why: 'The column is NOT NULL, has no default and gets nothing from the other side: every new row would be refused.',
     mend: 'Give it a default, or a value in `constants` or `map` of the table.',
   },
   ROW_SECURITY: {
@@ -71,15 +71,15 @@ export const TABLE_FINDINGS = {
   },
   RULE_ON_TARGET: {
     severity: 'blocks',
-    title: 'A rule rewrites writes to the service’s table',
+    title: 'A rule rewrites what the sync writes',
     why: 'PostgreSQL refuses INSERT … ON CONFLICT on a table with rules for INSERT or UPDATE.',
     mend: 'Replace the rule by a trigger.',
   },
   RULE: {
     severity: 'note',
-    title: 'A rule rewrites writes to the monolith’s table',
+    title: 'A rule rewrites writes to the owner’s table',
     why: 'What it makes of a write is captured, where it goes to a captured table.',
-    mend: 'Nothing to do; have the service do what the rule does.',
+    mend: 'Nothing to do; have the other side do what the rule does.',
   },
   PARTITIONED: {
     severity: 'warns',
@@ -96,32 +96,32 @@ export const TABLE_FINDINGS = {
   RANGE_TOO_SMALL: {
     severity: 'blocks',
     title: 'A number has left the range of the other side',
-    why: 'The service could not take the rows that are there, nor number new ones.',
-    mend: 'Make the service’s column as wide as the monolith’s.',
+    why: 'The other side could not take the rows that are there, nor number new ones.',
+    mend: 'Make the column there as wide.',
   },
   RANGE_LOW: {
     severity: 'warns',
     title: 'An identity range is nearly used up',
-    why: 'At the cut-over the service goes on numbering above the monolith’s last value.',
+    why: 'At a cut-over the other side goes on numbering above the owner’s last value.',
     mend: 'Widen the column on both sides before the cut-over.',
   },
   UNIQUE_STRICTER: {
     severity: 'warns',
-    title: 'The service’s table has a unique key that the monolith’s has not',
-    why: 'Two rows that are fine in the monolith would be refused there, and wait in the quarantine.',
-    mend: 'Drop it, or add it to the monolith’s table too.',
+    title: 'The copy’s table has a unique key that the owner’s has not',
+    why: 'Two rows that are fine at the owner would be refused there, and wait in the quarantine.',
+    mend: 'Drop it, or add it to the owner’s table too.',
   },
   // what stands around the tables
   FOREIGN_KEY_OUT: {
     severity: 'warns',
-    title: 'The service’s table points to one that is not synced',
+    title: 'The copy’s table points to one that is not synced',
     why: 'A row whose other end is not there is refused, and waits in the quarantine.',
     mend: 'Sync that table too, or drop the foreign key until the cut-over.',
   },
   FOREIGN_KEY_IN: {
     severity: 'warns',
-    title: 'A table that is not synced points to the service’s',
-    why: 'A delete that comes from the monolith is refused while such rows are there, or takes them along.',
+    title: 'A table that is not synced points to the copy’s',
+    why: 'A delete that comes from the owner is refused while such rows are there, or takes them along.',
     mend: 'Sync that table too, or drop the foreign key until the cut-over.',
   },
   FOREIGN_KEY_CUT: {
@@ -150,14 +150,14 @@ export const TABLE_FINDINGS = {
   },
   TRIGGER_ON_TARGET: {
     severity: 'warns',
-    title: 'The service’s table has triggers of its own',
-    why: 'They fire for every row that the sync writes, on top of what the monolith did already.',
+    title: 'The copy’s table has triggers of its own',
+    why: 'They fire for every row that the sync writes, on top of what the owner did already.',
     mend: "Let them pass by rows of the sync: the marker is `current_setting('strangler.apply', true)` in PostgreSQL, `@strangler_apply` in MariaDB.",
   },
   TRIGGER_ON_SOURCE: {
     severity: 'note',
-    title: 'The monolith’s table has triggers of its own',
-    why: 'What they write is captured like any write. The service must do by itself what they do.',
-    mend: 'Have the service do what they do, before the cut-over.',
+    title: 'The owner’s table has triggers of its own',
+    why: 'What they write is captured like any write. The other side must do by itself what they do.',
+    mend: 'Have the other side do what they do, before the cut-over.',
   },
 } as const satisfies Record<string, FindingKind>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TableShape } from '../../../strangler/core/sync-words.ts'
-import { findAncestors, findReferring } from '../../../strangler/sync/dialects/mariadb/introspect.ts'
+import { findAncestors } from '../../../strangler/sync/dialects/mariadb/introspect.ts'
 import { countZeroDates } from '../../../strangler/sync/dialects/mariadb/zero-dates.ts'
 import { requireProgram } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from './maria-stand.ts'
@@ -80,12 +80,11 @@ describe.skipIf(mariadbd === undefined)(
       expect(table.keyRefused).toContain(reason)
     })
 
-    it('follows foreign keys up to all tables that a cascade can start from, and finds those that point in', async () => {
+    it('follows foreign keys up to all tables that a cascade can start from', async () => {
       for (const sql of [
         'CREATE TABLE top (a INT, b INT, PRIMARY KEY (a, b))',
         'CREATE TABLE middle (id INT PRIMARY KEY, a INT, b INT, CONSTRAINT up FOREIGN KEY (a, b) REFERENCES top (a, b) ON DELETE CASCADE ON UPDATE SET NULL)',
         'CREATE TABLE low (id INT PRIMARY KEY, m INT, up INT, FOREIGN KEY (m) REFERENCES middle (id), FOREIGN KEY (up) REFERENCES low (id))',
-        'CREATE TABLE other (id INT PRIMARY KEY, l INT, FOREIGN KEY (l) REFERENCES low (id))',
       ])
         await stand.app(sql)
       const tables = await stand.shapes('low')
@@ -102,7 +101,6 @@ describe.skipIf(mariadbd === undefined)(
           deferrable: false,
         },
       ])
-      expect(await findReferring(stand.kit, stand.name, ['low'])).toEqual(['other'])
     })
 
     it('counts dates that only MariaDB knows', async () => {

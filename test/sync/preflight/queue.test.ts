@@ -37,7 +37,10 @@ describe.skipIf(program === undefined)(
       const queue = { kind: 'redis', url: urlOf() } as const
       const other = { side: 'y', url: 'postgres://127.0.0.1:1/y' }
       const addresses = { monolith: away, service: other }
-      const findings = await examine({ tables: [], addresses, queue, writers: [], report: () => undefined })
+      const findings = await examine({
+        ...{ capability: 'shop', direction: undefined, tables: [], addresses, queue },
+        ...{ writers: [], report: () => undefined },
+      })
       return findings.filter(({ code }) => code !== 'DATABASE_UNREACHABLE')
     }
 

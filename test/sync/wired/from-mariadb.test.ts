@@ -1,12 +1,12 @@
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Side, SyncOrder } from '../../../strangler/core/words.ts'
+import type { SyncOrder } from '../../../strangler/core/words.ts'
 import { type CapabilitySync, createCapabilitySync } from '../../../strangler/sync/capability-sync.ts'
 import { createMariaDatabase, type MariaDatabase } from '../../support/mariadb.ts'
 import { requireProgram } from '../../support/optional.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts'
-import { type Databases, withHandOver } from './hand-over.ts'
+import { type Databases, turnTo } from './hand-over.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 60_000
@@ -68,20 +68,6 @@ describe.skipIf(mariadbd === undefined)(
         WHERE trigger_schema = database() ORDER BY 1`)
       return rows
     }
-    const turnTo = (to: Side, order: SyncOrder) =>
-      withHandOver(databases, to, async (steps) => {
-        const soon = Date.now() + 10_000
-        await steps.prepare(soon)
-        await steps.enter(order.epoch)
-        await steps.closeSource(order.epoch, soon)
-        await vi.waitFor(
-          async () => expect(await steps.readLeft()).toEqual({ pending: 0, refused: [] }),
-          10_000,
-        )
-        await steps.alignIdentities()
-        sync.follow(order)
-        await steps.openTarget(order.epoch, soon)
-      })
     const levels = async () => (await service.query('SELECT id, sku, qty FROM level ORDER BY id')).rows
 
     it(
@@ -98,7 +84,12 @@ describe.skipIf(mariadbd === undefined)(
         await monolith.query(`DELETE FROM product WHERE sku = 'b'`)
         await wait(async () => expect(await levels()).toEqual([{ id: '1', sku: 'a', qty: 11 }]))
         await wait(async () => expect(await sync.status(order)).toMatchObject({ entries: 0, quarantine: [] }))
-        await turnTo('service', { epoch: 2, state: 'running', whole: true, direction: 'reverse' })
+        await turnTo({ databases, sync }, 'service', {
+          epoch: 2,
+          state: 'running',
+          whole: true,
+          direction: 'reverse',
+        })
         await service.query(`INSERT INTO level (sku, qty) VALUES ('a', 30)`)
         await service.query('UPDATE level SET qty = 12 WHERE id = 1')
         const stock = async () => (await monolith.query('SELECT id, sku, qty FROM stock ORDER BY id'))[0]
@@ -110,7 +101,7 @@ describe.skipIf(mariadbd === undefined)(
           ]),
         )
         await expect(monolith.query('DELETE FROM stock')).rejects.toMatchObject({ sqlState: '45000' })
-        await turnTo('monolith', { epoch: 3, state: 'running', whole: true })
+        await turnTo({ databases, sync }, 'monolith', { epoch: 3, state: 'running', whole: true })
         await monolith.query(`INSERT INTO stock (sku, qty) VALUES ('a', 40)`)
         await wait(async () => expect((await levels()).at(-1)).toEqual({ id: '4', sku: 'a', qty: 40 }))
         await sync.uninstall()

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { expect, vi } from 'vitest'
 import type { Journal } from '../../../strangler/core/ports.ts'
-import type { JournalEvent, Side } from '../../../strangler/core/words.ts'
+import type { JournalEvent, Side, SyncOrder } from '../../../strangler/core/words.ts'
+import type { CapabilitySync } from '../../../strangler/sync/capability-sync.ts'
 import { type CheckedTables, checkTables, type SyncedTable } from '../../../strangler/sync/check-tables.ts'
 import { openPair, type PairAddresses, rolesOf } from '../../../strangler/sync/database-pair.ts'
 import { createHandOver } from '../../../strangler/sync/hand-over.ts'
@@ -8,7 +10,9 @@ import { createHandOver } from '../../../strangler/sync/hand-over.ts'
 const REPORT = (operation: string, error: unknown) => {
   throw new Error(operation, { cause: error })
 }
-const SECONDS_MS = 10_000
+const SECONDS_MS = 20_000
+
+const soon = () => Date.now() + SECONDS_MS
 
 export interface Databases {
   readonly addresses: PairAddresses
@@ -33,6 +37,25 @@ export async function withHandOver<T>(
   }
 }
 
+interface Turned {
+  readonly databases: Databases
+  readonly sync: CapabilitySync
+}
+
+/** A cut-over that nothing goes wrong with, without a journal: the sync is told by hand. */
+export async function turnTo({ databases, sync }: Turned, to: Side, order: SyncOrder): Promise<void> {
+  await withHandOver(databases, to, async (steps) => {
+    await steps.prepare(soon())
+    await steps.enter(order.epoch)
+    await steps.closeSource(order.epoch, soon())
+    const drained = { pending: 0, refused: [] }
+    await vi.waitFor(async () => expect(await steps.readLeft()).toEqual(drained), SECONDS_MS)
+    await steps.alignIdentities()
+    sync.follow(order)
+    await steps.openTarget(order.epoch, soon())
+  })
+}
+
 /** The steps of a cut-over without anything going wrong, and without proxies. */
 export async function handOver(databases: Databases, journal: Journal, to: Side): Promise<void> {
   const append = async (event: (version: number) => JournalEvent): Promise<number> => {
@@ -42,7 +65,6 @@ export async function handOver(databases: Databases, journal: Journal, to: Side)
     return entry.version
   }
   const [capability, cutoverId] = ['stock', `to-${to}`]
-  const soon = () => Date.now() + SECONDS_MS
   await withHandOver(databases, to, async (steps) => {
     await steps.prepare(soon())
     const stage = await append(() => ({

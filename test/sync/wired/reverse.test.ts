@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { checkConfig } from '../../../strangler/config/define-config.ts'
 import type { ChangeBatch } from '../../../strangler/core/sync-words.ts'
 import type { Side } from '../../../strangler/core/words.ts'
+import { diagnose } from '../../../strangler/doctor-part.ts'
 import { type ControlDatabase, openControlDatabase } from '../../../strangler/state/control-database.ts'
 import { createApplier } from '../../../strangler/sync/apply.ts'
 import { checkTables } from '../../../strangler/sync/check-tables.ts'
@@ -36,6 +38,21 @@ const isQuiet = () => stand.statusWhen(({ live }) => live?.runsHere === true && 
 const expectSame = async () => {
   const { here, there } = await readBoth(stand)
   expect(there).toEqual(here)
+}
+
+/** What the doctor finds without a kit; with a direction, as one would that believed it. */
+async function diagnoseAlone(direction?: 'forward') {
+  const side = (database: string) => ({ url: 'http://127.0.0.1:1', database })
+  const config = checkConfig({
+    sides: { monolith: side(stand.urls.monolith), stock: side(stand.urls.service) },
+    capabilities: { stock: { endpoints: ['GET /stock'], tables: TABLES } },
+  })
+  const directionOf = direction === undefined ? {} : { directionOf: () => direction }
+  const [found] = await diagnose(
+    { config, queue: undefined, report: () => undefined, ...directionOf },
+    'stock',
+  )
+  return found?.findings
 }
 
 /** Applies a job to the service's database, as an applier that the queue has kept waiting. */
@@ -105,6 +122,18 @@ describe('a sync after the service has become the owner', () => {
       code: '45000',
     })
     await expect(stand.monolith.query('TRUNCATE price')).rejects.toMatchObject({ code: '45000' })
+  })
+
+  it('is examined in this direction by the doctor, also by one that has no journal', async () => {
+    await stand.service.query(`CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+      CREATE TRIGGER own AFTER INSERT ON level FOR EACH ROW EXECUTE FUNCTION own()`)
+    const told = await stand.admin.diagnoseSync({ capability: 'stock' })
+    const own = (code: string) => expect.objectContaining({ code, side: 'stock', table: 'level' })
+    expect(told.capabilities[0]?.findings).toContainEqual(own('TRIGGER_ON_SOURCE'))
+    expect(await diagnoseAlone()).toContainEqual(own('TRIGGER_ON_SOURCE'))
+    // Twin: a doctor that takes the monolith for the owner.
+    expect(await diagnoseAlone('forward')).toContainEqual(own('TRIGGER_ON_TARGET'))
+    await stand.service.query('DROP FUNCTION own CASCADE')
   })
 
   it(

@@ -1,6 +1,6 @@
 import type { ColumnFamily, ColumnShape, ForeignKeyShape, TableShape } from '../../../core/sync-words.ts'
 import type { RunStatement } from '../../dialect.ts'
-import { COLUMNS_SQL, FOREIGN_KEYS_SQL, INDEXES_SQL, REFERRING_SQL, TABLES_SQL } from './catalogue.ts'
+import { COLUMNS_SQL, FOREIGN_KEYS_SQL, INDEXES_SQL, TABLES_SQL } from './catalogue.ts'
 import { KEY_CHARACTERS } from './names.ts'
 
 type Row = Record<string, string | null>
@@ -76,19 +76,6 @@ export async function findAncestors(
     ancestors.push(...level)
   }
   return ancestors
-}
-
-/** Names of tables outside `tables` with a foreign key into them: the applier does not check those, so they are a finding. */
-export async function findReferring(
-  run: RunStatement,
-  schema: string,
-  tables: readonly string[],
-): Promise<string[]> {
-  if (tables.length === 0) return []
-  const marks = tables.map(() => '?').join(', ')
-  const sql = REFERRING_SQL.replaceAll('$TABLES', marks)
-  const rows = await run({ sql, params: [schema, ...tables, ...tables] })
-  return rows.map((row) => row['tbl'] ?? '')
 }
 
 function shapeColumn(row: Row): ColumnShape {
