@@ -25,6 +25,8 @@ export interface TableCapability {
   /** The side whose database takes the writes. */
   readonly owner: Side
   readonly hasTables: boolean
+  /** Then nothing is carried to the monolith any more, so its answers say nothing. */
+  readonly isRetired: boolean
   readonly salt: string
   readonly unit: CapabilityConfig['unit']
   readonly targeting: readonly Targeting[]
@@ -70,7 +72,9 @@ export function compileTable(config: Config, state: RouteState): RouteTable {
   const routes: Route[] = []
   const capabilities = new Map<string, TableCapability>()
   for (const [name, capabilityConfig] of Object.entries(config.capabilities)) {
-    const drafts = capabilityConfig.endpoints.map((endpoint) => draftRoute(name, endpoint, state))
+    const drafts = capabilityConfig.endpoints.map((endpoint) =>
+      draftRoute(endpoint, { capability: name, hasTables: capabilityConfig.tables.length > 0, state }),
+    )
     const capability = compileCapability(name, capabilityConfig, state, drafts)
     capabilities.set(name, capability)
     for (const draft of drafts) {
@@ -90,7 +94,10 @@ export function compileTable(config: Config, state: RouteState): RouteTable {
 type Draft = Omit<Route, 'capability'>
 type EndpointConfig = CapabilityConfig['endpoints'][number]
 
-function draftRoute(capability: string, config: EndpointConfig, state: RouteState): Draft {
+function draftRoute(
+  config: EndpointConfig,
+  { capability, hasTables, state }: { capability: string; hasTables: boolean; state: RouteState },
+): Draft {
   const endpoint = parseEndpoint(capability, config)
   return {
     endpoint,
@@ -99,8 +106,9 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
       endpoint,
       ownership: state.owners?.[capability],
       migration: state.migrations?.[capability],
+      hasTables,
     }),
-    effectByMethod: endpoint.method === '*' && config.effect === undefined,
+    effectByMethod: isByMethod(config, endpoint),
     upgradeEffect: config.effect ?? 'write',
     deadlines: withoutUndefined(config.deadlines ?? {}),
     rewritePath: config.rewritePath,
@@ -110,8 +118,8 @@ function draftRoute(capability: string, config: EndpointConfig, state: RouteStat
 }
 
 /**
- * What an operator has said, else what the stage says, else the configuration. Once a cut-over has said who owns, writes go there. Reads follow the service when it owns, unless an operator has decided otherwise
- * since; what was said before spoke of another owner.
+ * What an operator has said, else what the stage says, else the configuration. Writes to tables go to whoever owns them, whatever else is
+ * said. Reads follow the service when it owns, unless an operator has decided otherwise since; what was said before spoke of another owner.
  */
 function settingOf(
   config: EndpointConfig,
@@ -120,11 +128,13 @@ function settingOf(
     endpoint,
     ownership,
     migration,
+    hasTables,
   }: {
     override: Override | undefined
     endpoint: Endpoint
     ownership: Ownership | undefined
     migration: Migration | undefined
+    hasTables: boolean
   },
 ): Pick<Draft, 'setting' | 'source' | 'override'> {
   const staged = migration === undefined ? undefined : settingOfStage(migration, endpoint.effect)
@@ -133,11 +143,22 @@ function settingOf(
     source: override !== undefined ? 'override' : staged !== undefined ? 'stage' : 'config',
     override,
   } as const
-  if (ownership === undefined || override?.unsafe === true) return configured
+  if (override?.unsafe === true) return configured
+  if (endpoint.effect === 'write' && hasTables && !isByMethod(config, endpoint)) {
+    const owner = ownership?.side ?? 'monolith'
+    // Shadowed by a dry run, it still goes to the monolith.
+    const staysAnyway = configured.setting.mode === 'shadow' && owner === 'monolith'
+    return staysAnyway ? configured : { ...configured, setting: { mode: owner } }
+  }
+  if (ownership === undefined) return configured
   const { side, since } = ownership
-  if (endpoint.effect === 'write') return { ...configured, setting: { mode: side } }
   const isOutdated = side === 'service' && (override === undefined || override.version < since)
   return isOutdated ? { ...configured, setting: { mode: side } } : configured
+}
+
+/** `decide` then looks at each request. */
+function isByMethod(config: EndpointConfig, { method }: Endpoint): boolean {
+  return method === '*' && config.effect === undefined
 }
 
 function withoutUndefined(deadlines: { [K in keyof Deadlines]?: number | undefined }): Partial<Deadlines> {
@@ -177,6 +198,7 @@ function compileCapability(
     service: config.service ?? name,
     owner: config.tables.length > 0 ? ownerOf(state, name) : ownerWithoutTables(drafts),
     hasTables: config.tables.length > 0,
+    isRetired: state.migrations?.[name]?.stage === 'retired',
     salt: saltOf(name, config, state),
     unit: config.unit,
     targeting: config.targeting.map((rule: TargetingRule) => compileTargeting(rule, name)),

@@ -53,7 +53,15 @@ export function decide(
   }
   const decided = decideByMode(table, route, identity)
   // A write is where its data is owned, or nowhere; only a read can be too early at a copy.
-  return isRead ? guardFreshness(decided, identity, options.data) : shadowDryRun(decided)
+  return isRead ? guardFreshness(decided, identity, options.data) : shadowDryRun(stayWithOwner(decided))
+}
+
+/** Whatever the mode says of a `* /path`: data with two writers would be split. Only an operator who says `unsafe` may write elsewhere. */
+function stayWithOwner(decided: Decision): Decision {
+  const { route, target } = decided
+  if (route === undefined || !route.capability.hasTables || route.override?.unsafe === true) return decided
+  const { owner } = route.capability
+  return target === owner ? decided : { ...decided, target: owner, shadowTo: undefined, reason: 'STATIC' }
 }
 
 function decideByMode(table: RouteTable, route: Route, identity: RequestIdentity): Decision {
@@ -65,7 +73,9 @@ function decideByMode(table: RouteTable, route: Route, identity: RequestIdentity
 
 /** After a cut-over the monolith keeps a copy, and is what the service is measured by. */
 function shadowOfOwned({ capability }: Route): Side | undefined {
-  return capability.hasTables && capability.owner === 'service' ? 'monolith' : undefined
+  return capability.hasTables && capability.owner === 'service' && !capability.isRetired
+    ? 'monolith'
+    : undefined
 }
 
 /** A write is shadowed only where its endpoint says that the service can run it dry, and never to the monolith, which cannot. */

@@ -140,6 +140,23 @@ test('an operator can look at either side, but not write where the data does not
   })
 })
 
+test.each([
+  ['the configuration', [{ endpoint: POST, mode: { mode: 'service' } }], []],
+  ['an override', [POST], [set(POST, { mode: 'canary', percent: 100 })]],
+  ['an endpoint for every method', [{ endpoint: '* /api/inventory/:sku/adjust', mode: { mode: 'service' } }], []],
+] as const)('%s sends no write away from whoever owns its tables', (_who, endpoints, events) => {
+  const request = { method: 'POST', path: '/api/inventory/A/adjust' }
+  const target = (rest: { tables?: string[] }, more: JournalEvent[] = []) => {
+    const decided = decide(tableOf([...endpoints], rest, [...events, ...more]), request, identityOf())
+    return decided === 'ambiguous' ? decided : decided.target
+  }
+  expect(target({ tables: ['stock'] })).toBe('monolith')
+  // Without tables nothing is split, and an operator may say that it does not matter.
+  expect(target({})).toBe('service')
+  const id = endpoints.map((one) => (typeof one === 'string' ? one : one.endpoint))[0] ?? ''
+  expect(target({ tables: ['stock'] }, [set(id, { mode: 'service' }, true)])).toBe('service')
+})
+
 test('reads of a capability with tables leave the owner only for a copy that is known to be fresh', () => {
   const capability = { tables: ['stock'], maxStalenessMs: 5_000 }
   const events = [set(GET, { mode: 'service' })]
