@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { createAdminServer } from './admin/admin-server.ts'
+import { createFindingsCache } from './admin/guide/guide-sources.ts'
 import { type AdminTokens, loadTokens } from './admin/tokens.ts'
 import type { Config } from './config/schema.ts'
 import { ensureFolder } from './infra/ensure-folder.ts'
@@ -213,6 +214,12 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     log: log.logger,
     comparisons: { store: link.comparisons, askSide: serving.askSide },
     dataPosition: ground.positions.keeper,
+    guide: {
+      traffic: link.traffic,
+      lagOf: ground.positions.lag.window,
+      findings: createFindingsCache(Date.now),
+      rehearsals: new Map(),
+    },
     ...(sync === undefined ? {} : { sync: sync.control }),
     ...(rollout === undefined ? {} : { rollout }),
   })

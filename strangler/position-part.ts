@@ -1,12 +1,14 @@
 import type { SyncHeartbeat } from './core/data-position.ts'
 import type { ReportError } from './core/ports.ts'
 import type { ReleaseList } from './release-list.ts'
+import { createLagBook, type LagBook } from './state/lag-book.ts'
 import { createPositionBoard } from './state/position-board.ts'
 import { createPositionKeeper, type PositionKeeper } from './state/position-keeper.ts'
 
 /** What this process knows of the copies, and how its own syncs tell it to all. */
 export interface PositionPart {
   readonly keeper: PositionKeeper
+  readonly lag: Pick<LagBook, 'window'>
   /** A heartbeat of a sync of this process. */
   tell(heartbeat: SyncHeartbeat): void
   /** A write whose mark could not be stored: for the other proxies. */
@@ -20,10 +22,15 @@ export function startPositionPart(
   { report, releases }: { report: ReportError; releases: ReleaseList },
 ): PositionPart {
   const keeper = createPositionKeeper(() => performance.now())
+  const lag = createLagBook(() => performance.now())
+  const hear = (heartbeat: SyncHeartbeat) => {
+    keeper.hear(heartbeat)
+    lag.hear(heartbeat)
+  }
   let tellProxy: (capability: string) => void = () => undefined
   const board = createPositionBoard({
     url: controlUrl,
-    onHeartbeat: keeper.hear,
+    onHeartbeat: hear,
     onWrite: (capability) => tellProxy(capability),
     report,
   })
@@ -31,8 +38,9 @@ export function startPositionPart(
   releases.add('the exchange of positions', () => board.stop())
   return {
     keeper,
+    lag,
     tell(heartbeat) {
-      keeper.hear(heartbeat)
+      hear(heartbeat)
       board.publish(heartbeat)
     },
     announceWrite: board.announceWrite,

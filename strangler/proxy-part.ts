@@ -19,7 +19,9 @@ import { createTableFeed, type TableFeed } from './state/table-feed.ts'
 import { createRedisMarks } from './sync/redis-marks.ts'
 import { logExchange } from './telemetry/access-log.ts'
 import { shareMetrics } from './telemetry/cluster-metrics.ts'
+import { keepTraffic } from './telemetry/keep-traffic.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createTrafficBook, type TrafficBook } from './telemetry/traffic-book.ts'
 import { isWorker, proxyName } from './workers.ts'
 
 /** A serving proxy, and what the admin API asks of it. */
@@ -46,10 +48,11 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   })
   if (isWorker()) shareMetrics(metrics.registry)
   const shadowing = startShadowPart({ ...ground, onVerdict: metrics.recordVerdict })
-  const wiring = wireProxy(ground, { metrics, shadowing, feed: () => feed })
+  const traffic = startTrafficBook(ground, name)
+  const wiring = wireProxy(ground, { metrics, shadowing, traffic, feed: () => feed })
   const server = options.embedded === true ? undefined : createProxyServer(wiring)
   const proxy: StranglerProxy = server ?? createProxy(wiring)
-  const following = followJournal(ground, { proxy, metrics, shadowing, name })
+  const following = followJournal(ground, { proxy, metrics, shadowing, traffic, name })
   const { feed } = following
   ground.positions.onWriteElsewhere((capability) => proxy.context.marks?.holdAll(capability))
   // The registration goes last: while a request is in flight a cut-over must wait for this proxy.
@@ -75,10 +78,18 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   }
 }
 
+function startTrafficBook({ link, log, releases }: KitGround, name: string): TrafficBook {
+  const book = createTrafficBook()
+  const proxy = `${hostname()}/${name}`
+  const keeper = keepTraffic({ book, store: link.traffic, proxy, report: log.report })
+  releases.add('what the guide knows of the traffic', () => keeper.stop())
+  return book
+}
+
 /** What the proxy asks, and whom it tells. */
 function wireProxy(
   ground: KitGround,
-  { metrics, shadowing, feed }: { metrics: Metrics; shadowing: ShadowPart; feed: () => TableFeed },
+  { metrics, shadowing, traffic, feed }: Observers & { feed: () => TableFeed },
 ): ProxyOptions {
   const { config, log, tokens, positions } = ground
   return {
@@ -89,6 +100,7 @@ function wireProxy(
     isConfirmed: () => feed().isConfirmed(),
     onExchange: (record) => {
       metrics.recordExchange(record)
+      traffic.record(record)
       if (config.proxy.accessLog) logExchange(log, record)
     },
     onBreaker: (capability, state) => {
@@ -130,16 +142,20 @@ function isShadowed({ setting }: RouteTable['routes'][number]): boolean {
   return setting.mode === 'shadow' || setting.mode === 'canary'
 }
 
-interface Following {
-  readonly proxy: StranglerProxy
+interface Observers {
   readonly metrics: Metrics
   readonly shadowing: ShadowPart
+  readonly traffic: TrafficBook
+}
+
+interface Following extends Observers {
+  readonly proxy: StranglerProxy
   readonly name: string
 }
 
 function followJournal(
   { config, link, log, positions, sync, rollout }: KitGround,
-  { proxy, metrics, shadowing, name }: Following,
+  { proxy, metrics, shadowing, traffic, name }: Following,
 ): { feed: TableFeed; state: () => RouteState } {
   let current = EMPTY_STATE
   const feed = createTableFeed({
@@ -155,6 +171,7 @@ function followJournal(
       metrics.setTableVersion(state.version)
       positions.keeper.follow(state)
       shadowing.follow(state)
+      traffic.follow(state)
       sync?.follow(state)
       rollout?.follow(state)
     },

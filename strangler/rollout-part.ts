@@ -65,6 +65,7 @@ async function lookAtSync(
     ...spent.map(({ table, column, next, last }) => ({
       reason: `${table}.${column} on the other side ends at ${last}, and the next number is ${next}`,
       fix: 'Give the column a larger type there.',
+      about: 'identities' as const,
     })),
   ]
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import * as compare from '../../strangler/admin/compare-contracts.ts'
 import * as contract from '../../strangler/admin/contracts.ts'
 import * as cutover from '../../strangler/admin/cutover-contracts.ts'
+import * as guide from '../../strangler/admin/guide/migrate-contracts.ts'
 import * as sync from '../../strangler/admin/sync-contracts.ts'
 import { type JsonSchema, showShape } from './show-shape.ts'
 
@@ -45,6 +46,12 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'POST /api/compare/replay': { asks: compare.replayTask, answers: compare.replayAnswer },
   'POST /api/compare/accept': { asks: compare.acceptCommand, ...COMMAND },
   'POST /api/compare/reject': { asks: compare.rejectCommand, ...COMMAND },
+  'GET /api/guide': { asks: guide.guideQuestion, answers: guide.guideAnswer },
+  'POST /api/guide/rare': { asks: guide.rareCommand, ...COMMAND },
+  'POST /api/migrate/next': { asks: guide.nextCommand, answers: guide.stepAnswer },
+  'POST /api/migrate/back': { asks: guide.backCommand, answers: guide.stepAnswer },
+  'POST /api/migrate/retire': { asks: guide.retireCommand, answers: guide.stepAnswer },
+  'POST /api/migrate/retire/rehearse': { asks: guide.retireQuestion, answers: guide.retireRehearsal },
   'POST /api/deploys': { asks: compare.deployCommand, ...COMMAND },
   'POST /api/cutover/rehearse': { asks: cutover.cutoverQuestion, answers: cutover.rehearsalAnswer },
   'POST /api/cutover': { asks: cutover.cutoverCommand, answers: cutover.cutoverAnswer },

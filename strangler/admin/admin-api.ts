@@ -9,6 +9,7 @@ import * as contract from './contracts.ts'
 import { cutOver, rehearseCutover } from './cutover-commands.ts'
 import * as cutoverContract from './cutover-contracts.ts'
 import { requireJson } from './guard-request.ts'
+import { addGuideApi } from './guide/guide-api.ts'
 import { endHold, fenceHold, listHolds, startHold } from './hold-commands.ts'
 import { listRoutes } from './list-routes.ts'
 import { listSyncs } from './list-syncs.ts'
@@ -88,6 +89,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   )
   addSyncCommands(command)
   addSyncTasks(api, { context, requireRole, readBody })
+  addGuideApi(api, { context, question, command, requireRole, readBody })
   addCompareApi(api, { context, question, command, requireRole, readBody })
   addCutover(api, { context, requireRole, readBody })
   return api

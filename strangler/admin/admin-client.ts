@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode, StranglerError } from '../core/errors.ts'
 import * as compareContract from './compare-contracts.ts'
 import * as contract from './contracts.ts'
 import * as cutoverContract from './cutover-contracts.ts'
+import * as guideContract from './guide/migrate-contracts.ts'
 import * as syncContract from './sync-contracts.ts'
 
 export interface AdminClientOptions {
@@ -54,6 +55,12 @@ export interface AdminClient {
   /** Returns when the ownership is moved. */
   cutOver(command: cutoverContract.CutoverCommand): Promise<cutoverContract.CutoverAnswer>
   rehearseCutover(question: cutoverContract.CutoverQuestion): Promise<cutoverContract.RehearsalAnswer>
+  guide(question: guideContract.GuideQuestion): Promise<guideContract.GuideAnswer>
+  markRare(command: z.input<typeof guideContract.rareCommand>): Promise<contract.CommandAnswer>
+  migrateNext(command: z.input<typeof guideContract.nextCommand>): Promise<guideContract.StepAnswer>
+  migrateBack(command: z.input<typeof guideContract.backCommand>): Promise<guideContract.StepAnswer>
+  retire(command: z.input<typeof guideContract.retireCommand>): Promise<guideContract.StepAnswer>
+  rehearseRetirement(capability: string): Promise<guideContract.RetireRehearsal>
 }
 
 /** A capability, or one endpoint of it; neither means all. */
@@ -70,6 +77,8 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
   const tell = <S extends z.ZodType>(path: string, body: unknown, answer: S) =>
     call(options, { path, body, answer })
   const command = (path: string, body: unknown) => tell(path, body, contract.commandAnswer)
+  const patient = <S extends z.ZodType>(path: string, asked: { body?: unknown; answer: S }) =>
+    call({ timeoutMs: DOCTOR_TIMEOUT_MS, ...options }, { path, ...asked })
   return {
     routes: () => ask('/api/routes', contract.routesAnswer),
     history: (question) => ask(`/api/history${toQuery(question)}`, contract.historyAnswer),
@@ -85,11 +94,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     changeSync: (change, body) => command(`/api/sync/${change}`, body),
     verifySync: (body) => tell('/api/sync/verify', body, syncContract.verifyAnswer),
     repairSync: (body) => tell('/api/sync/repair', body, syncContract.repairAnswer),
-    diagnoseSync: (body) =>
-      call(
-        { timeoutMs: DOCTOR_TIMEOUT_MS, ...options },
-        { path: '/api/sync/doctor', body, answer: syncContract.doctorAnswer },
-      ),
+    diagnoseSync: (body) => patient('/api/sync/doctor', { body, answer: syncContract.doctorAnswer }),
     explainSync: (body) => tell('/api/sync/explain', body, syncContract.explainAnswer),
     compareReport: (question) => ask(`/api/compare/report${toQuery(question)}`, compareContract.reportAnswer),
     compareSamples: (question) =>
@@ -107,6 +112,16 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
         { path: '/api/cutover', body, answer: cutoverContract.cutoverAnswer },
       ),
     rehearseCutover: (body) => tell('/api/cutover/rehearse', body, cutoverContract.rehearsalAnswer),
+    guide: (question) => patient(`/api/guide${toQuery(question)}`, { answer: guideContract.guideAnswer }),
+    markRare: (body) => command('/api/guide/rare', body),
+    migrateNext: (body) => patient('/api/migrate/next', { body, answer: guideContract.stepAnswer }),
+    migrateBack: (body) => patient('/api/migrate/back', { body, answer: guideContract.stepAnswer }),
+    retire: (body) => patient('/api/migrate/retire', { body, answer: guideContract.stepAnswer }),
+    rehearseRetirement: (capability) =>
+      patient('/api/migrate/retire/rehearse', {
+        body: { capability },
+        answer: guideContract.retireRehearsal,
+      }),
   }
 }
 

@@ -19,7 +19,7 @@ export const line = (max: number) =>
 
 /** The journal counts in PostgreSQL's integer. */
 export const version = z.int().min(0).max(2_147_483_647)
-const percent = z.number().min(0).max(100).multipleOf(0.01, { error: 'has more than two decimals' })
+export const percent = z.number().min(0).max(100).multipleOf(0.01, { error: 'has more than two decimals' })
 export const side = z.enum(['monolith', 'service'])
 
 /** What every command carries: who gives it, why, and the last version of the journal that its author has seen. */

@@ -1,4 +1,6 @@
 import { StranglerError } from '../core/errors.ts'
+import type { Side } from '../core/words.ts'
+import type { Obstacle } from '../rollout/ports.ts'
 import type { CutoverAnswer, CutoverCommand, CutoverQuestion, RehearsalAnswer } from './cutover-contracts.ts'
 import { type AdminContext, type Author, showAuthor, standAt } from './present-state.ts'
 import { findSync } from './sync-commands.ts'
@@ -10,7 +12,8 @@ export async function cutOver(
   author: Author,
 ): Promise<CutoverAnswer> {
   const coordinator = findCoordinator(context, capability)
-  await standAt(context, expectedVersion)
+  const { state } = await standAt(context, expectedVersion)
+  if (state.migrations?.[capability] !== undefined) throw guided(capability, to)
   const { because } = author
   return coordinator.cutOver({ capability, to, lose, expectedVersion, by: showAuthor(author), because })
 }
@@ -25,10 +28,40 @@ export async function rehearseCutover(
     to,
     lose,
   })
-  return { obstacles: obstacles.map((obstacle) => ({ ...obstacle })), parts: { ...parts }, predictedMs }
+  if (to === 'service') keepRehearsal(context, capability, { obstacles, predictedMs })
+  return {
+    obstacles: obstacles.map(({ reason, fix }) => ({ reason, fix })),
+    parts: { ...parts },
+    predictedMs,
+  }
 }
 
-function findCoordinator(context: AdminContext, capability: string): NonNullable<AdminContext['rollout']> {
+/** It is evidence for the gates of the cut-over. */
+function keepRehearsal(
+  { guide, clock }: AdminContext,
+  capability: string,
+  { obstacles, predictedMs }: { obstacles: readonly Obstacle[]; predictedMs: number },
+): void {
+  const [first] = obstacles
+  const problem = first === undefined ? {} : { problem: first.reason }
+  guide?.rehearsals.set(capability, {
+    dryRun: { at: clock(), predictedPauseMs: predictedMs, ...problem },
+    identitiesFit: !obstacles.some(({ about }) => about === 'identities'),
+  })
+}
+
+/** Its gates are asked first, and the journal keeps what they said. */
+function guided(capability: string, to: Side): StranglerError {
+  const action = to === 'service' ? 'cutover' : 'back'
+  return new StranglerError('STRANGLER_STEP_REFUSED', `${capability} is guided step by step.`, {
+    fix: `\`strangler migrate ${capability} ${action}\` moves its ownership.`,
+  })
+}
+
+export function findCoordinator(
+  context: AdminContext,
+  capability: string,
+): NonNullable<AdminContext['rollout']> {
   findSync(context, capability)
   if (context.rollout !== undefined) return context.rollout
   throw new StranglerError('STRANGLER_CUTOVER_REFUSED', 'A process of the role proxy moves no ownership.', {

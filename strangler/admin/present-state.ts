@@ -10,6 +10,7 @@ import type { SyncControl } from '../sync/sync-control.ts'
 import type { Role } from './authenticate.ts'
 import type { ComparisonControl } from './compare-questions.ts'
 import type { CommandAnswer } from './contracts.ts'
+import type { GuideSources } from './guide/guide-sources.ts'
 
 const READ_LIMIT = 1_000
 const CONFLICT_ENTRIES_SHOWN = 100
@@ -29,6 +30,8 @@ export interface AdminContext {
   readonly sync?: SyncControl
   /** Absent where no ownership is moved from. */
   readonly rollout?: Pick<Coordinator, 'cutOver' | 'rehearse'>
+  /** Absent where nobody is guided. */
+  readonly guide?: GuideSources
   /** Absent where nothing is known of copies. */
   readonly dataPosition?: DataPosition
 }

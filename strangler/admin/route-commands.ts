@@ -49,7 +49,7 @@ function toSetting({ mode, percent }: SetRouteCommand): ModeSetting {
   return mode === 'canary' ? { mode, percent: percent ?? 0 } : { mode }
 }
 
-function findRoute(table: RouteTable, typed: string): Route {
+export function findRoute(table: RouteTable, typed: string): Route {
   if (typed.trim().startsWith('/')) throw withoutMethod(table, typed.trim())
   const id = normaliseEndpoint(typed)
   const found = table.routes.find((route) => route.endpoint.id === id)

@@ -9,6 +9,7 @@ import { addCompareSamples } from './commands/compare-samples.ts'
 import { addCompareShow } from './commands/compare-show.ts'
 import { addDeploy } from './commands/deploy.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addGuide } from './commands/guide.ts'
 import { addHoldChange } from './commands/hold-change.ts'
 import { addHoldStart } from './commands/hold-start.ts'
 import { addHoldStatus } from './commands/hold-status.ts'
@@ -67,6 +68,7 @@ export function createProgram(terminal: Terminal): Command {
     .addHelpText('after', EXIT_HELP)
   addStart(program, terminal)
   addDoctor(program, terminal)
+  addGuide(program, terminal)
   addMigrate(program, terminal)
 
   const route = program.command('route').description('where each endpoint’s requests go')

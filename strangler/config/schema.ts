@@ -273,6 +273,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   redis: z.strictObject({ url: z.string().startsWith('redis').optional() }).prefault({}),
+  /** Allows the gate profile `demo`, whose windows are too short for real users. */
+  demo: z.boolean().default(false),
   /** Where the kit keeps its files: last good table, tokens, embedded database. */
   directory: z.string().default('.strangler'),
 })

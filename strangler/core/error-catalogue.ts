@@ -101,6 +101,18 @@ export const ERRORS = {
     when: 'A hold was to begin where one stands, or to be fenced or ended where none stands, or to be fenced after it ran out.',
     help: 'Look at `strangler hold status`; `strangler hold abort CAPABILITY` ends a hold as if it had not been.',
   },
+  STRANGLER_GATE_CLOSED: {
+    status: 409,
+    title: 'A gate of the step is closed',
+    when: '`strangler migrate <capability> next`, `cutover` or `retire`, or the way back from an owned stage: something that must be true first is not, or is not known yet. `details.gates` holds each gate with its reason, its numbers and the command that mends it.',
+    help: 'Do what the gates name, or wait for what they count. Whoever knows better than a gate passes it with `--override <gate> --because "…"`; the journal keeps both.',
+  },
+  STRANGLER_STEP_REFUSED: {
+    status: 409,
+    title: 'The step cannot be taken from here',
+    when: 'A command of `strangler migrate` asks for a step that does not follow on the present one, for a profile that the configuration does not allow, or for an override without a reason.',
+    help: 'See where the capability is with `strangler guide <capability>`, which names the next step and its command.',
+  },
   STRANGLER_SYNC_REFUSED: {
     status: 409,
     title: 'The tables cannot be synced as they are',

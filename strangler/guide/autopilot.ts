@@ -47,6 +47,7 @@ export function findTouchedGuardrail(snapshot: GuideSnapshot): string | undefine
   if (!serves) return undefined
   if (hasTables && data !== undefined && data.sync !== 'running')
     return `The data sync is ${data.sync === 'none' ? 'gone' : 'paused'}.`
+  if (data?.broken !== undefined) return `The data sync is broken: ${data.broken}.`
   if (canary === undefined) return undefined
   const { service, monolith, failuresInRow, failuresOfLast300 } = canary
   if (failuresInRow >= IN_ROW) return `The service failed ${failuresInRow} times in a row.`

@@ -74,6 +74,8 @@ export interface DataEvidence {
   readonly strayWrites: number
   /** Rows that the old owner's schema cannot hold. */
   readonly notReturnable: number
+  /** Why not every change is captured, or why it does not run although it should. */
+  readonly broken?: string
 }
 
 export interface ComparisonEvidence {

@@ -8,6 +8,8 @@ export type RowKeys = ReadonlyMap<string, readonly string[]>
 export interface Obstacle {
   readonly reason: string
   readonly fix: string
+  /** Where somebody asks for this kind alone. */
+  readonly about?: 'identities'
 }
 
 /** A row that the other side cannot take. */

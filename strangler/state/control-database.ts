@@ -2,6 +2,7 @@ import { DataSource, type QueryRunner } from 'typeorm'
 import type { ComparisonStore } from '../core/comparison-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
+import type { TrafficStore } from '../core/traffic-words.ts'
 import { createComparisonStore } from './comparison-store.ts'
 import { createRunControl, showDatabase, unreachable } from './control-errors.ts'
 import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
@@ -13,7 +14,9 @@ import { AddWorkers1766000000002 } from './migrations/2-add-workers.ts'
 import { CreateWriteMarks1766000000003 } from './migrations/3-create-write-marks.ts'
 import { CreateComparisonTables1766000000004 } from './migrations/4-create-comparison-tables.ts'
 import { CreateCutoverLeases1766000000005 } from './migrations/5-create-cutover-leases.ts'
+import { CreateTrafficTables1766000000006 } from './migrations/6-create-traffic-tables.ts'
 import { createRegistrationStore } from './registration-store.ts'
+import { createTrafficStore } from './traffic-store.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -22,7 +25,7 @@ const POOL_SIZE = 4
 // Any number will do, as long as every version of the kit uses this one.
 const MIGRATION_LOCK_KEY = 7_284_601_935
 
-/** The control database: the journal, the registrations, and what the comparisons have found. */
+/** The control database: the journal, the registrations, what the comparisons have found, and what the proxies have seen. */
 export interface ControlDatabase extends Stoppable {
   readonly journal: Journal
   readonly registrations: Registrations
@@ -30,6 +33,7 @@ export interface ControlDatabase extends Stoppable {
   createMarks(longestKeepMs: number): MarkStore
   readonly comparisons: ComparisonStore
   readonly cutoverLeases: CutoverLeases
+  readonly traffic: TrafficStore
   /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
   ping(): Promise<void>
 }
@@ -83,6 +87,7 @@ export async function openControlDatabase(
     createMarks: (longestKeepMs) => createDatabaseMarks(dataSource, longestKeepMs),
     comparisons: createComparisonStore(dataSource, runControl),
     cutoverLeases: createCutoverLeases(dataSource, runControl),
+    traffic: createTrafficStore(dataSource, runControl),
     async ping() {
       await runControl('asking whether it answers', () => dataSource.query('SELECT 1'))
     },
@@ -106,6 +111,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
       CreateWriteMarks1766000000003,
       CreateComparisonTables1766000000004,
       CreateCutoverLeases1766000000005,
+      CreateTrafficTables1766000000006,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

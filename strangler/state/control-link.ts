@@ -2,6 +2,7 @@ import type { ComparisonStore } from '../core/comparison-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
+import type { TrafficStore } from '../core/traffic-words.ts'
 import type { ControlDatabase } from './control-database.ts'
 import type { CutoverLeases } from './cutover-leases.ts'
 
@@ -15,6 +16,7 @@ export interface ControlLink extends Stoppable {
   createMarks(longestKeepMs: number): MarkStore
   readonly comparisons: ComparisonStore
   readonly cutoverLeases: CutoverLeases
+  readonly traffic: TrafficStore
   /** Tries to open it; false when that failed or took longer than `withinMs`. It goes on trying in the background. */
   connect(withinMs: number): Promise<boolean>
   /** Calls `listener` once it is open; at once when it is already. */
@@ -92,6 +94,10 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
     cutoverLeases: {
       hold: async (...lease) => opened().cutoverLeases.hold(...lease),
       now: async () => opened().cutoverLeases.now(),
+    },
+    traffic: {
+      add: async (batch) => opened().traffic.add(batch),
+      read: async (capability) => opened().traffic.read(capability),
     },
     async connect(withinMs) {
       opening ??= tryOpen()

@@ -1,4 +1,5 @@
 import { type AdminServerOptions, createAdminServer } from '../../strangler/admin/admin-server.ts'
+import { createFindingsCache } from '../../strangler/admin/guide/guide-sources.ts'
 import type { AdminTokens } from '../../strangler/admin/tokens.ts'
 import { checkConfig } from '../../strangler/config/define-config.ts'
 import type { Config } from '../../strangler/config/schema.ts'
@@ -87,6 +88,13 @@ export async function startAdmin({
     tokens: TOKENS,
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'strangler_up 1\n' }),
     readiness: () => ({ ready: true, reasons: [] }),
+    guide: {
+      traffic: control.traffic,
+      lagOf: () => undefined,
+      findings: createFindingsCache(() => now),
+      rehearsals: new Map(),
+    },
+    comparisons: { store: control.comparisons, askSide: async () => ({ kind: 'skipped', reason: 'busy' }) },
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     ...over,
   }

@@ -143,7 +143,11 @@ test('an operator can look at either side, but not write where the data does not
 test.each([
   ['the configuration', [{ endpoint: POST, mode: { mode: 'service' } }], []],
   ['an override', [POST], [set(POST, { mode: 'canary', percent: 100 })]],
-  ['an endpoint for every method', [{ endpoint: '* /api/inventory/:sku/adjust', mode: { mode: 'service' } }], []],
+  [
+    'an endpoint for every method',
+    [{ endpoint: '* /api/inventory/:sku/adjust', mode: { mode: 'service' } }],
+    [],
+  ],
 ] as const)('%s sends no write away from whoever owns its tables', (_who, endpoints, events) => {
   const request = { method: 'POST', path: '/api/inventory/A/adjust' }
   const target = (rest: { tables?: string[] }, more: JournalEvent[] = []) => {

@@ -1,50 +1,122 @@
 import { Argument, type Command } from 'commander'
-import type { CutoverAnswer, RehearsalAnswer } from '../../admin/cutover-contracts.ts'
+import type { AdminClient } from '../../admin/admin-client.ts'
+import type { RehearsalAnswer } from '../../admin/cutover-contracts.ts'
+import type { StepAnswer } from '../../admin/guide/migrate-contracts.ts'
 import { StranglerError } from '../../core/errors.ts'
-import type { Side } from '../../core/words.ts'
 import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseWhole } from '../parse-mode.ts'
+import { printGate, printGuided, printLeftovers, showPosition } from '../show-guide.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
-/** Where the ownership goes by each step. */
-const STEPS = { cutover: 'service', back: 'monolith' } as const satisfies Record<string, Side>
+const ACTIONS = ['status', 'next', 'back', 'cutover', 'retire'] as const
+type Action = (typeof ACTIONS)[number]
 
 interface MigrateOptions extends DecisionOptions {
+  readonly toStart?: true
+  readonly uninstall?: true
   readonly dryRun?: true
+  readonly override?: string[]
   readonly lose?: number
+  readonly profile?: 'default' | 'demo'
 }
+
+const EXAMPLES = `
+Examples:
+  strangler migrate inventory status
+  strangler migrate inventory next
+  strangler migrate inventory next --override contract-recorded contract-passed --because "the service's own tests cover it"
+  strangler migrate inventory back --to-start --because "the fill rate is wrong"
+  strangler migrate inventory cutover --dry-run
+  strangler migrate inventory retire --dry-run`
 
 export function addMigrate(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('migrate')
-    .description('move the ownership of a capability: to the service, or back to the monolith')
+    .description('take a capability one step on, or back')
     .argument('<capability>')
-    .addArgument(new Argument('<step>', 'what is to be done').choices(Object.keys(STEPS)))
+    .addArgument(new Argument('<action>', 'what is to be done').choices(ACTIONS))
   addDecisionOptions(command)
-    .option('--dry-run', 'say what is in the way and for how long writes would be held; hold none')
-    .option('--lose <rows>', 'leave exactly so many rows behind, which the other side refuses', parseWhole)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  strangler migrate inventory cutover --dry-run\n  strangler migrate inventory cutover --because "the copy is proven"\n  strangler migrate inventory back --because "the service is slow"',
+    .option('--override <gate...>', 'pass gates that are closed; needs --because')
+    .option('--to-start', 'with back: to where the monolith does everything; the copy is kept')
+    .option('--uninstall', 'with back: take the sync out of both databases, once no step needs it')
+    .option(
+      '--lose <rows>',
+      'with back: leave exactly so many rows behind, which the monolith refuses',
+      parseWhole,
     )
-    .action(async (capability: string, step: keyof typeof STEPS, options: MigrateOptions) => {
+    .option('--dry-run', 'with cutover, back and retire: say what is in the way; change nothing')
+    .option('--profile <name>', 'with the first step: the gates’ numbers, `default` or `demo`')
+    .addHelpText('after', EXAMPLES)
+    .action(async (capability: string, action: Action, options: MigrateOptions) => {
       const client = await connectAdmin(options, terminal)
-      const [to, lose] = [STEPS[step], options.lose === undefined ? {} : { lose: options.lose }]
-      if (options.dryRun === true) {
-        const rehearsal = await client.rehearseCutover({ capability, to, ...lose })
-        if (options.json) writeJson(terminal, rehearsal)
-        else showRehearsal(terminal, rehearsal)
-        return refuseObstacles(capability, rehearsal)
-      }
-      const fields = await decisionFields(client, options, terminal)
-      const moved = await client.cutOver({ ...fields, capability, to, ...lose })
-      if (options.json) writeJson(terminal, moved)
-      else showMoved(terminal, { capability, to, moved })
+      if (action === 'status') return showStatus(client, { capability, options, terminal })
+      if (options.dryRun) return rehearse(client, { capability, action, options, terminal })
+      const answer = await act(client, { capability, action, options, terminal })
+      if (options.json) return writeJson(terminal, answer)
+      printStep(terminal, answer)
     })
 }
 
-function showRehearsal(terminal: Terminal, { parts, predictedMs }: RehearsalAnswer): void {
+interface Call {
+  readonly capability: string
+  readonly options: MigrateOptions
+  readonly terminal: Terminal
+}
+
+async function act(
+  client: AdminClient,
+  { capability, action, options, terminal }: Call & { action: Exclude<Action, 'status'> },
+): Promise<StepAnswer> {
+  const fields = { ...(await decisionFields(client, options, terminal)), capability }
+  const override = options.override ?? []
+  if (action === 'back') {
+    const { toStart = false, uninstall = false, lose } = options
+    return client.migrateBack({ ...fields, toStart, uninstall, ...(lose === undefined ? {} : { lose }) })
+  }
+  if (action === 'retire') return client.retire({ ...fields, override })
+  const { profile } = options
+  return client.migrateNext({
+    ...{ ...fields, override },
+    ...(profile === undefined ? {} : { profile }),
+    ...(action === 'cutover' ? { only: 'cutover' } : {}),
+  })
+}
+
+async function showStatus(client: AdminClient, { capability, options, terminal }: Call): Promise<void> {
+  const answer = await client.guide({ capability })
+  if (options.json) return writeJson(terminal, answer)
+  for (const guided of answer.capabilities) printGuided(terminal, guided)
+}
+
+async function rehearse(client: AdminClient, call: Call & { action: Action }): Promise<void> {
+  const { capability, action } = call
+  if (action === 'retire') return rehearseRetirement(client, call)
+  if (action === 'cutover' || action === 'back') return rehearseMove(client, call)
+  throw new StranglerError('STRANGLER_INVALID_COMMAND', `The step ${action} has no rehearsal.`, {
+    fix: `\`strangler guide ${capability}\` says what it would do.`,
+  })
+}
+
+async function rehearseMove(
+  client: AdminClient,
+  { capability, action, options, terminal }: Call & { action: Action },
+): Promise<void> {
+  const to = action === 'cutover' ? 'service' : 'monolith'
+  const lose = options.lose === undefined ? {} : { lose: options.lose }
+  const rehearsal = await client.rehearseCutover({ capability, to, ...lose })
+  if (options.json) writeJson(terminal, rehearsal)
+  else printRehearsal(terminal, rehearsal)
+  // As the cut-over itself would be refused.
+  const [first] = rehearsal.obstacles
+  if (first === undefined) return
+  const found = rehearsal.obstacles.map(({ reason }) => reason).join('; ')
+  throw new StranglerError('STRANGLER_CUTOVER_REFUSED', `${capability} cannot be cut over: ${found}.`, {
+    fix: first.fix,
+  })
+}
+
+function printRehearsal(terminal: Terminal, { parts, predictedMs }: RehearsalAnswer): void {
   const shown = Object.entries(parts).map(([name, ms]) => `${name} ${ms} ms`)
   writeLine(terminal, `Writes would be held for about ${predictedMs} ms: ${shown.join(', ')}.`)
   writeLine(
@@ -53,23 +125,29 @@ function showRehearsal(terminal: Terminal, { parts, predictedMs }: RehearsalAnsw
   )
 }
 
-/** As the cut-over itself would be. */
-function refuseObstacles(capability: string, { obstacles }: RehearsalAnswer): void {
-  const [first] = obstacles
-  if (first === undefined) return
-  const found = obstacles.map(({ reason }) => reason).join('; ')
-  throw new StranglerError('STRANGLER_CUTOVER_REFUSED', `${capability} cannot be cut over: ${found}.`, {
-    fix: first.fix,
+async function rehearseRetirement(
+  client: AdminClient,
+  { capability, options, terminal }: Call,
+): Promise<void> {
+  const { gates, leftovers } = await client.rehearseRetirement(capability)
+  if (options.json) writeJson(terminal, { capability, gates, leftovers })
+  else {
+    for (const gate of gates) printGate(terminal, gate)
+    printLeftovers(terminal, leftovers)
+  }
+  const closed = gates.filter(({ state }) => state !== 'pass')
+  if (closed.length === 0) return
+  throw new StranglerError('STRANGLER_GATE_CLOSED', `${capability} cannot be retired yet.`, {
+    fix: closed.map(({ fix }) => fix).join(' '),
   })
 }
 
-function showMoved(
-  terminal: Terminal,
-  { capability, to, moved }: { capability: string; to: Side; moved: CutoverAnswer },
-): void {
-  writeLine(
-    terminal,
-    `The ${to} owns ${capability} (version ${moved.version}); its writes were held for ${moved.heldMs} ms.`,
-  )
-  writeLine(terminal, `The sync goes on the other way: \`strangler sync status ${capability}\`.`)
+function printStep(terminal: Terminal, answer: StepAnswer): void {
+  const { capability, position, version, gates, overridden, leftovers, heldMs } = answer
+  for (const gate of gates) printGate(terminal, gate)
+  for (const id of overridden) writeLine(terminal, `  ! ${id} was passed although it is closed.`)
+  if (heldMs !== undefined) writeLine(terminal, `The ownership has moved; writes were held for ${heldMs} ms.`)
+  writeLine(terminal, `${capability} is at step ${showPosition(position)} now (version ${version}).`)
+  if (leftovers === undefined) writeLine(terminal, `What comes next: \`strangler guide ${capability}\`.`)
+  else printLeftovers(terminal, leftovers)
 }

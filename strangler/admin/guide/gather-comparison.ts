@@ -1,0 +1,107 @@
+import { findAcceptance } from '../../compare/accept-differences.ts'
+import { latencyPercentile } from '../../compare/latency-buckets.ts'
+import type { EvidenceBasis } from '../../core/compare-words.ts'
+import type { KeptEvidence } from '../../core/comparison-store.ts'
+import { shareOf } from '../../core/wilson-interval.ts'
+import type { ComparisonEvidence } from '../../guide/snapshot.ts'
+import type { Route } from '../../routing/compile-table.ts'
+import { reportCapability, type Standing } from '../report-comparisons.ts'
+
+/** Far beyond what anybody would wait for. */
+const MOST_NEEDED = 10_000_000
+
+export interface ComparisonQuestion {
+  readonly evidence: KeptEvidence
+  readonly standing: Standing
+  readonly routes: readonly Route[]
+  /** The highest share of mismatches that is let pass. */
+  readonly limit: number
+}
+
+/** The comparisons of one capability as its gates look at them. A difference of which nobody knows yet what it is counts against it. */
+export function toComparisonEvidence({
+  evidence,
+  standing,
+  routes,
+  limit,
+}: ComparisonQuestion): ComparisonEvidence {
+  const { endpoints, differences } = reportCapability(evidence, standing)
+  const sum = (pick: (one: (typeof endpoints)[number]) => number) =>
+    endpoints.reduce((total, one) => total + pick(one), 0)
+  const compared = sum(({ coverage }) => coverage.count)
+  const netMismatches = sum(({ rates }) => rates.net.count)
+  const suspicious = netMismatches + sum(({ rates }) => rates.unknown.count)
+  const counted = new Map(endpoints.map((one) => [one.endpoint, one.coverage.count]))
+  const open = differences.filter(({ verdict, isAccepted }) => verdict === 'real' && !isAccepted)
+  return {
+    eligible: sum(({ eligible }) => eligible),
+    compared,
+    netMismatches,
+    netUpperBound: shareOf(suspicious, compared).high,
+    stillNeeded: countNeeded({ netMismatches, suspicious, compared, limit }),
+    openDifferences: open.length,
+    expiredAcceptances: countExpired(standing, open),
+    perEndpoint: routes.filter(isCompared).map(({ endpoint }) => ({
+      endpoint: endpoint.id,
+      compared: counted.get(endpoint.id) ?? 0,
+    })),
+    monolithP95Ms: percentile95(evidence, 'monolith'),
+    serviceP95Ms: percentile95(evidence, 'service'),
+  }
+}
+
+export function basisOf({ basis }: KeptEvidence): EvidenceBasis {
+  const { monolithBuild, serviceBuild, fingerprint } = basis
+  return { monolithBuild, serviceBuild, fingerprint }
+}
+
+/** Writes are compared only where they can be run dry. */
+function isCompared({ endpoint, shadowWrites, effectByMethod }: Route): boolean {
+  return endpoint.effect === 'read' || effectByMethod || shadowWrites === 'dry-run'
+}
+
+/** So many more without a difference; undefined when it is enough, or when the share itself is too high. */
+function countNeeded({
+  netMismatches,
+  suspicious,
+  compared,
+  limit,
+}: {
+  netMismatches: number
+  suspicious: number
+  compared: number
+  limit: number
+}): number | undefined {
+  const isEnough = (more: number) => shareOf(suspicious, compared + more).high <= limit
+  if (isEnough(0) || netMismatches > compared * limit || !isEnough(MOST_NEEDED)) return undefined
+  let [low, high] = [0, MOST_NEEDED]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (isEnough(middle)) high = middle
+    else low = middle
+  }
+  return high
+}
+
+/** Those that somebody still needs: their difference is there again. */
+function countExpired(
+  { accepted, now }: Standing,
+  open: readonly { endpoint: string; kind: string; path: string }[],
+): number {
+  const expired = accepted.filter(({ expiresAt }) => Date.parse(expiresAt) <= now.getTime())
+  // As it was before it expired.
+  const covers = (one: (typeof expired)[number], place: (typeof open)[number]) =>
+    findAcceptance([one], { endpoint: place.endpoint, now: new Date(0) }, place as never) !== undefined
+  return expired.filter((one) => open.some((place) => covers(one, place))).length
+}
+
+function percentile95({ tallies }: KeptEvidence, side: string): number | undefined {
+  const prefix = `ms:${side}:`
+  const buckets = new Map<number, number>()
+  for (const { tally, count } of tallies) {
+    if (!tally.startsWith(prefix)) continue
+    const bucket = Number(tally.slice(prefix.length))
+    buckets.set(bucket, (buckets.get(bucket) ?? 0) + count)
+  }
+  return latencyPercentile(buckets, 0.95)
+}

@@ -1,0 +1,57 @@
+import type { Side } from './words.ts'
+
+/** What the proxies have seen, as the control database keeps it for the guide. Everything is a count. */
+
+/** Requests of one endpoint that one side has answered, or was to, while the capability stood at one step. */
+export interface TrafficCount {
+  readonly capability: string
+  readonly endpoint: string
+  /** The line of the journal that entered the step; 0 before the first. */
+  readonly entered: number
+  /** A request that the service has failed counts as the service's, also where the monolith then answered. */
+  readonly target: Side
+  readonly requests: number
+  readonly failures: number
+}
+
+/** What one proxy has seen lately. */
+export interface TrafficLook {
+  readonly capability: string
+  readonly entered: number
+  /** Failures of the service in a row, the newest request last. */
+  readonly failuresInRow: number
+  /** Among its last 300 requests. */
+  readonly failuresOfLast300: number
+  /** The proxy's own time, of the newest thousand requests. */
+  readonly proxyP99Ms: number | undefined
+}
+
+export interface TrafficBatch {
+  /** Who reports: host and name. */
+  readonly proxy: string
+  readonly counts: readonly TrafficCount[]
+  readonly looks: readonly TrafficLook[]
+}
+
+export interface KeptTraffic {
+  /** Epoch milliseconds of the first report; undefined when there is none. */
+  readonly since: number | undefined
+  readonly counts: readonly TrafficCount[]
+  /** Of every proxy that has reported in the last hour. */
+  readonly looks: readonly TrafficLook[]
+}
+
+/** Both throw STRANGLER_CONTROL_DATABASE_UNREACHABLE when the database is away. */
+export interface TrafficStore {
+  add(batch: TrafficBatch): Promise<void>
+  read(capability: string): Promise<KeptTraffic>
+}
+
+/** How far behind the copy was over a while, as this process has heard. */
+export interface LagWindow {
+  readonly p99Ms: number
+  /** Without a gap. */
+  readonly watchedMs: number
+  /** The highest of the newest so many milliseconds. */
+  worstMs(windowMs: number): number
+}

@@ -1,0 +1,70 @@
+import type { DataSource } from 'typeorm'
+import type {
+  KeptTraffic,
+  TrafficBatch,
+  TrafficCount,
+  TrafficLook,
+  TrafficStore,
+} from '../core/traffic-words.ts'
+import type { RunControl } from './control-errors.ts'
+import { CONTROL_SCHEMA } from './control-tables.ts'
+
+/** The traffic of all proxies, summed up in the control database. */
+export function createTrafficStore(dataSource: DataSource, runControl: RunControl): TrafficStore {
+  return {
+    add: (batch) => runControl('keeping the traffic', () => dataSource.transaction((tx) => add(tx, batch))),
+    read: (capability) => runControl('reading the traffic', () => read(dataSource, capability)),
+  }
+}
+
+type Queryable = Pick<DataSource, 'query'>
+
+/** In the order of the keys: proxies that add the same rows in different orders would wait for each other. */
+async function add(tx: Queryable, { proxy, counts, looks }: TrafficBatch): Promise<void> {
+  await tx.query(
+    `INSERT INTO ${CONTROL_SCHEMA}.traffic AS kept (capability, endpoint, entered, target, requests, failures)
+     SELECT capability, endpoint, entered, target, requests, failures
+     FROM jsonb_to_recordset($1::jsonb)
+       AS row(capability text, endpoint text, entered integer, target text, requests bigint, failures bigint)
+     ORDER BY capability, entered, endpoint, target
+     ON CONFLICT (capability, entered, endpoint, target) DO UPDATE
+       SET requests = kept.requests + excluded.requests, failures = kept.failures + excluded.failures`,
+    [JSON.stringify(counts)],
+  )
+  await tx.query(
+    `INSERT INTO ${CONTROL_SCHEMA}.traffic_looks (capability, proxy, look, told_at)
+     SELECT look ->> 'capability', $1, look, clock_timestamp() FROM jsonb_array_elements($2::jsonb) AS look
+     ORDER BY 1
+     ON CONFLICT (capability, proxy) DO UPDATE SET look = excluded.look, told_at = excluded.told_at`,
+    [proxy, JSON.stringify(looks)],
+  )
+}
+
+interface CountRow extends Omit<TrafficCount, 'requests' | 'failures'> {
+  readonly requests: string
+  readonly failures: string
+  readonly first_at: Date
+}
+
+async function read(dataSource: Queryable, capability: string): Promise<KeptTraffic> {
+  const rows: CountRow[] = await dataSource.query(
+    `SELECT capability, endpoint, entered, target, requests, failures, first_at
+     FROM ${CONTROL_SCHEMA}.traffic WHERE capability = $1`,
+    [capability],
+  )
+  const looks: { look: TrafficLook }[] = await dataSource.query(
+    `SELECT look FROM ${CONTROL_SCHEMA}.traffic_looks
+     WHERE capability = $1 AND told_at > clock_timestamp() - interval '1 hour'`,
+    [capability],
+  )
+  const since = rows.map(({ first_at: firstAt }) => firstAt.getTime())
+  return {
+    since: since.length === 0 ? undefined : Math.min(...since),
+    counts: rows.map(({ first_at: _firstAt, requests, failures, ...place }) => ({
+      ...place,
+      requests: Number(requests),
+      failures: Number(failures),
+    })),
+    looks: looks.map(({ look }) => look),
+  }
+}

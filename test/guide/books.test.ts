@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import type { ExchangeRecord } from '../../strangler/core/exchange-record.ts'
+import type { JournalEvent } from '../../strangler/core/words.ts'
+import { createLagBook } from '../../strangler/state/lag-book.ts'
+import { createTrafficBook } from '../../strangler/telemetry/traffic-book.ts'
+import { stateOf } from '../support/tables.ts'
+
+const seen = (changes: Partial<ExchangeRecord> = {}): ExchangeRecord =>
+  ({
+    ...{ capability: 'inventory', endpoint: 'GET /a', target: 'service', reason: 'SPLIT', status: 200 },
+    ...{ tableVersion: 1, proxyMs: 0.3, code: undefined },
+    ...changes,
+  }) as ExchangeRecord
+
+const entered: JournalEvent = {
+  ...{ kind: 'stage.entered', capability: 'inventory', step: 'canary', stage: 'canary', percent: 1 },
+  ...{ profile: 'default', gates: [] },
+}
+
+test('what the monolith answers in the place of a failing service counts as a failure of the service', () => {
+  const book = createTrafficBook()
+  book.follow(stateOf([entered]))
+  for (const reason of ['FALLBACK', 'BREAKER_OPEN'] as const)
+    book.record(seen({ target: 'monolith', reason }))
+  book.record(seen({ status: 503 }))
+  const taken = book.take()
+  expect(taken?.counts).toEqual([
+    { capability: 'inventory', endpoint: 'GET /a', entered: 1, target: 'service', requests: 3, failures: 3 },
+  ])
+  expect(taken?.looks).toMatchObject([{ failuresInRow: 3, failuresOfLast300: 3, proxyP99Ms: 0.3 }])
+})
+
+test('a client that goes away and a 404 are no failures', () => {
+  const book = createTrafficBook()
+  book.record(seen({ code: 'CLIENT_GONE', status: 499 }))
+  book.record(seen({ status: 404 }))
+  expect(book.take()).toMatchObject({ counts: [{ requests: 1, failures: 0 }], looks: [{ failuresInRow: 0 }] })
+  expect(book.take()).toBeUndefined()
+})
+
+test('another step begins to count anew, and a request that was decided before it counts nowhere', () => {
+  const book = createTrafficBook()
+  book.follow(stateOf([entered]))
+  book.record(seen({ status: 500 }))
+  book.follow(stateOf([entered, { ...entered, percent: 5 }]))
+  book.record(seen({ status: 500, tableVersion: 1 }))
+  book.record(seen({ tableVersion: 2 }))
+  const { counts = [], looks } = book.take() ?? {}
+  expect(counts.map(({ entered, failures }) => [entered, failures])).toEqual([
+    [1, 1],
+    [2, 0],
+  ])
+  expect(looks).toMatchObject([{ entered: 2, failuresInRow: 0, failuresOfLast300: 0 }])
+})
+
+test('what could not be kept is counted again', () => {
+  const book = createTrafficBook()
+  book.record(seen())
+  book.putBack(book.take()!)
+  book.record(seen())
+  expect(book.take()).toMatchObject({ counts: [{ requests: 2 }] })
+})
+
+const beat = (lagMs: number | undefined, epoch = 1) =>
+  ({ capability: 'stock', epoch, direction: 'forward', ...(lagMs === undefined ? {} : { lagMs }) }) as never
+
+test('the lag is watched only as long as nobody has missed a word of it', () => {
+  let now = 0
+  const book = createLagBook(() => now)
+  const hearFor = (ms: number, lagMs: number) => {
+    for (const until = now + ms; now < until; now += 500) book.hear(beat(lagMs))
+  }
+  hearFor(10_000, 40)
+  hearFor(1_000, 900)
+  expect(book.window('stock')).toMatchObject({ p99Ms: 900, watchedMs: 10_500 })
+  expect(book.window('stock')?.worstMs(5_000)).toBe(900)
+  hearFor(10_000, 40)
+  expect(book.window('stock')?.worstMs(5_000)).toBe(40)
+  now += 3_000
+  expect(book.window('stock')).toBeUndefined()
+  book.hear(beat(40))
+  expect(book.window('stock')).toMatchObject({ watchedMs: 0 })
+})
+
+test('a copy that is no longer whole, or of another epoch, is watched anew', () => {
+  let now = 0
+  const book = createLagBook(() => now)
+  book.hear(beat(40))
+  now += 1_000
+  book.hear(beat(undefined))
+  expect(book.window('stock')).toBeUndefined()
+  book.hear(beat(40, 2))
+  now += 500
+  book.hear(beat(9_000, 1))
+  expect(book.window('stock')).toMatchObject({ p99Ms: 40, watchedMs: 0 })
+})
