@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { compareLimits, compareRules } from './compare-schema.ts'
+import { compareLimits, compareRules, compareRules } from './compare-schema.ts'
+import { table } from './table-schema.ts'
 
 /** A web address of a side: scheme, host and port, nothing behind it. */
 const origin = z
@@ -121,40 +122,6 @@ const targetingRule = z.strictObject({
   address: z.array(z.string()).min(1).optional(),
   target: z.enum(['monolith', 'service']),
 })
-
-/** A row by column names, every value as canonical text. */
-type RowTexts = Readonly<Record<string, string | null>>
-
-const convertRow = z.custom<(row: RowTexts) => RowTexts>((value) => typeof value === 'function', {
-  error: 'is not a function from a row to a row',
-})
-
-const guard = z
-  .strictObject({ mode: z.enum(['reject', 'report']), because: z.string().min(1).optional() })
-  .refine(({ mode, because }) => mode === 'reject' || because !== undefined, {
-    error: "lets stray writes pass, so it needs a reason: guard: { mode: 'report', because: '…' }",
-  })
-
-const table = z.preprocess(
-  (value) => (typeof value === 'string' ? { table: value } : value),
-  z.strictObject({
-    /** Its name in the monolith. */
-    table: z.string().min(1),
-    /** Its name in the service; the same by default. */
-    as: z.string().min(1).optional(),
-    /** Monolith column → service column, or null: not synced. Columns that are not named keep their name. */
-    columns: z.record(z.string(), z.string().nullable()).optional(),
-    /** Columns of the service only, with the canonical text that they always have. */
-    constants: z.record(z.string(), z.string().nullable()).optional(),
-    /** Further columns of the service from the monolith's row, and back. */
-    map: convertRow.optional(),
-    unmap: convertRow.optional(),
-    /** What becomes of a write by the side that does not own it: refused, or kept with its images and let pass. */
-    guard: guard.optional(),
-    /** The PostgreSQL schema in which it stands, in both databases; `public` by default. */
-    schema: z.string().min(1).optional(),
-  }),
-)
 
 const capability = z.strictObject({
   /** The side that is its service; the capability's own name by default. */
