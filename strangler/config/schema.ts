@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compareLimits, compareRules, compareRules } from './compare-schema.ts'
+import { compareLimits, compareRules } from './compare-schema.ts'
 import { table } from './table-schema.ts'
 
 /** A web address of a side: scheme, host and port, nothing behind it. */
