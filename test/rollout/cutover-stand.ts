@@ -12,6 +12,7 @@ import { checkConfig } from '../../strangler/config/define-config.ts'
 import type { Side } from '../../strangler/core/words.ts'
 import { type Kit, type KitOptions, startKit } from '../../strangler/kit.ts'
 import { createTestDatabase } from '../support/postgres.ts'
+import { TABLES } from './items.ts'
 
 export const TOKEN = 'operator-token-for-the-cutover'
 const LONGEST_WAIT_MS = 60_000
@@ -75,7 +76,7 @@ export async function startCutoverStand(proxies = 2, options: KitOptions = {}): 
     capabilities: {
       items: {
         endpoints: ['GET /items', 'POST /items', 'PUT /items'],
-        tables: [{ table: 'item', as: 'entry', columns: { hits: 'count' } }],
+        tables: TABLES,
       },
     },
     proxy: { debugHeaders: true, accessLog: false },

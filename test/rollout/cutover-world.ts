@@ -1,0 +1,224 @@
+import type { Cutover, JournalEntry, JournalEvent, RouteState, Side } from '../../strangler/core/words.ts'
+import { type CutoverStep, nextStep } from '../../strangler/guide/cutover.ts'
+import { ownerOf } from '../../strangler/routing/fold-cutover.ts'
+import { EMPTY_STATE, foldJournal } from '../../strangler/routing/fold-journal.ts'
+
+const CAPABILITY = 'items'
+const HOLD_MS = 5_000
+
+/** What is done wrong, to see that it is found. */
+export type Mistake = 'none' | 'opens before the decision' | 'undoes without its condition' | 'has no stages'
+
+interface Database {
+  guarded: boolean
+  stage: number
+  /** Changes that the other one has not got. */
+  pending: number
+}
+
+interface Coordinator {
+  seen: RouteState
+  done: Set<CutoverStep>
+  of: string | undefined
+  failure: string | undefined
+  /** What it is about to do. */
+  step: CutoverStep | undefined
+}
+
+interface Proxy {
+  seen: RouteState
+  /** A write on its way to this side. */
+  inFlight: Side | undefined
+}
+
+const other = (side: Side): Side => (side === 'monolith' ? 'service' : 'monolith')
+
+/** Two databases, a journal, proxies and coordinators, each of which may stop for any time between looking and acting. */
+export class CutoverWorld {
+  readonly entries: JournalEntry[] = []
+  state: RouteState = EMPTY_STATE
+  now = 0
+  readonly databases: Record<Side, Database> = {
+    monolith: { guarded: false, stage: -1, pending: 0 },
+    service: { guarded: true, stage: -1, pending: 0 },
+  }
+  readonly coordinators: Coordinator[]
+  readonly proxies: Proxy[]
+  readonly mistake: Mistake
+
+  constructor(mistake: Mistake, { coordinators, proxies }: { coordinators: number; proxies: number }) {
+    this.mistake = mistake
+    this.#append({ kind: 'sync.started', capability: CAPABILITY, epoch: 1, backfill: true })
+    const fresh = () => ({
+      seen: this.state,
+      done: new Set<CutoverStep>(),
+      of: undefined,
+      failure: undefined,
+      step: undefined,
+    })
+    this.coordinators = Array.from({ length: coordinators }, fresh)
+    this.proxies = Array.from({ length: proxies }, () => ({ seen: this.state, inFlight: undefined }))
+  }
+
+  #append(event: JournalEvent): void {
+    const entry = { version: this.state.version + 1, at: '', by: 'model', event }
+    this.entries.push(entry)
+    this.state = foldJournal(this.state, [entry])
+  }
+
+  start(): void {
+    if (this.state.cutovers?.[CAPABILITY] !== undefined) return
+    const to = other(ownerOf(this.state, CAPABILITY))
+    const cutoverId = `cutover-${this.state.version}`
+    this.#append({
+      kind: 'cutover.started',
+      capability: CAPABILITY,
+      cutoverId,
+      to,
+      expiresAt: this.now + HOLD_MS,
+    })
+  }
+
+  tick(): void {
+    this.now += 1_500
+  }
+
+  /** The relay and the applier: whatever the guards say. */
+  carry(): void {
+    this.databases[ownerOf(this.state, CAPABILITY)].pending = 0
+  }
+
+  proxySees(index: number): void {
+    this.proxies[index]!.seen = this.state
+  }
+
+  proxyBegins(index: number): void {
+    const proxy = this.proxies[index]!
+    const hold = proxy.seen.holds[CAPABILITY]
+    const isHeld = hold !== undefined && (hold.phase === 'fenced' || hold.expiresAt > this.now)
+    if (!isHeld) proxy.inFlight ??= ownerOf(proxy.seen, CAPABILITY)
+  }
+
+  /** It lands, or a guard refuses it. */
+  proxyEnds(index: number): void {
+    const proxy = this.proxies[index]!
+    const side = proxy.inFlight
+    proxy.inFlight = undefined
+    if (side === undefined || this.databases[side].guarded) return
+    this.databases[side].pending += 1
+    if (side !== ownerOf(this.state, CAPABILITY))
+      throw new Error(`A write has landed at the ${side}, which does not own`)
+  }
+
+  /** Reads the journal and makes up its mind; after that anything may happen before it acts. */
+  look(index: number): void {
+    const actor = this.coordinators[index]!
+    actor.seen = this.state
+    actor.step = undefined
+    const cutover = this.state.cutovers?.[CAPABILITY]
+    if (cutover === undefined) return
+    if (actor.of !== cutover.id) Object.assign(actor, { of: cutover.id, done: new Set(), failure: undefined })
+    const { done, failure } = actor
+    actor.step = nextStep({ cutover, hold: this.state.holds[CAPABILITY], done, failure, now: this.now })
+  }
+
+  act(index: number): void {
+    const actor = this.coordinators[index]!
+    const { step, seen } = actor
+    const cutover = seen.cutovers?.[CAPABILITY]
+    actor.step = undefined
+    if (cutover === undefined || step === undefined) return
+    if (this.#take(step, { cutover, actor })) actor.done.add(step)
+    this.check()
+  }
+
+  /** At most one database takes writes; between cut-overs it is the owner's. */
+  check(): void {
+    if (!this.databases.monolith.guarded && !this.databases.service.guarded)
+      throw new Error('Both databases take writes')
+    if (this.state.cutovers?.[CAPABILITY] !== undefined) return
+    const owner = ownerOf(this.state, CAPABILITY)
+    if (this.databases[owner].guarded) throw new Error(`The ${owner} owns, and takes no writes`)
+    if (!this.databases[other(owner)].guarded)
+      throw new Error(`The ${other(owner)} takes writes, and does not own`)
+  }
+
+  /** @returns whether it is done */
+  #take(step: CutoverStep, { cutover, actor }: { cutover: Cutover; actor: Coordinator }): boolean {
+    const [target, source] = [this.databases[cutover.to], this.databases[other(cutover.to)]]
+    const stage = cutover.since * 2
+    const ids = { capability: CAPABILITY, cutoverId: cutover.id, holdId: cutover.id }
+    const { capability, cutoverId, holdId } = ids
+    switch (step) {
+      case 'await-acknowledgements':
+        this.#enter(stage)
+        return this.proxies.every(
+          ({ seen, inFlight }) => seen.holds[CAPABILITY]?.id === cutover.id && !inFlight,
+        )
+      case 'fence':
+        return this.#appendAt(actor, { kind: 'hold.fenced', capability, holdId })
+      case 'close-source':
+        if (this.#isOver(source, stage)) actor.failure = 'overtaken'
+        else source.guarded = true
+        return actor.failure === undefined
+      case 'drain':
+        return source.pending === 0
+      case 'decide':
+        if (this.mistake === 'opens before the decision') target.guarded = false
+        this.check()
+        if (actor.seen.version === this.state.version && (!source.guarded || source.pending > 0))
+          throw new Error('It was decided while changes were on their way')
+        return this.#appendAt(actor, {
+          ...{ kind: 'owner.changed', capability, cutoverId },
+          ...{ owner: cutover.to, epoch: actor.seen.version + 1 },
+        })
+      case 'abort':
+        if (this.mistake === 'undoes without its condition') source.guarded = false
+        return this.#appendAt(actor, { kind: 'cutover.aborted', capability, cutoverId })
+      case 'open-target':
+        if (!this.#isOver(target, stage)) target.guarded = false
+        return true
+      case 'open-source':
+        this.#enter(stage + 1)
+        if (!this.#isOver(source, stage + 1)) source.guarded = false
+        return true
+      case 'release':
+        return this.#appendAt(actor, { kind: 'hold.released', capability, holdId })
+      case 'end-undo':
+        return this.#appendAt(actor, { kind: 'hold.aborted', capability, holdId })
+      default:
+        return true
+    }
+  }
+
+  #enter(stage: number): void {
+    for (const database of Object.values(this.databases)) database.stage = Math.max(database.stage, stage)
+  }
+
+  #isOver(database: Database, stage: number): boolean {
+    return this.mistake !== 'has no stages' && database.stage !== stage
+  }
+
+  #appendAt(actor: Coordinator, event: JournalEvent): boolean {
+    if (actor.seen.version !== this.state.version) return false
+    this.#append(event)
+    return true
+  }
+
+  /** Everybody goes on until nothing is open. @throws when it never ends, or leaves the guards where they do not belong */
+  settle(): void {
+    for (let round = 0; round < 200 && this.state.cutovers?.[CAPABILITY] !== undefined; round += 1) {
+      this.carry()
+      for (const index of this.proxies.keys()) {
+        this.proxySees(index)
+        this.proxyEnds(index)
+      }
+      for (const index of this.coordinators.keys()) {
+        this.look(index)
+        this.act(index)
+      }
+    }
+    if (this.state.cutovers?.[CAPABILITY] !== undefined) throw new Error('The cut-over never ends')
+    this.check()
+  }
+}

@@ -1,0 +1,93 @@
+import type { Side } from '../../../strangler/core/words.ts'
+import { createCoordinator } from '../../../strangler/rollout/coordinator.ts'
+import { createJournalView } from '../../../strangler/rollout/journal-view.ts'
+import type { CutoverDatabases, RolloutPorts } from '../../../strangler/rollout/ports.ts'
+import { openControlDatabase } from '../../../strangler/state/control-database.ts'
+import { createCapabilitySync } from '../../../strangler/sync/capability-sync.ts'
+import { TABLES } from '../items.ts'
+
+/** What it is told by its only argument. */
+export interface CoordinatorTask {
+  readonly urls: { readonly control: string; readonly monolith: string; readonly service: string }
+  readonly to: Side
+  /** `before` or `after`, and a step of the databases or the kind of a line: `after closeSource`. */
+  readonly at: string
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
+}
+
+// A coordinator in a process of its own, which ends or freezes at a certain moment of a cut-over; it drives nothing else.
+const task = JSON.parse(process.argv[2] ?? '') as CoordinatorTask
+let isDone = false
+
+/** A frozen process goes on here when it is woken. */
+function pass(moment: string): void {
+  if (moment !== task.at || isDone) return
+  isDone = true
+  process.kill(process.pid, task.signal)
+}
+
+async function around<T>(name: string, work: () => Promise<T>): Promise<T> {
+  pass(`before ${name}`)
+  const result = await work()
+  pass(`after ${name}`)
+  return result
+}
+
+function watched(databases: CutoverDatabases): CutoverDatabases {
+  const steps = [
+    'enter',
+    'closeSource',
+    'openSource',
+    'openTarget',
+    'readiness',
+    'countDifferent',
+    'alignIdentities',
+  ] as const
+  const wrapped = steps.map((step) => {
+    const work = databases[step] as (...given: unknown[]) => Promise<unknown>
+    return [step, (...given: unknown[]) => around(step, () => work(...given))]
+  })
+  return { ...databases, ...Object.fromEntries(wrapped) }
+}
+
+const report = (operation: string, error: unknown) => process.stderr.write(`${operation}: ${String(error)}\n`)
+const control = await openControlDatabase(task.urls.control, { report })
+const sync = createCapabilitySync({
+  ...{ capability: 'items', tables: TABLES, report, onHeartbeat: () => undefined },
+  addresses: {
+    monolith: { side: 'monolith', url: task.urls.monolith },
+    service: { side: 'items', url: task.urls.service },
+  },
+  queue: { kind: 'postgres', url: task.urls.control },
+})
+const readState = createJournalView(control.journal)
+const ports: RolloutPorts = {
+  readState,
+  append: (entry) => around(entry.event.kind, () => control.journal.append(entry)),
+  listRegistrations: () => control.registrations.list(),
+  holdLease: (cutoverId) => control.cutoverLeases.hold(cutoverId, `child-${process.pid}`, 1_000),
+  async openDatabases(_capability, to) {
+    const handOver = await sync.handOver(to)
+    return watched({
+      ...handOver,
+      readiness: async () => ({ ...(await handOver.readLeft()), obstacles: [] }),
+      recentKeys: async () => handOver.recentKeys(),
+      alignIdentities: async () => (await handOver.alignIdentities()).map(({ column }) => column),
+    })
+  },
+  report,
+  clock: Date.now,
+}
+const coordinator = createCoordinator({
+  ...ports,
+  holdMs: 5_000,
+  databaseClock: () => control.cutoverLeases.now(),
+})
+const { version } = await readState()
+const moved = await coordinator
+  .cutOver({ capability: 'items', to: task.to, expectedVersion: version, by: 'child' })
+  .catch((error: { code?: string }) => error.code ?? String(error))
+process.stdout.write(`${JSON.stringify(moved)}\n`)
+await coordinator.stop()
+await sync.stop()
+await control.stop()
