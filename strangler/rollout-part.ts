@@ -7,9 +7,6 @@ import type { CutoverDatabases, Obstacle } from './rollout/ports.ts'
 import type { SyncHandOver } from './sync/capability-sync.ts'
 import type { SyncPart } from './sync-part.ts'
 
-/** A cut-over does not begin while the copy is further behind. */
-const MOST_LAG_MS = 5_000
-
 /** What moves the ownership, in every process that has the databases. */
 export function startRolloutPart(
   { config, link, log, positions, releases }: Omit<KitGround, 'sync' | 'rollout'>,
@@ -24,7 +21,7 @@ export function startRolloutPart(
     databaseClock: () => link.cutoverLeases.now(),
     openDatabases: async (capability, to) => {
       const handOver = await sync.handOver(capability, to)
-      return toDatabases(handOver, () => lookAtSync(capability, handOver, positions.keeper.lagMs(capability)))
+      return toDatabases(handOver, { capability, readLagMs: () => positions.keeper.lagMs(capability) })
     },
     holdMs: config.hold.maxWaitMs,
     report: log.report,
@@ -34,12 +31,15 @@ export function startRolloutPart(
   return coordinator
 }
 
-function toDatabases(handOver: SyncHandOver, lookAround: () => Promise<Obstacle[]>): CutoverDatabases {
+function toDatabases(
+  handOver: SyncHandOver,
+  { capability, readLagMs }: { capability: string; readLagMs: () => number | undefined },
+): CutoverDatabases {
   return {
     ...handOver,
     async readiness() {
-      const [left, obstacles] = await Promise.all([handOver.readLeft(), lookAround()])
-      return { ...left, obstacles }
+      const [left, obstacles] = await Promise.all([handOver.readLeft(), findObstacles(capability, handOver)])
+      return { ...left, lagMs: readLagMs(), obstacles }
     },
     recentKeys: async () => handOver.recentKeys(),
     alignIdentities: async () =>
@@ -47,21 +47,11 @@ function toDatabases(handOver: SyncHandOver, lookAround: () => Promise<Obstacle[
   }
 }
 
-async function lookAtSync(
-  capability: string,
-  handOver: SyncHandOver,
-  lagMs: number | undefined,
-): Promise<Obstacle[]> {
-  const status = `\`strangler sync status ${capability}\` shows how far it is.`
+async function findObstacles(capability: string, handOver: SyncHandOver): Promise<Obstacle[]> {
+  const fix = `\`strangler sync status ${capability}\` shows how far it is.`
   const spent = await handOver.alignIdentities({ isRehearsal: true })
   return [
-    ...(lagMs === undefined
-      ? [{ reason: 'the other side is no whole copy yet, or its sync does not run', fix: status }]
-      : []),
-    ...(lagMs !== undefined && lagMs > MOST_LAG_MS
-      ? [{ reason: `the copy is ${Math.round(lagMs / 1_000)} s behind`, fix: status }]
-      : []),
-    ...(handOver.health()?.problems ?? []).map((reason) => ({ reason, fix: status })),
+    ...(handOver.health()?.problems ?? []).map((reason) => ({ reason, fix })),
     ...spent.map(({ table, column, next, last }) => ({
       reason: `${table}.${column} on the other side ends at ${last}, and the next number is ${next}`,
       fix: 'Give the column a larger type there.',

@@ -5,6 +5,8 @@ import type { Obstacle, Readiness } from './ports.ts'
 /** A proxy tells of itself every two seconds. */
 const SILENT_AFTER_MS = 8_000
 const REFUSED_SHOWN = 10
+/** A cut-over does not begin while the copy is further behind. */
+const MOST_LAG_MS = 5_000
 
 export interface CutoverCheck {
   readonly state: RouteState
@@ -46,18 +48,28 @@ export function checkJournal({ state, capability, to, registrations, now }: Cuto
 
 /** What the databases say against it. */
 export function checkReadiness(
-  { refused, obstacles }: Readiness,
+  { refused, lagMs, obstacles }: Readiness,
   { capability, to, lose }: Pick<CutoverCheck, 'capability' | 'to' | 'lose'>,
 ): Obstacle[] {
-  if (refused.length === 0 || refused.length === lose) return [...obstacles]
+  const fix = `\`strangler sync status ${capability}\` shows how far it is.`
+  const found = [...obstacles]
+  if (lagMs === undefined)
+    found.push({ reason: 'the other side is no whole copy yet, or its sync does not run', fix })
+  else if (lagMs > MOST_LAG_MS && refused.length === 0)
+    found.push({ reason: `the copy is ${Math.round(lagMs / 1_000)} s behind`, fix })
+  if (refused.length === 0 || refused.length === lose) return found
+  return [...found, describeRefused(refused, { capability, to })]
+}
+
+function describeRefused(
+  refused: Readiness['refused'],
+  { capability, to }: Pick<CutoverCheck, 'capability' | 'to'>,
+): Obstacle {
   const rows = refused.slice(0, REFUSED_SHOWN).map(({ table, key, error }) => `${table} ${key} (${error})`)
   const more = refused.length > REFUSED_SHOWN ? `, and ${refused.length - REFUSED_SHOWN} more` : ''
   const back = to === 'monolith' ? `; or leave exactly these behind: \`--lose ${refused.length}\`` : ''
-  return [
-    ...obstacles,
-    {
-      reason: `the ${to}’s database refuses ${refused.length} rows of ${capability}: ${rows.join(', ')}${more}`,
-      fix: `Mend them${back}.`,
-    },
-  ]
+  return {
+    reason: `the ${to}’s database refuses ${refused.length} rows of ${capability}: ${rows.join(', ')}${more}`,
+    fix: `Mend them${back}.`,
+  }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StranglerError } from '../core/errors.ts'
 import type { Stoppable } from '../core/ports.ts'
 import type { RouteState, Side } from '../core/words.ts'
@@ -10,6 +11,7 @@ import { measureParts, type PredictedPause } from './predict-pause.ts'
 
 const PREPARE_WITHIN_MS = 8_000
 const LOOK_EVERY_MS = 250
+const END_WITHIN_MS = 10_000
 /** A cut-over that this process drives is over by then, one way or the other. */
 const STOP_AFTER_MS = 6_000
 
@@ -141,6 +143,8 @@ async function cutOver(
     refuse(capability, checkReadiness(await databases.readiness(), { capability, to, lose }))
     await databases.prepare(options.clock() + PREPARE_WITHIN_MS)
     const cutoverId = `cutover-${randomBytes(6).toString('hex')}`
+    // Before anybody can see it: otherwise another process might take it for one that nobody drives.
+    await options.holdLease(cutoverId)
     const expiresAt = options.clock() + options.holdMs
     await options.append({
       ...{ event: { kind: 'cutover.started', capability, cutoverId, to, expiresAt }, by, expectedVersion },
@@ -166,7 +170,7 @@ async function reportEnd(
   options: CoordinatorOptions,
   { capability, to, cutoverId, end, began }: Ended,
 ): Promise<CutoverReport> {
-  const state = await options.readState()
+  const state = await waitForEnd(options, cutoverId)
   const heldMs = Math.round(performance.now() - began)
   if (ownerOf(state, capability) !== to) {
     const failure = end.kind === 'over' ? end.failure : 'another process drives it'
@@ -177,6 +181,17 @@ async function reportEnd(
   }
   const steps = end.kind === 'over' ? Object.fromEntries(end.times) : {}
   return { cutoverId, version: state.version, heldMs, steps }
+}
+
+/** Another process may have taken it over; it ends there as well. */
+async function waitForEnd({ readState }: CoordinatorOptions, cutoverId: string): Promise<RouteState> {
+  const giveUpAt = performance.now() + END_WITHIN_MS
+  for (;;) {
+    const state = await readState()
+    const isOpen = Object.values(state.cutovers ?? {}).some(({ id }) => id === cutoverId)
+    if (!isOpen || performance.now() > giveUpAt) return state
+    await delay(LOOK_EVERY_MS)
+  }
 }
 
 async function checkStanding(

@@ -121,7 +121,7 @@ const STEPS = {
   },
   drain: ({ drive, hold }) =>
     until(drive, hold, 'the last changes', async () => {
-      const { pending, refused } = await drive.databases.readiness()
+      const { pending, refused } = await drive.databases.readLeft()
       if (pending > 0) return `${pending} rows are on their way`
       return refused.length > drive.lose ? `${refused.length} rows are refused by the other side` : undefined
     }),

@@ -19,12 +19,18 @@ export interface RefusedRow {
   readonly error: string
 }
 
-/** How far the two databases are. */
-export interface Readiness {
-  /** Keys that are not on the other side yet, the refused ones not counted. */
+/** What is not on the other side. */
+export interface Left {
+  /** Keys that are on their way. */
   readonly pending: number
   /** At most a thousand. */
   readonly refused: readonly RefusedRow[]
+}
+
+/** Whether the two databases are ready for a cut-over. */
+export interface Readiness extends Left {
+  /** Age of the oldest change that is not there, a refused one too; undefined while the other side is no whole copy. */
+  readonly lagMs: number | undefined
   readonly obstacles: readonly Obstacle[]
 }
 
@@ -42,6 +48,7 @@ export interface CutoverDatabases extends Stoppable {
   openTarget(stage: number, deadline: number): Promise<void>
   /** Something was written: nobody should wait for the next round. */
   hurry(): void
+  readLeft(): Promise<Left>
   readiness(): Promise<Readiness>
   /** Keys that were changed lately, as far as that is known here. */
   recentKeys(): Promise<RowKeys>

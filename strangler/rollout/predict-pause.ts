@@ -37,7 +37,7 @@ async function waitUntilQuiet(databases: CutoverDatabases): Promise<void> {
   databases.hurry()
   let fewest = Number.POSITIVE_INFINITY
   while (performance.now() < until) {
-    const { pending } = await databases.readiness()
+    const { pending } = await databases.readLeft()
     if (pending === 0 || pending > fewest) return
     fewest = pending
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))

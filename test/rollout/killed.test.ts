@@ -53,6 +53,10 @@ async function strike(at: string, signal: CoordinatorTask['signal']) {
     },
     { timeout: 20_000, interval: 50 },
   )
+  const { entries } = await stand.admin.history({ limit: 8 })
+  const begun = entries.find(({ event }) => event.kind === 'cutover.started')
+  // One second of silence, and what is left to do: writes wait no longer than they would for a limit.
+  expect(Date.parse(entries[0]?.at ?? '') - Date.parse(begun?.at ?? '')).toBeLessThan(6_000)
   return { to, child, ended, said: () => said }
 }
 

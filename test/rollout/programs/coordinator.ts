@@ -39,7 +39,7 @@ function watched(databases: CutoverDatabases): CutoverDatabases {
     'closeSource',
     'openSource',
     'openTarget',
-    'readiness',
+    'readLeft',
     'countDifferent',
     'alignIdentities',
   ] as const
@@ -70,7 +70,7 @@ const ports: RolloutPorts = {
     const handOver = await sync.handOver(to)
     return watched({
       ...handOver,
-      readiness: async () => ({ ...(await handOver.readLeft()), obstacles: [] }),
+      readiness: async () => ({ ...(await handOver.readLeft()), lagMs: 0, obstacles: [] }),
       recentKeys: async () => handOver.recentKeys(),
       alignIdentities: async () => (await handOver.alignIdentities()).map(({ column }) => column),
     })

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type ControlDatabase, openControlDatabase } from '../../strangler/state/control-database.ts'
+import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { startWriteLoad, type WriteLoad } from './write-load.ts'
+
+const SLOW_MS = 60_000
+let stand: CutoverStand
+let control: ControlDatabase
+let load: WriteLoad
+
+beforeAll(async () => {
+  vi.stubEnv('STRANGLER_NO_REDIS', '1')
+  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
+  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
+  stand = await startCutoverStand(1)
+  control = await openControlDatabase(stand.urls.control)
+  await fillCopy(stand)
+  load = startWriteLoad(stand.proxyUrl, 10)
+}, SLOW_MS)
+afterAll(async () => {
+  await load.stop()
+  await control.stop()
+  await stand.stop()
+})
+
+const newest = async () => (await stand.admin.history({ limit: 1 })).entries[0]
+const refusal = (side: 'service' | 'monolith' = 'service') =>
+  stand.moveTo(side).catch((error: unknown) => error)
+const applying = (sql: string) => `BEGIN; SET LOCAL strangler.apply = '1'; ${sql}; COMMIT`
+
+/** The old owner takes writes as before, and the next attempt has nothing in its way. */
+async function expectAsBefore(): Promise<void> {
+  expect((await newest())?.event.kind).toBe('hold.aborted')
+  expect(await stand.owner()).toBe('monolith')
+  const before = load.added.size
+  await vi.waitFor(() => expect(load.added.size).toBeGreaterThan(before + 5), { timeout: 15_000 })
+  await stand.databases.monolith.query(`UPDATE item SET hits = hits WHERE number = 'seed-1'`)
+  await expect(stand.databases.service.query('UPDATE entry SET count = 0')).rejects.toMatchObject({
+    code: '45000',
+  })
+}
+
+describe('a cut-over is undone, and the writes go on at the old owner', () => {
+  it(
+    'when somebody who is registered does not say that nothing of his is in flight',
+    async () => {
+      const { id } = await control.registrations.register({ host: 'elsewhere', pid: 1 })
+      expect(await refusal()).toMatchObject({
+        code: 'STRANGLER_CUTOVER_UNDONE',
+        message: expect.stringContaining(id),
+      })
+      await expectAsBefore()
+      await control.registrations.remove(id)
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'when a transaction holds a table for longer than writes may be held; it commits, and is carried',
+    async () => {
+      const holder = await stand.databases.monolith.connect()
+      try {
+        await holder.query(`BEGIN; UPDATE item SET hits = hits + 1000 WHERE number = 'seed-2'`)
+        expect(await refusal()).toMatchObject({
+          code: 'STRANGLER_CUTOVER_UNDONE',
+          message: expect.stringContaining('close-source'),
+        })
+        await holder.query('COMMIT')
+      } finally {
+        holder.release()
+      }
+      await expectAsBefore()
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'when the last changes do not come through in time',
+    async () => {
+      const holder = await stand.databases.service.connect()
+      try {
+        await holder.query(
+          `BEGIN; SET LOCAL strangler.apply = '1'; SELECT FROM entry WHERE number = 'seed-3' FOR UPDATE`,
+        )
+        await stand.databases.monolith.query(`UPDATE item SET hits = hits + 1 WHERE number = 'seed-3'`)
+        expect(await refusal()).toMatchObject({
+          code: 'STRANGLER_CUTOVER_UNDONE',
+          message: expect.stringMatching(/on their way/),
+        })
+        await holder.query('ROLLBACK')
+      } finally {
+        holder.release()
+      }
+      await expectAsBefore()
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'when a row that was changed lately is not the same on both sides',
+    async () => {
+      await stand.databases.monolith.query(`UPDATE item SET hits = hits + 1 WHERE number = 'seed-4'`)
+      await vi.waitFor(async () => {
+        const { rows } = await stand.databases.service.query(
+          `SELECT count FROM entry WHERE number = 'seed-4'`,
+        )
+        expect(rows).toEqual([{ count: 1 }])
+      }, 10_000)
+      await stand.databases.service.query(applying(`UPDATE entry SET count = 99 WHERE number = 'seed-4'`))
+      expect(await refusal()).toMatchObject({
+        code: 'STRANGLER_CUTOVER_UNDONE',
+        message: expect.stringContaining('1 rows that were changed lately'),
+      })
+      await expectAsBefore()
+      await stand.databases.monolith.query(`UPDATE item SET hits = hits + 1 WHERE number = 'seed-4'`)
+    },
+    SLOW_MS,
+  )
+})
+
+describe('a cut-over is refused before a write is held', () => {
+  it(
+    'where the side owns already, and where the sync is paused',
+    async () => {
+      const change = async (kind: 'pause' | 'resume') => {
+        const { version } = await stand.admin.routes()
+        await stand.admin.changeSync(kind, { capability: 'items', expectedVersion: version })
+      }
+      expect(await refusal('monolith')).toMatchObject({ code: 'STRANGLER_CUTOVER_REFUSED' })
+      await change('pause')
+      expect(await refusal()).toMatchObject({
+        code: 'STRANGLER_CUTOVER_REFUSED',
+        message: expect.stringContaining('paused'),
+      })
+      await change('resume')
+      await fillCopy(stand)
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'back to the monolith, when it cannot hold rows of the service: they are listed, and lost only by their exact number',
+    async () => {
+      await stand.moveTo('service')
+      await stand.databases.service.query(`INSERT INTO entry (number, count) VALUES ('too new', 1)`)
+      await stand.settle()
+      await stand.databases.monolith.query(`ALTER TABLE item ADD CHECK (number <> 'refused')`)
+      await stand.databases.service.query(`INSERT INTO entry (number) VALUES ('refused')`)
+      await vi.waitFor(
+        async () =>
+          expect(await refusal('monolith')).toMatchObject({
+            code: 'STRANGLER_CUTOVER_REFUSED',
+            message: expect.stringMatching(/refuses 1 rows.*item_number_check/),
+            fix: expect.stringContaining('--lose 1'),
+          }),
+        { timeout: 20_000, interval: 200 },
+      )
+      const { version } = await stand.admin.routes()
+      const back = { capability: 'items', to: 'monolith', expectedVersion: version } as const
+      await expect(stand.admin.cutOver({ ...back, lose: 2 })).rejects.toMatchObject({
+        code: 'STRANGLER_CUTOVER_REFUSED',
+      })
+      await stand.admin.cutOver({ ...back, lose: 1 })
+      expect(await stand.owner()).toBe('monolith')
+      await load.stop()
+      const rows = new Set((await stand.rows('monolith')).map(({ number }) => number))
+      expect([...load.added].filter((number) => !rows.has(number))).toEqual([])
+      expect(load.failures.filter((failure) => !failure.startsWith('503'))).toEqual([])
+    },
+    SLOW_MS,
+  )
+})
