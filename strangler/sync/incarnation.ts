@@ -4,6 +4,7 @@ import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import {
   judgeIncarnation,
+  later,
   nextToken,
   type PresentDatabase,
   type RememberedDatabase,
@@ -23,6 +24,8 @@ export function showLost({ role, found }: LostDatabase): string {
 
 export interface IncarnationOptions extends DatabaseRoles {
   readonly capability: string
+  /** The newest version that the target has acknowledged: the source's log was there once. */
+  readonly newestAcknowledged?: () => string | undefined
 }
 
 const LOOKS = 3
@@ -32,18 +35,18 @@ const LOOKS = 3
  * at once.
  */
 export async function findLost(options: IncarnationOptions): Promise<LostDatabase | undefined> {
-  const { source, target, capability } = options
+  const { source, target, capability, newestAcknowledged } = options
   const ofTarget = await findChange({ watched: target, keeper: source, capability })
   if (ofTarget !== undefined) return { role: 'target', found: ofTarget }
-  const ofSource = await findChange({ watched: source, keeper: target, capability })
+  const ofSource = await findChange({ watched: source, keeper: target, capability, newestAcknowledged })
   return ofSource === undefined ? undefined : { role: 'source', found: ofSource }
 }
 
 /** Only after `findLost` has found nothing: what is remembered now is what both are. */
 export async function renewIncarnations(options: IncarnationOptions): Promise<void> {
-  const { source, target, capability } = options
+  const { source, target, capability, newestAcknowledged } = options
   await renew({ watched: target, keeper: source, capability })
-  await renew({ watched: source, keeper: target, capability })
+  await renew({ watched: source, keeper: target, capability, newestAcknowledged })
 }
 
 /** Under this name a database keeps what it remembers of the other. */
@@ -55,14 +58,18 @@ interface Watch {
   readonly watched: SyncDatabase
   readonly keeper: SyncDatabase
   readonly capability: string
+  readonly newestAcknowledged?: IncarnationOptions['newestAcknowledged']
 }
 
 async function findChange(watch: Watch): Promise<string | undefined> {
   for (let look = 1; look <= LOOKS; look += 1) {
     const before = await readMemory(watch)
+    // Before the database is asked: it must have got at least as far.
+    const acknowledged = watch.newestAcknowledged?.()
     const present = await readPresent(watch)
     // Somebody may renew in between: then they were not read of one moment.
-    if ((await readMemory(watch)) === before) return judgeIncarnation(parse(before), present)
+    if ((await readMemory(watch)) === before)
+      return judgeIncarnation(withPosition(parse(before), acknowledged), present)
   }
   return undefined
 }
@@ -72,13 +79,15 @@ async function renew(watch: Watch): Promise<void> {
   const store = createDatabaseCheckpoints(watch.keeper)
   const name = peerName(watch.capability)
   let kept = await readMemory(watch)
+  const acknowledged = watch.newestAcknowledged?.()
   const present = await readPresent(watch)
-  const memory = parse(kept)
+  const memory = withPosition(parse(kept), acknowledged)
   // It may have changed since the look before.
   if (judgeIncarnation(memory, present) !== undefined) return
   const isHalfway = memory?.tokens.length === 2 && memory.tokens[0] === present.token
   if (memory === undefined || !isHalfway) {
-    const { epoch, server, durable: position, token } = present
+    const { epoch, server, durable, token } = present
+    const position = later(durable, acknowledged)
     const tokens = [token, nextToken(token)]
     const next = JSON.stringify({ epoch, server, position, tokens } satisfies RememberedDatabase)
     if (!(await store.replace(name, kept, next))) return
@@ -88,6 +97,13 @@ async function renew(watch: Watch): Promise<void> {
   const [old = '', fresh = ''] = both?.tokens ?? []
   await giveToken(watch, old, fresh)
   await store.replace(name, kept, JSON.stringify({ ...both, tokens: [fresh] }))
+}
+
+function withPosition(
+  memory: RememberedDatabase | undefined,
+  acknowledged: string | undefined,
+): RememberedDatabase | undefined {
+  return memory && { ...memory, position: later(memory.position, acknowledged) }
 }
 
 function readMemory({ keeper, capability }: Watch): Promise<string | undefined> {

@@ -6,7 +6,7 @@ export interface RememberedDatabase {
   readonly server: string
   /** The token it had, and the one it was about to get, which it may have got. */
   readonly tokens: readonly string[]
-  /** How far its log on disk reached; it only ever grows. */
+  /** How far its log certainly reached: what was on disk, or what the other database has of it. It only ever grows. */
   readonly position: string | undefined
 }
 
@@ -34,8 +34,14 @@ export function judgeIncarnation(
     return 'its incarnation is an older one'
   const [now, before] = [present.position, remembered.position]
   if (now !== undefined && before !== undefined && BigInt(now) < BigInt(before))
-    return `its log ends at ${now}, and was written to disk up to ${before}`
+    return `its log ends at ${now}, and was at ${before} before`
   return undefined
+}
+
+/** Of two positions the one that is further; of one there may be none. */
+export function later(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return BigInt(one) < BigInt(other) ? other : one
 }
 
 /** `<number>-<random>`: of two, one can say which is older; two lives of one number still differ. */

@@ -1,6 +1,6 @@
 import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
-import type { Direction } from '../core/sync-words.ts'
+import type { BatchResult, Direction } from '../core/sync-words.ts'
 import type { SyncOrder } from '../core/words.ts'
 import { type BackfillStatus, createBackfill } from './backfill.ts'
 import { beginEpoch } from './begin-epoch.ts'
@@ -62,8 +62,8 @@ export interface RunningStatus {
 
 /** @throws the databases' errors; nothing runs then */
 export async function startRunningSync(options: RunningSyncOptions): Promise<RunningSync> {
-  const parts = createParts(options, () => {
-    watch.carried()
+  const parts = createParts(options, (result) => {
+    watch.carried(result)
     sampler.wake()
   })
   const { transport, sourceEnd, targetEnd, backfill } = parts
@@ -177,7 +177,7 @@ function describeHeartbeat({
   return { capability, epoch: order.epoch, direction, entries, refused, source, at, ...position }
 }
 
-function createParts(options: RunningSyncOptions, onSettled: () => void) {
+function createParts(options: RunningSyncOptions, onSettled: (result: BatchResult) => void) {
   const { capability, order, direction, source, target, routes, queue, report } = options
   const transport = createTransport({ capability, direction, server: queue, report })
   const basis = { capability, direction, epoch: order.epoch, routes, transport, report }
@@ -209,7 +209,7 @@ function createParts(options: RunningSyncOptions, onSettled: () => void) {
     onSettled(result) {
       recent.add(result)
       backfill?.settle(result)
-      onSettled()
+      onSettled(result)
     },
     onQueueLost: () => backfill?.resend(),
   })

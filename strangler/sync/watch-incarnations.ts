@@ -1,5 +1,7 @@
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { BatchResult } from '../core/sync-words.ts'
 import { findLost, type IncarnationOptions, type LostDatabase, renewIncarnations } from './incarnation.ts'
+import { later } from './judge-incarnation.ts'
 import { createLoop } from './loop.ts'
 
 /** What is restored to a moment between two looks is found by how far its log goes, where the server says so. */
@@ -8,24 +10,26 @@ const LOOK_EVERY_MS = 1_000
 export interface IncarnationWatch extends Stoppable {
   start(): void
   /** Something has changed in the target: a backup from before it would be an older life. */
-  carried(): void
+  carried(result: BatchResult): void
   hasLost(): LostDatabase | undefined
 }
 
 /** Looks every second whether both databases are still what they were; `onLost` is called at every look from then on. */
 export function watchIncarnations(
-  options: IncarnationOptions & { readonly report: ReportError },
+  options: Omit<IncarnationOptions, 'newestAcknowledged'> & { readonly report: ReportError },
   onLost: (lost: LostDatabase) => Promise<void>,
 ): IncarnationWatch {
   let lost: LostDatabase | undefined
   let hasCarried = false
+  let newest: string | undefined
+  const watched = { ...options, newestAcknowledged: () => newest }
   const loop = createLoop({
     async work() {
-      lost = await findLost(options)
+      lost = await findLost(watched)
       if (lost !== undefined) await onLost(lost)
       else if (hasCarried) {
         hasCarried = false
-        await renewIncarnations(options)
+        await renewIncarnations(watched)
       }
       return false
     },
@@ -36,8 +40,9 @@ export function watchIncarnations(
   return {
     start: loop.start,
     stop: loop.stop,
-    carried() {
+    carried({ done }) {
       hasCarried = true
+      newest = done.reduce((newer, { version }) => later(newer, version), newest)
     },
     hasLost: () => lost,
   }

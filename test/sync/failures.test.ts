@@ -1,12 +1,15 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { requireProgram } from '../support/optional.ts'
 import { until } from './pipeline/open-pair.ts'
 import { isSame } from './simulation/compare-rows.ts'
 import type { EndConfig } from './simulation/end-config.ts'
 import { LATE_COMMIT } from './simulation/schedules.ts'
-import type { Session } from './simulation/side.ts'
 import { type DialectPair, openStand, type Stand } from './simulation/stand.ts'
 
+const APPLICATION = join(import.meta.dirname, 'simulation/programs/writing-app.ts')
 const mariadb = await requireProgram('mariadb')
 
 /** Between them each database is once the source and once the target. */
@@ -36,11 +39,17 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
     }
 
     /** Changes, new rows and deletes, more than fit one job; others each time. */
-    async function write(session: Session | Stand['source'] = stand.source): Promise<void> {
+    function writes() {
       turn += 1
-      await session.run('UPDATE item SET sku = ? WHERE position < 7', [`changed ${turn}`])
-      await session.run("INSERT INTO slot (id, value) VALUES (?, 'new')", [1000 + turn])
-      await session.run('DELETE FROM account WHERE id = ?', [turn])
+      return [
+        ['UPDATE item SET sku = ? WHERE position < 7', [`changed ${turn}`]],
+        ["INSERT INTO slot (id, value) VALUES (?, 'new')", [1000 + turn]],
+        ['DELETE FROM account WHERE id = ?', [turn]],
+      ] as const
+    }
+
+    async function write(): Promise<void> {
+      for (const [sql, params] of writes()) await stand.source.run(sql, params)
     }
 
     /** The end that is named kills itself at that point, over changes that were made while it was away. */
@@ -52,17 +61,33 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
     }
 
     test('the application is killed in a transaction', async () => {
-      const application = await stand.source.connect()
-      await application.run('BEGIN')
-      await write(application)
+      const { dialect, url } = stand.source
+      const config = JSON.stringify({ dialect, url, statements: writes() })
+      const application = spawn(process.execPath, [APPLICATION, config], {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1' },
+      })
+      expect(await once(application, 'message')).toContain('has written')
       // The relay goes on beside it, with what is committed.
       await stand.source.run("UPDATE slot SET value = 'beside' WHERE id = 1")
       await settles()
-      await stand.source.killSession(application)
+      application.kill('SIGKILL')
+      expect(await once(application, 'exit')).toEqual([null, 'SIGKILL'])
+      // It waits for the killed one's locks, until the database has seen that nobody is there any more.
+      const newRow = 1000 + turn
+      await until(
+        () =>
+          stand.source.run("INSERT INTO slot (id, value) VALUES (?, 'after it')", [newRow]).then(
+            () => true,
+            () => false,
+          ),
+        SETTLE_MS,
+      )
       await settles()
-      expect(await stand.source.run('SELECT id FROM slot WHERE id = 1000')).toEqual([])
-      await stand.source.run("INSERT INTO slot (id, value) VALUES (1000, 'after it')")
-      await settles()
+      expect(await stand.target.run('SELECT value FROM slot WHERE id = ?', [newRow])).toEqual([
+        { value: 'after it' },
+      ])
+      expect(await stand.target.run('SELECT 1 FROM item WHERE sku = ?', [`changed ${turn}`])).toEqual([])
     })
 
     test('the relay is killed after reading, before sending', async () => {

@@ -1,20 +1,29 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { startEmbeddedPostgres } from '../../../strangler/infra/embedded-postgres.ts'
 import { findFreePort } from '../../../strangler/infra/free-port.ts'
 import { startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
 import { launchServerProcess, type ServerProcess } from '../../../strangler/infra/server-process.ts'
+import { until } from '../pipeline/open-pair.ts'
 import { openSide, type Side } from './side.ts'
 
 /** A server of a test's own that can be killed, and starts again at the same address. */
 export interface RestartableServer {
   readonly url: string
+  /** With its `data`, and for PostgreSQL its `password`. */
+  readonly directory: string
   /** SIGKILL; it is gone when this settles. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Stops, keeps a copy of all its files, and starts again. */
+  backUp(): Promise<void>
+  /** Kills it, and starts it on the files of that copy. */
+  restore(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -53,8 +62,23 @@ export function startMariadb(program: string): Promise<RestartableServer> {
       address = server
       return { server, url: server.url }
     }
-    return { server: await launchMariadb(directory, program, address.port), url: address.url }
+    const { port, url } = address
+    const server = await launchMariadb(directory, program, port)
+    await answers(url)
+    return { server, url }
   })
+}
+
+/** It is started before it listens. */
+async function answers(url: string): Promise<void> {
+  const isThere = () =>
+    openSide('mariadb', url, async () => undefined)
+      .run('SELECT 1')
+      .then(
+        () => true,
+        () => false,
+      )
+  await until(isThere, 60_000)
 }
 
 /** On the data that is there. */
@@ -62,6 +86,8 @@ async function launchMariadb(directory: string, program: string, port: number): 
   const { uid, gid } = await stat(join(directory, 'data'))
   const settings = {
     datadir: join(directory, 'data'),
+    // As the product's own start has it: a shared folder is the end of the other servers in it.
+    tmpdir: join(directory, 'tmp'),
     'bind-address': '127.0.0.1',
     port,
     socket: join(directory, 'server.sock'),
@@ -89,20 +115,41 @@ async function keepServer(
 ): Promise<RestartableServer> {
   const directory = await mkdtemp(join(tmpdir(), `strangler-${name}-`))
   let running = await launch(directory)
+  const [data, copy] = [join(directory, 'data'), join(directory, 'data.kept')]
+  const start = async () => {
+    running = await launch(directory)
+  }
+  const kill = async () => {
+    process.kill(running.server.pid, 'SIGKILL')
+    while (isAlive(running.server.pid)) await delay(20)
+  }
   return {
     url: running.url,
-    async kill() {
-      process.kill(running.server.pid, 'SIGKILL')
-      while (isAlive(running.server.pid)) await delay(20)
+    directory,
+    kill,
+    start,
+    async backUp() {
+      await running.server.stop()
+      await rm(copy, { recursive: true, force: true })
+      await copyFiles(data, copy)
+      await start()
     },
-    async start() {
-      running = await launch(directory)
+    async restore() {
+      await kill()
+      await rm(data, { recursive: true })
+      await copyFiles(copy, data)
+      await start()
     },
     async stop() {
       await running.server.stop()
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** With their owner, which is not ours where we are root. */
+export async function copyFiles(from: string, to: string): Promise<void> {
+  await promisify(execFile)('cp', ['-a', from, to])
 }
 
 function isAlive(pid: number): boolean {

@@ -22,8 +22,6 @@ export interface Side {
   connect(): Promise<Session>
   /** A statement on a connection of its own. */
   run(sql: string, params?: readonly unknown[]): Promise<Row[]>
-  /** As if the process behind it were gone at once. */
-  killSession(session: Session): Promise<void>
   drop(): Promise<void>
 }
 
@@ -48,9 +46,6 @@ export function openSide(dialect: DialectName, url: string, drop: () => Promise<
     url,
     connect,
     run,
-    async killSession({ id }) {
-      await run(inDialect(dialect, { postgres: `SELECT pg_terminate_backend(${id})`, mariadb: `KILL ${id}` }))
-    },
     drop,
   }
 }
