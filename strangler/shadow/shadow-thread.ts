@@ -56,6 +56,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
     },
   })
   function tellJudged(): void {
+    if (judged.length === 0) return
     tell({ kind: 'judged', exchanges: judged })
     judged = []
   }
@@ -97,6 +98,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
         })
       case 'settle':
         await shadow.settled()
+        tellJudged()
         tellFound()
         return tell({ kind: 'answer', id: message.id, asked: undefined })
       case 'stop':
