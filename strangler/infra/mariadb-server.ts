@@ -22,6 +22,10 @@ export interface MariaServerOptions {
   readonly directory: string
   /** The server program, e.g. `/usr/sbin/mariadbd`. */
   readonly program: string
+  /** The port wanted; the start fails when it is not free. Default: any. */
+  readonly port?: number
+  /** Further arguments of the server, e.g. `['--log-bin']`. */
+  readonly flags?: readonly string[]
   /** False gives up safety against a crash of the machine for speed: for tests. Default true. */
   readonly fsync?: boolean
 }
@@ -50,7 +54,7 @@ export async function startMariaServer(options: MariaServerOptions): Promise<Mar
   const password = await keepPassword(home, account)
   // Another process may take the port between our look and the server's bind.
   for (let attempt = 1; ; attempt += 1) {
-    const port = await findFreePort()
+    const port = options.port ?? (await findFreePort())
     const server = await launch({ ...options, home, port, account })
     if (await answersQueries(server, port, password)) {
       const url = `mariadb://root:${password}@127.0.0.1:${port}/`
@@ -104,6 +108,7 @@ async function keepPassword(home: string, account: ServerAccount | undefined): P
 
 async function launch(options: {
   program: string
+  flags?: readonly string[]
   fsync?: boolean
   home: string
   port: number
@@ -127,7 +132,11 @@ async function launch(options: {
   }
   return launchServerProcess({
     command: options.program,
-    args: ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
+    args: [
+      '--no-defaults',
+      ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+      ...(options.flags ?? []),
+    ],
     env: { PATH: process.env['PATH'], TZ: 'UTC' },
     logFile: join(options.home, 'mariadb.log'),
     account: options.account,

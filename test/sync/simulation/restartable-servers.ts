@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,8 +8,7 @@ import { promisify } from 'node:util'
 import { startEmbeddedPostgres } from '../../../strangler/infra/embedded-postgres.ts'
 import { findFreePort } from '../../../strangler/infra/free-port.ts'
 import { startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
-import { launchServerProcess, type ServerProcess } from '../../../strangler/infra/server-process.ts'
-import { until } from '../pipeline/open-pair.ts'
+import { launchServerProcess } from '../../../strangler/infra/server-process.ts'
 import { openSide, type Side } from './side.ts'
 
 /** A server of a test's own that can be killed, and starts again at the same address. */
@@ -55,52 +54,11 @@ export function startPostgres(): Promise<RestartableServer> {
 }
 
 export function startMariadb(program: string): Promise<RestartableServer> {
-  let address: { port: number; url: string } | undefined
+  let port: number | undefined
   return keepServer('mariadb', async (directory) => {
-    if (address === undefined) {
-      const server = await startMariaServer({ directory, program })
-      address = server
-      return { server, url: server.url }
-    }
-    const { port, url } = address
-    const server = await launchMariadb(directory, program, port)
-    await answers(url)
-    return { server, url }
-  })
-}
-
-/** It is started before it listens. */
-async function answers(url: string): Promise<void> {
-  const isThere = () =>
-    openSide('mariadb', url, async () => undefined)
-      .run('SELECT 1')
-      .then(
-        () => true,
-        () => false,
-      )
-  await until(isThere, 60_000)
-}
-
-/** On the data that is there. */
-async function launchMariadb(directory: string, program: string, port: number): Promise<ServerProcess> {
-  const { uid, gid } = await stat(join(directory, 'data'))
-  const settings = {
-    datadir: join(directory, 'data'),
-    // As the product's own start has it: a shared folder is the end of the other servers in it.
-    tmpdir: join(directory, 'tmp'),
-    'bind-address': '127.0.0.1',
-    port,
-    socket: join(directory, 'server.sock'),
-    'pid-file': join(directory, 'server.pid'),
-    'character-set-server': 'utf8mb4',
-  }
-  return launchServerProcess({
-    command: program,
-    args: ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
-    env: { PATH: process.env['PATH'], TZ: 'UTC' },
-    logFile: join(directory, 'mariadb.log'),
-    account: process.getuid?.() === 0 ? { uid, gid } : undefined,
-    stopSignals: [{ signal: 'SIGTERM', waitMs: 15_000 }],
+    const server = await startMariaServer({ directory, program, ...(port === undefined ? {} : { port }) })
+    port ??= server.port
+    return { server, url: server.url }
   })
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
-import type { SyncOrder, Side as Whose } from '../../../strangler/core/words.ts'
+import type { SyncOrder } from '../../../strangler/core/words.ts'
 import { type CapabilitySync, createCapabilitySync } from '../../../strangler/sync/capability-sync.ts'
 import { canDumpMariadb, dumpMariadb } from '../../support/dump-mariadb.ts'
 import { requireProgram } from '../../support/optional.ts'

@@ -104,6 +104,16 @@ WHERE EVENT_SCHEMA = DATABASE() AND STATUS = 'ENABLED' ORDER BY EVENT_NAME LIMIT
     tell: (row) => ({ reason: `there is the event ${row['name']} (event_scheduler is ${row['scheduler']})` }),
   },
   {
+    code: 'NOT_LOOKED_AT',
+    on: 'both',
+    statement: once(`SELECT COUNT(*) AS number FROM information_schema.ROUTINES
+WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NULL HAVING number > 0`),
+    tell: (row) => ({
+      reason: `of ${row['number']} routines the server does not show the kit’s user what they do`,
+      mend: 'Look at them yourself, or grant it SELECT ON mysql.proc for as long as this command runs.',
+    }),
+  },
+  {
     code: 'REPLACE_USED',
     on: 'both',
     statement:

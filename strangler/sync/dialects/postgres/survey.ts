@@ -144,7 +144,7 @@ WHERE t.tgname NOT LIKE 'strangler\\_%' ORDER BY 1, 2`),
       sql: `SELECT l.tbl, o.tbl AS other, count(DISTINCT l.xmin::text)::text AS times
 FROM (SELECT DISTINCT tbl, xmin FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[])) l
 JOIN (SELECT DISTINCT tbl, xmin FROM ${SCHEMA}.change_log WHERE tbl <> ALL($1::text[])) o ON o.xmin = l.xmin
-GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20`,
+GROUP BY 1, 2 ORDER BY count(DISTINCT l.xmin::text) DESC LIMIT 20`,
       params: [tables],
     }),
     tell: (row) => ({
