@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { CommanderError } from 'commander'
 import { describe, expect, test } from 'vitest'
@@ -114,4 +115,14 @@ describe('the checks of the documents', () => {
     expect(findForbidden('from https://registry.example.org/pg')).toHaveLength(1)
     expect(findForbidden('listens on 127.0.0.1:8080, and /api/home/x is a path')).toEqual([])
   })
+})
+
+test('every decision has a number of its own, in its name and in its title', async () => {
+  const folder = path.join(root, 'docs/decisions')
+  const files = (await readdir(folder)).toSorted()
+  expect(files.length).toBeGreaterThan(10)
+  for (const [index, file] of files.entries()) {
+    expect(file).toMatch(new RegExp(`^${String(index + 1).padStart(4, '0')}-`))
+    expect(await readFile(path.join(folder, file), 'utf8')).toMatch(new RegExp(`^# ${index + 1}\\. `))
+  }
 })
