@@ -87,7 +87,8 @@ export class PathTree {
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
-function looksLikeId(name: string): boolean {
+/** Whether the name of a member is a value itself: the key of a map. */
+export function looksLikeId(name: string): boolean {
   if (name.length > 64) return true
   if (!/\d/.test(name) && !name.includes('@')) return false
   return (
