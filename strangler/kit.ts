@@ -213,6 +213,7 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     readiness: serving.readiness,
     log: log.logger,
     comparisons: { store: link.comparisons, askSide: serving.askSide },
+    contracts: link.contracts,
     dataPosition: ground.positions.keeper,
     guide: {
       traffic: link.traffic,

@@ -1,5 +1,6 @@
 import { hkdfSync, timingSafeEqual } from 'node:crypto'
 import { hostname } from 'node:os'
+import { startContractPart } from './contract-part.ts'
 import type { MarkStore } from './core/data-position.ts'
 import type { ReportError } from './core/ports.ts'
 import type { RouteState } from './core/words.ts'
@@ -49,7 +50,10 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   if (isWorker()) shareMetrics(metrics.registry)
   const shadowing = startShadowPart({ ...ground, onVerdict: metrics.recordVerdict })
   const traffic = startTrafficBook(ground, name)
-  const wiring = wireProxy(ground, { metrics, shadowing, traffic, feed: () => feed })
+  const wiring = wireProxy(ground, {
+    ...{ metrics, shadowing, traffic, feed: () => feed },
+    state: () => following.state(),
+  })
   const server = options.embedded === true ? undefined : createProxyServer(wiring)
   const proxy: StranglerProxy = server ?? createProxy(wiring)
   const following = followJournal(ground, { proxy, metrics, shadowing, traffic, name })
@@ -89,7 +93,13 @@ function startTrafficBook({ link, log, releases }: KitGround, name: string): Tra
 /** What the proxy asks, and whom it tells. */
 function wireProxy(
   ground: KitGround,
-  { metrics, shadowing, traffic, feed }: Observers & { feed: () => TableFeed },
+  {
+    metrics,
+    shadowing,
+    traffic,
+    feed,
+    state,
+  }: Observers & { feed: () => TableFeed; state: () => RouteState },
 ): ProxyOptions {
   const { config, log, tokens, positions } = ground
   return {
@@ -109,7 +119,7 @@ function wireProxy(
     },
     onAcknowledged: () => feed().tellProgress(),
     report: log.report,
-    capture: shadowing.shadow.capture,
+    capture: startContractPart(ground, { shadow: shadowing.shadow, state }),
     position: positions.keeper,
     markStore: openMarkStore(ground),
     onUnstoredMark: positions.announceWrite,

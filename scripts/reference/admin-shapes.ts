@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as compare from '../../strangler/admin/compare-contracts.ts'
+import * as contracts from '../../strangler/admin/contract-shapes.ts'
 import * as contract from '../../strangler/admin/contracts.ts'
 import * as cutover from '../../strangler/admin/cutover-contracts.ts'
 import * as guide from '../../strangler/admin/guide/migrate-contracts.ts'
@@ -52,6 +53,9 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'POST /api/migrate/back': { asks: guide.backCommand, answers: guide.stepAnswer },
   'POST /api/migrate/retire': { asks: guide.retireCommand, answers: guide.stepAnswer },
   'POST /api/migrate/retire/rehearse': { asks: guide.retireQuestion, answers: guide.retireRehearsal },
+  'GET /api/contract': { asks: contracts.contractQuestion, answers: contracts.contractAnswer },
+  'POST /api/contract/record': { asks: contracts.recordTask, answers: contracts.contractAnswer },
+  'POST /api/contract/verified': { asks: contracts.verifiedTask, answers: contracts.verifiedAnswer },
   'POST /api/deploys': { asks: compare.deployCommand, ...COMMAND },
   'POST /api/cutover/rehearse': { asks: cutover.cutoverQuestion, answers: cutover.rehearsalAnswer },
   'POST /api/cutover': { asks: cutover.cutoverCommand, answers: cutover.cutoverAnswer },

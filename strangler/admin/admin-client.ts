@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ERRORS, type ErrorCode, StranglerError } from '../core/errors.ts'
 import * as compareContract from './compare-contracts.ts'
+import * as contractShapes from './contract-shapes.ts'
 import * as contract from './contracts.ts'
 import * as cutoverContract from './cutover-contracts.ts'
 import * as guideContract from './guide/migrate-contracts.ts'
@@ -52,6 +53,9 @@ export interface AdminClient {
   acceptDifference(command: compareContract.AcceptCommand): Promise<contract.CommandAnswer>
   rejectDifference(command: compareContract.RejectCommand): Promise<contract.CommandAnswer>
   deploy(command: compareContract.DeployCommand): Promise<contract.CommandAnswer>
+  contract(capability: string): Promise<contractShapes.ContractAnswer>
+  recordContract(capability: string): Promise<contractShapes.ContractAnswer>
+  keepVerified(task: contractShapes.VerifiedTask): Promise<contractShapes.VerifiedAnswer>
   /** Returns when the ownership is moved. */
   cutOver(command: cutoverContract.CutoverCommand): Promise<cutoverContract.CutoverAnswer>
   rehearseCutover(question: cutoverContract.CutoverQuestion): Promise<cutoverContract.RehearsalAnswer>
@@ -106,6 +110,10 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     acceptDifference: (body) => command('/api/compare/accept', body),
     rejectDifference: (body) => command('/api/compare/reject', body),
     deploy: (body) => command('/api/deploys', body),
+    contract: (capability) => ask(`/api/contract${toQuery({ capability })}`, contractShapes.contractAnswer),
+    recordContract: (capability) =>
+      tell('/api/contract/record', { capability }, contractShapes.contractAnswer),
+    keepVerified: (body) => tell('/api/contract/verified', body, contractShapes.verifiedAnswer),
     cutOver: (body) =>
       call(
         { timeoutMs: CUTOVER_TIMEOUT_MS, ...options },

@@ -12,6 +12,8 @@ import {
   reportComparisons,
   showSample,
 } from './compare-questions.ts'
+import { contractQuestion, recordTask, verifiedTask } from './contract-shapes.ts'
+import { keepVerified, recordContract, showContract } from './contract-tasks.ts'
 import type { AdminContext } from './present-state.ts'
 
 interface ApiParts {
@@ -22,7 +24,7 @@ interface ApiParts {
   readonly readBody: RequestHandler[]
 }
 
-/** Everything under `/api/compare`. */
+/** Everything under `/api/compare` and `/api/contract`. */
 export function addCompareApi(
   api: Router,
   { context, question, command, requireRole, readBody }: ApiParts,
@@ -38,6 +40,20 @@ export function addCompareApi(
     requireRole('operator'),
     ...readBody,
     answerWith((req) => replaySample(context, contract.replayTask.parse(req.body))),
+  )
+  question('/contract', (query) => showContract(context, contractQuestion.parse(query).capability))
+  // Neither is a decision, but the guide relies on both.
+  api.post(
+    '/contract/record',
+    requireRole('operator'),
+    ...readBody,
+    answerWith((req) => recordContract(context, recordTask.parse(req.body).capability)),
+  )
+  api.post(
+    '/contract/verified',
+    requireRole('operator'),
+    ...readBody,
+    answerWith((req) => keepVerified(context, verifiedTask.parse(req.body))),
   )
   command('/compare/accept', contract.acceptCommand, acceptDifference)
   command('/compare/reject', contract.rejectCommand, rejectDifference)

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import type { ContractStore } from '../core/contract-store.ts'
 import type { DataPosition } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Clock, Journal, Registrations } from '../core/ports.ts'
@@ -24,6 +25,8 @@ export interface AdminContext {
   readonly currentState: () => RouteState
   readonly currentTable: () => RouteTable
   readonly clock: Clock
+  /** Absent where no contracts are kept. */
+  readonly contracts?: ContractStore
   /** Absent where nothing is compared. */
   readonly comparisons?: ComparisonControl
   /** Absent where no data sync is wired. */

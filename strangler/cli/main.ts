@@ -7,6 +7,8 @@ import { addCompareReport } from './commands/compare-report.ts'
 import { addCompareRules } from './commands/compare-rules.ts'
 import { addCompareSamples } from './commands/compare-samples.ts'
 import { addCompareShow } from './commands/compare-show.ts'
+import { addContractRecord } from './commands/contract-record.ts'
+import { addContractVerify } from './commands/contract-verify.ts'
 import { addDeploy } from './commands/deploy.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addGuide } from './commands/guide.ts'
@@ -94,6 +96,10 @@ export function createProgram(terminal: Terminal): Command {
     add(compare, terminal)
   for (const add of [addCompareAccept, addCompareReject, addCompareRules, addCompareExport])
     add(compare, terminal)
+  const contract = program
+    .command('contract')
+    .description('what the monolith answers, for the service to keep')
+  for (const add of [addContractRecord, addContractVerify]) add(contract, terminal)
   addDeploy(program, terminal)
   return program
 }

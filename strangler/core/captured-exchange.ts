@@ -6,8 +6,10 @@ export interface CapturedExchange {
   readonly capability: string
   readonly endpoint: string
   readonly effect: Effect
-  /** The side that answered the client; the other one is to be asked. */
+  /** The side that answered the client. */
   readonly primary: Side
+  /** The other side is to be asked; if not, the copy was made only to learn from it what answers look like. */
+  readonly isShadowed: boolean
   readonly correlationId: string
   /** When the primary's answer was whole, epoch milliseconds. */
   readonly answeredAt: number

@@ -49,9 +49,6 @@ export interface ContractCheck {
   readonly build: string
 }
 
-/** How two shapes become one: associative and commutative. */
-export type JoinLearnt = (one: LearntShape, other: LearntShape) => LearntShape
-
 /** Every method throws STRANGLER_CONTROL_DATABASE_UNREACHABLE when the control database is away. */
 export interface ContractStore {
   learn(rows: readonly LearntRow[]): Promise<void>

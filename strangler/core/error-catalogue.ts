@@ -1,3 +1,4 @@
+import { COMPARISON_ERRORS } from './comparison-errors.ts'
 import { MIGRATION_ERRORS } from './migration-errors.ts'
 
 /**
@@ -79,12 +80,7 @@ export const ERRORS = {
     when: '`strangler proxy evict` names a worker whose lease is not over: cut off from the kit it goes on working until then, and its registration is what a cut-over waits for.',
     help: 'Stop the worker, which removes its registration; or wait until its lease is over, then evict it.',
   },
-  STRANGLER_UNKNOWN_SAMPLE: {
-    status: 404,
-    title: 'There is no such sample',
-    when: 'A command names a sample that is not kept, or not any more: of every place that differs, the first five and the latest five stay.',
-    help: 'Use an id that `strangler compare samples` shows.',
-  },
+  ...COMPARISON_ERRORS,
   STRANGLER_INVALID_COMMAND: {
     status: 400,
     title: 'The command is not understood',

@@ -7,7 +7,7 @@ import type { Decision } from '../routing/decide.ts'
 export interface CapturePort {
   /** The longest body that is copied, of a request and of an answer each. */
   readonly maxBodyBytes: number
-  /** Whether this exchange is to be copied; asked once for each whose decision names a side to shadow. */
+  /** Whether this exchange is to be copied; asked once for each of a capability's, whether its decision names a side to shadow or not. */
   wants(decision: Decision): boolean
   /** Whether so many more bytes may be held. They are given back here, or by whoever got the exchange. */
   takeBytes(count: number): boolean

@@ -101,6 +101,7 @@ export class ExchangeCapture {
       endpoint: endpoint.id,
       effect: effectOf(route, exchange.req.method),
       primary: target,
+      isShadowed: this.decision.shadowTo !== undefined,
       correlationId: exchange.trace.correlationId,
       answeredAt,
       requests: { monolith: requestFor('monolith', body), service: requestFor('service', body) },
@@ -161,7 +162,7 @@ export function beginCapture(
   decision: Decision,
 ): ExchangeCapture | undefined {
   const port = context.capture
-  if (port === undefined || decision.shadowTo === undefined) return undefined
+  if (port === undefined || decision.endpoint === undefined) return undefined
   const { req } = exchange
   if (shadowMarkOf(context, req) !== undefined || !port.wants(decision)) return undefined
   const capture = new ExchangeCapture(port, decision, req.method)

@@ -1,8 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm'
+import { boundEndpoint, type EndpointShape, joinEndpoints } from '../compare/contract/endpoint-shape.ts'
 import type {
   ContractCheck,
   ContractStore,
-  JoinLearnt,
   LearntContract,
   LearntRow,
   LearntShape,
@@ -14,17 +14,13 @@ import { CONTROL_SCHEMA } from './control-tables.ts'
 /** A deploy begins a new contract; so many of the old ones are kept, for a way back. */
 const KEPT_BUILDS = 5
 
-/** @param join how what two processes have seen becomes one */
-export function createContractStore(
-  dataSource: DataSource,
-  runControl: RunControl,
-  join: JoinLearnt,
-): ContractStore {
+/** Contracts in the control database: what was seen at each endpoint as one row, which every process joins its own to. */
+export function createContractStore(dataSource: DataSource, runControl: RunControl): ContractStore {
   return {
     async learn(rows) {
       if (rows.length === 0) return
       await runControl('keeping what answers look like', () =>
-        dataSource.transaction((tx) => learnRows(tx, rows, join)),
+        dataSource.transaction((tx) => learnRows(tx, rows)),
       )
     },
 
@@ -57,7 +53,7 @@ export function createContractStore(
 }
 
 /** In the order of their keys: processes that learn of the same endpoints in different orders would wait for each other. */
-async function learnRows(tx: EntityManager, rows: readonly LearntRow[], join: JoinLearnt): Promise<void> {
+async function learnRows(tx: EntityManager, rows: readonly LearntRow[]): Promise<void> {
   const keyOf = ({ capability, build, endpoint }: LearntRow) => `${capability}\n${build}\n${endpoint}`
   const inOrder = [...rows].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
   for (const { capability, build, endpoint, exchanges, shape } of inOrder) {
@@ -78,6 +74,10 @@ async function learnRows(tx: EntityManager, rows: readonly LearntRow[], join: Jo
     )
   }
   for (const capability of new Set(inOrder.map((row) => row.capability))) await deleteOld(tx, capability)
+}
+
+function join(one: LearntShape, other: LearntShape): LearntShape {
+  return boundEndpoint(joinEndpoints(one as EndpointShape, other as EndpointShape))
 }
 
 async function deleteOld(tx: EntityManager, capability: string): Promise<void> {

@@ -1,9 +1,11 @@
 import { DataSource, type QueryRunner } from 'typeorm'
 import type { ComparisonStore } from '../core/comparison-store.ts'
+import type { ContractStore } from '../core/contract-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
 import type { TrafficStore } from '../core/traffic-words.ts'
 import { createComparisonStore } from './comparison-store.ts'
+import { createContractStore } from './contract-store.ts'
 import { createRunControl, showDatabase, unreachable } from './control-errors.ts'
 import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
 import { type CutoverLeases, createCutoverLeases } from './cutover-leases.ts'
@@ -15,6 +17,7 @@ import { CreateWriteMarks1766000000003 } from './migrations/3-create-write-marks
 import { CreateComparisonTables1766000000004 } from './migrations/4-create-comparison-tables.ts'
 import { CreateCutoverLeases1766000000005 } from './migrations/5-create-cutover-leases.ts'
 import { CreateTrafficTables1766000000006 } from './migrations/6-create-traffic-tables.ts'
+import { CreateContractTables1766000000007 } from './migrations/7-create-contract-tables.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createTrafficStore } from './traffic-store.ts'
 
@@ -25,13 +28,14 @@ const POOL_SIZE = 4
 // Any number will do, as long as every version of the kit uses this one.
 const MIGRATION_LOCK_KEY = 7_284_601_935
 
-/** The control database: the journal, the registrations, what the comparisons have found, and what the proxies have seen. */
+/** The control database: the journal, the registrations, what the comparisons have found and the proxies have seen, the contracts. */
 export interface ControlDatabase extends Stoppable {
   readonly journal: Journal
   readonly registrations: Registrations
   /** @param longestKeepMs for how long any mark is kept */
   createMarks(longestKeepMs: number): MarkStore
   readonly comparisons: ComparisonStore
+  readonly contracts: ContractStore
   readonly cutoverLeases: CutoverLeases
   readonly traffic: TrafficStore
   /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
@@ -86,6 +90,7 @@ export async function openControlDatabase(
     registrations: createRegistrationStore(dataSource, runControl),
     createMarks: (longestKeepMs) => createDatabaseMarks(dataSource, longestKeepMs),
     comparisons: createComparisonStore(dataSource, runControl),
+    contracts: createContractStore(dataSource, runControl),
     cutoverLeases: createCutoverLeases(dataSource, runControl),
     traffic: createTrafficStore(dataSource, runControl),
     async ping() {
@@ -112,6 +117,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
       CreateComparisonTables1766000000004,
       CreateCutoverLeases1766000000005,
       CreateTrafficTables1766000000006,
+      CreateContractTables1766000000007,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

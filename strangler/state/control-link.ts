@@ -1,4 +1,5 @@
 import type { ComparisonStore } from '../core/comparison-store.ts'
+import type { ContractStore } from '../core/contract-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
@@ -15,6 +16,7 @@ export interface ControlLink extends Stoppable {
   /** @param longestKeepMs for how long any mark is kept */
   createMarks(longestKeepMs: number): MarkStore
   readonly comparisons: ComparisonStore
+  readonly contracts: ContractStore
   readonly cutoverLeases: CutoverLeases
   readonly traffic: TrafficStore
   /** Tries to open it; false when that failed or took longer than `withinMs`. It goes on trying in the background. */
@@ -90,6 +92,13 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
       read: async (question) => opened().comparisons.read(question),
       samples: async (question) => opened().comparisons.samples(question),
       sample: async (id) => opened().comparisons.sample(id),
+    },
+    contracts: {
+      learn: async (rows) => opened().contracts.learn(rows),
+      learnt: async (capability) => opened().contracts.learnt(capability),
+      record: async (contract) => opened().contracts.record(contract),
+      recorded: async (capability) => opened().contracts.recorded(capability),
+      verified: async (check) => opened().contracts.verified(check),
     },
     cutoverLeases: {
       hold: async (...lease) => opened().cutoverLeases.hold(...lease),

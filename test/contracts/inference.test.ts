@@ -44,7 +44,9 @@ function schemaOf(...values: unknown[]) {
 
 describe('what is inferred from values', () => {
   test('types, members that are always there, and null beside another type', () => {
-    expect(schemaOf({ sku: 'a', price: 1.5, note: null }, { sku: 'b', price: 2, note: 'x', gift: true })).toEqual({
+    expect(
+      schemaOf({ sku: 'a', price: 1.5, note: null }, { sku: 'b', price: 2, note: 'x', gift: true }),
+    ).toEqual({
       type: 'object',
       properties: {
         gift: { type: 'boolean' },
@@ -134,7 +136,9 @@ describe('the document', () => {
 
   test('an answer that could not be read once says nothing for the others', () => {
     const document = documentOf({ body: { a: 1 } }, { body: '{ no json' })
-    expect(document.paths['/items/{id}']?.['get']?.responses['200']?.content).toEqual({ 'application/json': {} })
+    expect(document.paths['/items/{id}']?.['get']?.responses['200']?.content).toEqual({
+      'application/json': {},
+    })
   })
 })
 
@@ -143,11 +147,19 @@ const value = fc.letrec((tie) => ({
     { maxDepth: 4 },
     fc.constantFrom(null, true, 0, 7, 1.5, '', 'x', '2026-11-25', 'ana@example.com'),
     fc.array(tie('any'), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom('a', 'b', 'c', '10045', '__proto__', 'constructor'), tie('any'), { maxKeys: 4 }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'c', '10045', '__proto__', 'constructor'), tie('any'), {
+      maxKeys: 4,
+    }),
   ),
 })).any
 const exchanges = fc.record({
-  target: fc.constantFrom('/items/7', '/items/x?q=1', '/items/7?q=a&page=2', '/items/9?tag=1&tag=2', '/other'),
+  target: fc.constantFrom(
+    '/items/7',
+    '/items/x?q=1',
+    '/items/7?q=a&page=2',
+    '/items/9?tag=1&tag=2',
+    '/other',
+  ),
   status: fc.constantFrom(200, 404, 500),
   type: fc.constantFrom('application/json', 'text/html', 'application/problem+json'),
   body: value,

@@ -5,7 +5,7 @@ export const LAYERS: ReadonlyArray<readonly string[]> = [
   ['core'],
   ['routing', 'compare', 'guide', 'assess', 'config'],
   ['state', 'telemetry', 'infra'],
-  ['proxy', 'shadow', 'sync', 'rollout'],
+  ['proxy', 'shadow', 'sync', 'rollout', 'contract'],
   ['admin', 'dashboard'],
   // And every file that stands in `strangler/` itself: kit.ts, what it is made of, and the public doors.
   ['cli'],

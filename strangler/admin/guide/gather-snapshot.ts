@@ -8,6 +8,7 @@ import type { Route } from '../../routing/compile-table.ts'
 import { ownerOf } from '../../routing/fold-cutover.ts'
 import type { AdminContext, Position } from '../present-state.ts'
 import { basisOf, toComparisonEvidence } from './gather-comparison.ts'
+import { readContract } from './gather-contract.ts'
 import { toDataEvidence, toWriters } from './gather-data.ts'
 import type { GuideSources } from './guide-sources.ts'
 
@@ -40,6 +41,7 @@ export async function gatherSnapshot(
     overrides: routes.filter(({ override }) => override !== undefined).map(({ endpoint }) => endpoint.id),
     endpoints: toEndpoints(routes, traffic, state),
     ...toTraffic(traffic, now),
+    ...(await readContract(context.contracts, capability)),
     ...(await readComparison(context, { capability, state, routes, now, profile })),
     ...(hasTables ? await readData(context, { capability, state, profile, migration }) : {}),
     ...toCanary(traffic, { migration, routes, now }),

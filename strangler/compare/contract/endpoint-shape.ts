@@ -65,7 +65,10 @@ export function shapeOfExchange(
   return {
     path: mapValues(matchPath(template, path) ?? {}, scalarShapeOf),
     query: shapeOfQuery(query),
-    requests: wasTaken && request.body !== undefined && request.body.length > 0 ? shapeOfBody(request.headers, request.body) : {},
+    requests:
+      wasTaken && request.body !== undefined && request.body.length > 0
+        ? shapeOfBody(request.headers, request.body)
+        : {},
     answers: { [String(answer.status)]: shapeOfAnswer(answer) },
   }
 }
