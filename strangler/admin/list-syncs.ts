@@ -1,3 +1,4 @@
+import { sayWithFix } from '../core/errors.ts'
 import type { SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncStatus } from '../sync/capability-sync.ts'
 import { directionOf } from '../sync/database-pair.ts'
@@ -38,7 +39,7 @@ async function readLive({ sync }: AdminContext, capability: string, order: SyncO
     const problem = status.failure === undefined ? {} : { problem: status.failure }
     return { ...problem, live: toLive(status) }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
+    return { problem: sayWithFix(error) }
   }
 }
 

@@ -28,6 +28,12 @@ export class StranglerError extends Error {
   }
 }
 
+/** What was found and what mends it, for a line of a report. */
+export function sayWithFix(error: unknown): string {
+  if (error instanceof StranglerError && error.fix !== undefined) return `${error.message} ${error.fix}`
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** The one paragraph that a person gets: what, where, why, the command that mends it, and where more is written. */
 export function describeError(error: unknown): string {
   if (!(error instanceof StranglerError))

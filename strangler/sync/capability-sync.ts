@@ -12,6 +12,7 @@ import type { LostDatabase } from './incarnation.ts'
 import { installSync, uninstallSync } from './install-sync.ts'
 import { keepPair } from './keep-pair.ts'
 import { createLagReader } from './lag.ts'
+import { nameAbsent } from './name-absent.ts'
 import { runPreflight } from './preflight/preflight.ts'
 import type { RunningStatus, RunningSync } from './running-sync.ts'
 import { recordSchema } from './schema-watch.ts'
@@ -106,6 +107,22 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
     const routes = (await usableRoutes(options, pair))[direction]
     return { ...rolesOf(pair, direction), epoch: course.epoch, direction, routes }
   }
+  const named = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      throw await nameAbsent(error, await pairs.open(), options.addresses)
+    }
+  }
+  const readAll = async (course: SyncCourse): Promise<CapabilitySyncStatus> => {
+    const basis = await basisOf(course).catch((error: unknown) => {
+      // What the sync itself has found says more than that the tables do not fit.
+      throw runner.failure() === undefined ? error : new Error(runner.failure())
+    })
+    const status = await readStatus(basis, runner.current())
+    const health = runner.health()
+    return { ...status, failure: runner.failure(), health, verification: verification.status() }
+  }
   return {
     install: (course) =>
       runner.inTurn(async () => {
@@ -122,17 +139,9 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       await runner.inTurn(async () => uninstallSync(await pairs.open(), capability, tables))
     },
     follow: runner.follow,
-    async status(course) {
-      const basis = await basisOf(course).catch((error: unknown) => {
-        // What the sync itself has found says more than that the tables do not fit.
-        throw runner.failure() === undefined ? error : new Error(runner.failure())
-      })
-      const status = await readStatus(basis, runner.current())
-      const health = runner.health()
-      return { ...status, failure: runner.failure(), health, verification: verification.status() }
-    },
-    verify: async (course) => verification.start(await basisOf(course)),
-    repair: async (course) => verification.repair(await basisOf(course)),
+    status: (course) => named(readAll(course)),
+    verify: async (course) => verification.start(await named(basisOf(course))),
+    repair: async (course) => verification.repair(await named(basisOf(course))),
     async handOver(to) {
       const pair = await openPair(options.addresses, options.report)
       try {
@@ -152,7 +161,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       }
     },
     async explain(course, { table, key }) {
-      const basis = await basisOf(course)
+      const basis = await named(basisOf(course))
       const there = tables.find((known) => known.table === table)?.as ?? table
       return explain(basis, { table: basis.direction === 'forward' ? table : there, key })
     },

@@ -1,4 +1,4 @@
-import { StranglerError } from '../core/errors.ts'
+import { sayWithFix } from '../core/errors.ts'
 import type { Stoppable } from '../core/ports.ts'
 import type { SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
@@ -83,7 +83,7 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
   function trySettle(): void {
     clearTimeout(retry)
     inTurn(settle).catch((error: unknown) => {
-      const said = explainFailure(error)
+      const said = sayWithFix(error)
       // The same failure every two seconds tells nothing new.
       if (said !== failure) options.report(`sync.${options.capability}`, error)
       failure = said
@@ -114,12 +114,6 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
       await inTurn(settle)
     },
   }
-}
-
-/** With what mends it, where that is known. */
-function explainFailure(error: unknown): string {
-  if (error instanceof StranglerError && error.fix !== undefined) return `${error.message} ${error.fix}`
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** One step after the other. */

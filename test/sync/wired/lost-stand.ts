@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type AdminClient, createAdminClient } from '../../../strangler/admin/admin-client.ts'
 import type { SyncAnswer } from '../../../strangler/admin/sync-contracts.ts'
 import { checkConfig } from '../../../strangler/config/define-config.ts'
+import type { ConfigInput } from '../../../strangler/config/schema.ts'
 import { startKit } from '../../../strangler/kit.ts'
 import { createTestDatabase } from '../../support/postgres.ts'
 import { kitTable, type Side } from '../simulation/side.ts'
@@ -24,6 +25,7 @@ export interface LostStand {
   readonly service: Side
   /** Once every row is copied and every change carried. */
   settled(isSo?: (sync: Sync) => boolean): Promise<Sync>
+  statusWhen(isSo: (sync: Sync) => boolean): Promise<Sync>
   /** The newest line of the journal. */
   newest(): Promise<Awaited<ReturnType<AdminClient['history']>>['entries'][number] | undefined>
   verify(): Promise<{ missing: number; extra: number; different: number }>
@@ -35,7 +37,11 @@ export interface LostStand {
   stop(): Promise<void>
 }
 
-export async function openLostStand(monolith: Side, service: Side): Promise<LostStand> {
+export async function openLostStand(
+  monolith: Side,
+  service: Side,
+  sync: ConfigInput['sync'] = {},
+): Promise<LostStand> {
   const directory = await mkdtemp(join(tmpdir(), 'strangler-lost-'))
   const control = await createTestDatabase('lost_control')
   for (const side of [monolith, service])
@@ -51,6 +57,7 @@ export async function openLostStand(monolith: Side, service: Side): Promise<Lost
     sides: { monolith: { url, database: monolith.url }, stock: { url, database: service.url } },
     capabilities: { stock: { endpoints: ['GET /stock'], tables: ['item'] } },
     control: { url: control.url },
+    sync,
     directory,
   })
   const kit = await startKit(config, { proxyPort: 0, adminPort: 0, logFile: join(directory, 'kit.log') })
@@ -65,6 +72,7 @@ export async function openLostStand(monolith: Side, service: Side): Promise<Lost
   return {
     monolith,
     service,
+    statusWhen,
     settled: (isSo = () => true) => statusWhen((sync) => isSettled(sync) && isSo(sync)),
     newest: async () => (await admin.history({ limit: 1 })).entries[0],
     async verify() {
