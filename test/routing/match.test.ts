@@ -145,9 +145,11 @@ test('500 endpoints are matched in under 2 µs each', () => {
   const paths = Array.from({ length: 500 }, (_, i) => `/api/area${i % 50}/things${i}/abc${i}/part`)
   for (const one of paths) expect(table.match('GET', one)).toBeDefined()
   const rounds = Array.from({ length: 15 }, () => {
-    const startedAt = performance.now()
+    const startedAt = process.threadCpuUsage()
     for (let i = 0; i < 20_000; i += 1) table.match('GET', paths[i % 500] as string)
-    return (performance.now() - startedAt) / 20
+    // Its own processor time: what others do on this machine does not count.
+    const { user, system } = process.threadCpuUsage(startedAt)
+    return (user + system) / 1_000 / 20
   })
   expect(Math.min(...rounds)).toBeLessThan(2)
 })
