@@ -1,0 +1,72 @@
+import { afterAll, expect, test } from 'vitest'
+import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
+import { postgresDialect } from '../../strangler/sync/dialects/postgres/index.ts'
+import { requireProgram } from '../support/optional.ts'
+import { openMariaStand } from './mariadb/maria-stand.ts'
+import { createStand, shapeOf } from './postgres/stand.ts'
+
+const mariadbd = await requireProgram('mariadb')
+const releases: (() => Promise<unknown>)[] = []
+afterAll(async () => {
+  for (const release of releases.toReversed()) await release()
+})
+
+/** What the kit installed before its log knew who writes. */
+function asBefore(statements: readonly string[]): string[] {
+  return statements
+    .filter((sql) => !/ADD COLUMN|strangler[._]writer/.test(sql))
+    .map((sql) =>
+      sql
+        .replaceAll(/\n {2}(role|application) (text|VARCHAR\(300\)) NOT NULL DEFAULT '',/g, '')
+        .replaceAll(', role, application)', ')')
+        .replaceAll(", session_user, current_setting('application_name'))", ')')
+        .replaceAll('op, role)', 'op)')
+        .replaceAll(', USER())', ')'),
+    )
+}
+
+test('installing over an older kit lets the log of PostgreSQL know its writers, and loses no entry', async () => {
+  const stand = await createStand('upgrade')
+  releases.push(stand.drop)
+  const app = await stand.open()
+  releases.push(app.end)
+  await app.query('CREATE TABLE stock (id int PRIMARY KEY)')
+  const stock = await shapeOf(app, 'stock')
+  await app.runAll(asBefore(postgresDialect.captureUp([stock])))
+  await app.query('INSERT INTO stock VALUES (1)')
+  const columns = `SELECT string_agg(attname, ' ') AS names FROM pg_attribute WHERE attrelid = 'strangler.change_log'::regclass AND attnum > 0`
+  expect(await app.query(columns)).toEqual([{ names: 'version tbl key op at' }])
+  for (let time = 0; time < 2; time += 1) await app.runAll(postgresDialect.captureUp([stock]))
+  await app.query('INSERT INTO stock VALUES (2)')
+  expect(await app.query('SELECT key, role FROM strangler.change_log ORDER BY version')).toEqual([
+    { key: '["1"]', role: '' },
+    { key: '["2"]', role: 'postgres' },
+  ])
+  await app.runAll(postgresDialect.captureDown([stock]))
+  expect(await app.query(`SELECT to_regnamespace('strangler')::text AS left`)).toEqual([{ left: null }])
+})
+
+test.skipIf(mariadbd === undefined)(
+  'installing over an older kit lets the log of a MariaDB know its writers, and loses no entry',
+  async () => {
+    const stand = await openMariaStand('upgrade')
+    releases.push(stand.close)
+    await stand.app('CREATE TABLE stock (id INT PRIMARY KEY)')
+    const tables = await stand.shapes('stock')
+    await stand.runAll(asBefore(mariadbDialect.captureUp(tables)))
+    await stand.app('INSERT INTO stock VALUES (1)')
+    const hasRole = () => stand.app(`SHOW COLUMNS FROM strangler_change_log LIKE 'role'`)
+    expect(await hasRole()).toEqual([])
+    for (let time = 0; time < 2; time += 1) await stand.runAll(mariadbDialect.captureUp(tables))
+    await stand.app('INSERT INTO stock VALUES (2)')
+    const entries = await stand.app(
+      "SELECT `key` AS k, SUBSTRING_INDEX(role, '@', 1) AS role FROM strangler_change_log ORDER BY version",
+    )
+    expect(entries).toEqual([
+      { k: '["1"]', role: '' },
+      { k: '["2"]', role: 'root' },
+    ])
+    await stand.runAll(mariadbDialect.captureDown(tables))
+    expect(await stand.app("SHOW TABLES LIKE 'strangler%'")).toEqual([])
+  },
+)
