@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Problem } from '../platform/problem.ts'
 import type { InventoryHttp } from './inventory-http.ts'
 import type { CallContext } from './order-draft.ts'
 
@@ -21,15 +22,20 @@ export interface InventoryClient {
 
 export function createInventoryClient(http: InventoryHttp): InventoryClient {
   const settle = async (id: string, how: 'confirm' | 'cancel', call: CallContext) =>
-    reservationAnswer.parse(await http.post(`/reservations/${encodeURIComponent(id)}/${how}`, {}, call))
+    readReservation(await http.post(`/reservations/${encodeURIComponent(id)}/${how}`, {}, call))
 
   return {
     async reserve({ key, ...request }, call) {
-      return reservationAnswer.parse(
-        await http.post('/reservations', request, { ...call, idempotencyKey: key }),
-      )
+      return readReservation(await http.post('/reservations', request, { ...call, idempotencyKey: key }))
     },
     confirm: (id, call) => settle(id, 'confirm', call),
     cancel: (id, call) => settle(id, 'cancel', call),
   }
+}
+
+/** An answer that lacks something is the inventory's mistake, not one of the client who buys. */
+function readReservation(body: unknown): ReservationAnswer {
+  const answer = reservationAnswer.safeParse(body)
+  if (answer.success) return answer.data
+  throw new Problem(503, 'inventory_unavailable', 'The inventory answered otherwise than the orders expect.')
 }
