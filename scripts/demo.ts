@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { createAdminClient } from '../strangler/admin/admin-client.ts'
+import { type AdminClient, createAdminClient } from '../strangler/admin/admin-client.ts'
 import { loadTokens } from '../strangler/admin/tokens.ts'
 import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
 import { ensureFolder } from '../strangler/infra/ensure-folder.ts'
@@ -8,19 +8,22 @@ import { claimDemo } from './demo/claim-demo.ts'
 import { DemoError } from './demo/demo-error.ts'
 import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
 import { introduce } from './demo/introduce.ts'
-import { startShoppers } from './demo/shoppers.ts'
+import { type Shoppers, startShoppers } from './demo/shoppers.ts'
 import { showTraffic } from './demo/show-traffic.ts'
 import { startShop } from './demo/start-shop.ts'
 import { syncInventory } from './demo/sync-inventory.ts'
 import { takePort } from './demo/take-port.ts'
+import { walk } from './demo/walk.ts'
+import { type DemoReport, writeReport } from './demo/write-report.ts'
 
 /**
- * `npm run demo [-- --rows 3000] [--db mariadb] [--no-traffic]`: the sample shop, both services and the kit in front of them, under a light traffic,
- * until Ctrl-C.
+ * `npm run demo [-- --rows 3000] [--db mariadb] [--once [--json]] [--no-traffic]`: the sample shop, both services and the kit in front of them,
+ * under a light traffic; the inventory takes its steps. Until Ctrl-C, or with `--once` until that is over.
  */
 const root = path.dirname(import.meta.dirname)
 const directory = path.join(root, '.strangler')
-const say = (line: string) => process.stdout.write(`${line}\n`)
+let narration: NodeJS.WriteStream = process.stdout
+const say = (line: string) => narration.write(`${line}\n`)
 const sayStep = (line: string) => say(`  ${line}`)
 
 const releases: (() => Promise<void> | void)[] = []
@@ -35,7 +38,8 @@ function stop(): Promise<void> {
   return stopping
 }
 
-async function runDemo({ rows, db, traffic }: DemoOptions): Promise<void> {
+async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<void> {
+  if (json) narration = process.stderr
   await ensureFolder(directory, 'STRANGLER_CONFIG_INVALID')
   releases.push(await claimDemo(directory))
   say('Starting the sample shop (the first time takes a little longer) …')
@@ -59,13 +63,33 @@ async function runDemo({ rows, db, traffic }: DemoOptions): Promise<void> {
   const shoppers = traffic ? await startShoppers(proxyUrl) : undefined
   releases.push(() => shoppers?.stop())
   // Under traffic, as it would be elsewhere.
-  await syncInventory(client, sayStep)
+  if (shoppers === undefined) await syncInventory(client, sayStep)
+  else await walkInventory(client, shoppers, { once, json })
+  if (once) return
   const { routes } = await client.routes()
   say(introduce({ proxyUrl, adminUrl, traffic, routes }))
   if (shoppers === undefined) return
   const view = showTraffic(shoppers, process.stdout)
   releases.push(() => view.stop())
 }
+
+async function walkInventory(
+  client: AdminClient,
+  shoppers: Shoppers,
+  { once, json }: Pick<DemoOptions, 'once' | 'json'>,
+): Promise<void> {
+  const walked = await walk(client, say)
+  if (!once) return
+  const report = await writeReport(client, shoppers, walked)
+  await stop()
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${describeReport(report)}\n`)
+  process.exitCode = report.failed > 0 || report.diverged > 0 ? 1 : 0
+}
+
+const describeReport = (report: DemoReport) =>
+  Object.entries(report)
+    .map(([name, value]) => `${name.padEnd(14)} ${value ?? '–'}`)
+    .join('\n')
 
 /** Settled first, because the shop is told where the proxy will be. */
 async function takePorts(): Promise<{ proxyPort: number; adminPort: number }> {

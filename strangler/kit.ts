@@ -3,7 +3,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { createAdminServer } from './admin/admin-server.ts'
+import { startAutopilot } from './admin/guide/autopilot-runner.ts'
 import { createFindingsCache } from './admin/guide/guide-sources.ts'
+import type { AdminContext } from './admin/present-state.ts'
 import { type AdminTokens, loadTokens } from './admin/tokens.ts'
 import type { Config } from './config/schema.ts'
 import { ensureFolder } from './infra/ensure-folder.ts'
@@ -201,17 +203,13 @@ async function startFollower(ground: KitGround): Promise<Serving> {
 
 async function startAdmin(ground: KitGround, serving: Serving): Promise<string> {
   const { config, options, log, tokens, link, releases, sync, rollout } = ground
-  const admin = createAdminServer({
+  const context: AdminContext = {
     journal: link.journal,
     registrations: link.registrations,
     config,
     currentTable: serving.table,
     currentState: serving.state,
     clock: Date.now,
-    tokens,
-    metrics: serving.metrics,
-    readiness: serving.readiness,
-    log: log.logger,
     comparisons: { store: link.comparisons, askSide: serving.askSide },
     contracts: link.contracts,
     dataPosition: ground.positions.keeper,
@@ -223,11 +221,24 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     },
     ...(sync === undefined ? {} : { sync: sync.control }),
     ...(rollout === undefined ? {} : { rollout }),
-  })
+  }
+  const { metrics, readiness } = serving
+  const admin = createAdminServer({ ...context, tokens, metrics, readiness, log: log.logger })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)
   releases.add('the admin API', () => admin.stop())
+  if (options.role !== 'proxy') flyByJournal(ground, context)
   await tellAdminUrl(ground, url)
   return url
+}
+
+/** The autopilots of all capabilities, as the journal has them on. */
+function flyByJournal({ log, releases }: KitGround, context: AdminContext): void {
+  const autopilot = startAutopilot({
+    context,
+    onCall: (capability, reason) => log.logger.warn({ capability, reason }, 'the autopilot calls a person'),
+    report: log.report,
+  })
+  releases.add('the autopilot', () => autopilot.stop())
 }
 
 /** For the commands that run beside. Where a process of its own is the admin, the others of the directory do not speak for it. */

@@ -2,18 +2,24 @@ import { parseArgs } from 'node:util'
 
 export const DEMO_HELP = `npm run demo [-- options]
 
-Starts the sample shop, both services and the kit in front of them, under a light traffic, until Ctrl-C.
+Starts the sample shop, both services and the kit in front of them, under a light traffic; takes the inventory through the steps
+of the guide, and goes on until Ctrl-C.
 
   --rows <count>  rows of a shop that is made anew, 1 to 10000000 (default: 3000)
   --db <kind>     postgres (default) or mariadb: where the monolith keeps its data; mariadb needs a MariaDB server
                   that is installed
-  --no-traffic    without the shoppers
+  --once          ends when the inventory has taken its steps, with a report
+  --json          with --once: nothing on standard output but the report, as JSON
+  --no-traffic    without the shoppers, and so without the steps, which need traffic
   -h, --help      this text`
 
 export interface DemoOptions {
   readonly rows: string
   readonly traffic: boolean
   readonly db: 'postgres' | 'mariadb'
+  /** Ends by itself. */
+  readonly once: boolean
+  readonly json: boolean
 }
 
 /** A command line that is not understood; its message is one line for people. */
@@ -26,13 +32,15 @@ export class DemoUsageError extends Error {
  * @throws DemoUsageError
  */
 export function readDemoOptions(args: string[]): DemoOptions | undefined {
-  const { help, rows, db, 'no-traffic': quiet } = parse(args)
+  const { help, rows, db, 'no-traffic': quiet, once = false, json = false } = parse(args)
   if (help === true) return undefined
   if (!/^[1-9]\d{0,7}$/.test(rows) || Number(rows) > 10_000_000)
     throw new DemoUsageError(`--rows is "${rows}", and must be a whole number from 1 to 10000000.`)
   if (db !== 'postgres' && db !== 'mariadb')
     throw new DemoUsageError(`--db is "${db}", and must be postgres or mariadb.`)
-  return { rows, db, traffic: quiet !== true }
+  if (json && !once) throw new DemoUsageError('--json goes with --once.')
+  if (once && quiet === true) throw new DemoUsageError('--once needs the shoppers, so not --no-traffic.')
+  return { rows, db, traffic: quiet !== true, once, json }
 }
 
 function parse(args: string[]) {
@@ -43,6 +51,8 @@ function parse(args: string[]) {
         rows: { type: 'string', default: '3000' },
         db: { type: 'string', default: 'postgres' },
         'no-traffic': { type: 'boolean' },
+        once: { type: 'boolean' },
+        json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values

@@ -47,11 +47,19 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     say(`${name} at ${running.url}`)
     return running
   }
-  const monolith = await program('monolith', { usualPort: 3000, args: ['--rows', rows] })
+  const monolith = await program('monolith', {
+    usualPort: 3000,
+    args: ['--rows', rows, ...through(proxyUrl)],
+  })
   const inventory = await program('inventory', { usualPort: 3001, args: ['--monolith-url', monolith.url] })
   const orders = await program('orders', {
     usualPort: 3002,
     args: ['--monolith-url', monolith.url, '--inventory-base-url', proxyUrl],
   })
   return { monolith, inventory, orders, databases }
+}
+
+/** Orders, deliveries and the nightly count change the stock through its endpoints: a transaction of the monolith could not follow it. */
+function through(proxyUrl: string): string[] {
+  return ['--coupling', 'endpoints', '--nightly-form', 'endpoints', '--inventory-base-url', proxyUrl]
 }

@@ -50,6 +50,7 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'GET /api/guide': { asks: guide.guideQuestion, answers: guide.guideAnswer },
   'POST /api/guide/rare': { asks: guide.rareCommand, ...COMMAND },
   'POST /api/migrate/next': { asks: guide.nextCommand, answers: guide.stepAnswer },
+  'POST /api/migrate/auto': { asks: guide.autoCommand, ...COMMAND },
   'POST /api/migrate/back': { asks: guide.backCommand, answers: guide.stepAnswer },
   'POST /api/migrate/retire': { asks: guide.retireCommand, answers: guide.stepAnswer },
   'POST /api/migrate/retire/rehearse': { asks: guide.retireQuestion, answers: guide.retireRehearsal },

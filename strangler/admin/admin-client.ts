@@ -63,6 +63,7 @@ export interface AdminClient {
   markRare(command: z.input<typeof guideContract.rareCommand>): Promise<contract.CommandAnswer>
   migrateNext(command: z.input<typeof guideContract.nextCommand>): Promise<guideContract.StepAnswer>
   migrateBack(command: z.input<typeof guideContract.backCommand>): Promise<guideContract.StepAnswer>
+  autopilot(command: z.input<typeof guideContract.autoCommand>): Promise<contract.CommandAnswer>
   retire(command: z.input<typeof guideContract.retireCommand>): Promise<guideContract.StepAnswer>
   rehearseRetirement(capability: string): Promise<guideContract.RetireRehearsal>
 }
@@ -124,6 +125,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     markRare: (body) => command('/api/guide/rare', body),
     migrateNext: (body) => patient('/api/migrate/next', { body, answer: guideContract.stepAnswer }),
     migrateBack: (body) => patient('/api/migrate/back', { body, answer: guideContract.stepAnswer }),
+    autopilot: (body) => command('/api/migrate/auto', body),
     retire: (body) => patient('/api/migrate/retire', { body, answer: guideContract.stepAnswer }),
     rehearseRetirement: (capability) =>
       patient('/api/migrate/retire/rehearse', {

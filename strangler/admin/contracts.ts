@@ -155,6 +155,12 @@ const event = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('difference.rejected'), acceptance: z.string() }),
   stageEntered,
+  z.object({
+    kind: z.literal('autopilot.started'),
+    capability: z.string(),
+    until: z.enum(['cutover', 'all']),
+  }),
+  z.object({ kind: z.literal('autopilot.stopped'), capability: z.string() }),
   z.object({ kind: z.literal('endpoint.rare'), endpoint: z.string(), rare: z.boolean() }),
 ])
 

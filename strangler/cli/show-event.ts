@@ -32,6 +32,10 @@ export function showEvent(event: Event): string {
       return `${event.acceptance} is accepted no longer`
     case 'stage.entered':
       return `${event.capability}: ${showStep(event)}`
+    case 'autopilot.started':
+      return `${event.capability}: autopilot on, until ${event.until === 'all' ? 'the end' : 'the cut-over'}`
+    case 'autopilot.stopped':
+      return `${event.capability}: autopilot off`
     case 'endpoint.rare':
       return `${event.endpoint} is ${event.rare ? '' : 'no longer '}marked as rare`
     default:

@@ -5,13 +5,21 @@ import { paint, type Terminal, writeLine } from './terminal.ts'
 const MARK = { pass: ['✓', 'green'], fail: ['✗', 'red'], unknown: ['?', 'yellow'] } as const
 const METER = { free: 'free', 'needs-reverse-sync': 'possible', impossible: 'not possible' } as const
 
+const DOES = {
+  next: 'takes the next step',
+  hold: 'waits',
+  back: 'goes back',
+  call: 'calls a person',
+  done: 'done',
+} as const
+
 export function showPosition({ step, percent }: { step: string; percent?: number | undefined }): string {
   return percent === undefined ? step : `${step} ${percent} %`
 }
 
 /** Where a capability is, what comes next, and which gates are in the way, in plain sentences. */
 export function printGuided(terminal: Terminal, guided: GuidedCapability): void {
-  const { capability, step, stage, profile, owner, undo, next, back, leftovers } = guided
+  const { capability, step, stage, profile, owner, undo, next, back, leftovers, autopilot } = guided
   const where =
     step === undefined
       ? 'no step taken yet'
@@ -22,6 +30,10 @@ export function printGuided(terminal: Terminal, guided: GuidedCapability): void 
   const way =
     back === undefined ? '' : ` \`strangler migrate ${capability} back\` leads to ${showPosition(back)}.`
   writeLine(terminal, `  going back: ${METER[undo.kind]}. ${undo.reason}${step === undefined ? '' : way}`)
+  if (autopilot !== undefined) {
+    const why = autopilot.reason === undefined ? '' : `: ${autopilot.reason}`
+    writeLine(terminal, `  autopilot on: ${DOES[autopilot.does]}${why}`)
+  }
   if (next !== undefined) printNext(terminal, next)
   else if (leftovers !== undefined) printLeftovers(terminal, leftovers)
 }

@@ -1,5 +1,11 @@
 /** The part of the catalogue about steps, gates and cut-overs. */
 export const MIGRATION_ERRORS = {
+  STRANGLER_AUTOPILOT_CALLS: {
+    status: 409,
+    title: 'The autopilot waits for a person',
+    when: '`strangler migrate <capability> status` while the autopilot is on: the next step moves the ownership or has no way back, or the service owns and users are being hurt. It never moves ownership by itself.',
+    help: 'Look at `strangler guide <capability>`; take the step yourself, go back, or mend the service.',
+  },
   STRANGLER_GATE_CLOSED: {
     status: 409,
     title: 'A gate of the step is closed',

@@ -22,7 +22,7 @@ export interface TrafficLook {
   readonly failuresInRow: number
   /** Among its last 300 requests. */
   readonly failuresOfLast300: number
-  /** The proxy's own time, of the newest thousand requests. */
+  /** The proxy's own time, of the newest five hundred requests. */
   readonly proxyP99Ms: number | undefined
 }
 

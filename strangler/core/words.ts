@@ -127,6 +127,13 @@ export type JournalEvent =
       /** Fixes the canary's buckets for the life of a rollout; the first canary of a capability carries it. */
       readonly salt?: string
     }
+  | {
+      /** From here on the kit takes the steps itself, and goes back when users are hurt. */
+      readonly kind: 'autopilot.started'
+      readonly capability: string
+      readonly until: AutopilotOrder['until']
+    }
+  | { readonly kind: 'autopilot.stopped'; readonly capability: string }
   | { readonly kind: 'endpoint.rare'; readonly endpoint: string; readonly rare: boolean }
   | {
       /** The other decision of a cut-over. The hold ends once the old owner takes writes again. */
@@ -162,6 +169,11 @@ export interface SyncOrder extends SyncCourse {
   readonly whole?: true
   /** A database has lost what it had: only a full comparison shows that both are the same again. */
   readonly lost?: 'source' | 'target'
+}
+
+/** How far an autopilot goes by itself: `all` passes the cut-over and retire too. */
+export interface AutopilotOrder {
+  readonly until: 'cutover' | 'all'
 }
 
 /** Who takes the writes of a capability, and since which line of the journal. */
@@ -219,6 +231,8 @@ export interface RouteState {
   readonly accepted?: readonly AcceptedDifference[]
   /** By capability; absent while nobody migrates it. */
   readonly migrations?: Readonly<Record<string, Migration>>
+  /** By capability, while it is on. */
+  readonly autopilots?: Readonly<Record<string, AutopilotOrder>>
   /** Endpoints that are used seldom, as an operator has said, with the line of the journal. */
   readonly rareEndpoints?: Readonly<Record<string, number>>
 }

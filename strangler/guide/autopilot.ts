@@ -1,5 +1,7 @@
 import type { GateResult, Position } from '../core/guide-words.ts'
 import { differenceOf } from '../core/newcombe-interval.ts'
+import { verdictsOf } from './gate.ts'
+import { latency, netMismatch, noOpenDifference } from './gates/comparison-gates.ts'
 import { checkGates, nextPosition, startPosition } from './plan.ts'
 import { showShare } from './show.ts'
 import type { GuideSnapshot } from './snapshot.ts'
@@ -10,7 +12,13 @@ export type AutopilotMove =
   /** Something is missing, or failing, that does no harm: it waits, however long. */
   | { readonly kind: 'hold'; readonly reason: string; readonly gates: readonly GateResult[] }
   /** A guardrail was touched while the monolith owns: everything goes back at once. */
-  | { readonly kind: 'back'; readonly position: Position; readonly reason: string }
+  | {
+      readonly kind: 'back'
+      readonly position: Position
+      readonly reason: string
+      /** What was found, for the journal. */
+      readonly gates: readonly GateResult[]
+    }
   /** A person must decide. */
   | { readonly kind: 'call'; readonly reason: string }
   | { readonly kind: 'done' }
@@ -24,10 +32,11 @@ const IN_ROW = 5
 const OF_LAST_300 = 30
 
 export function decideMove(snapshot: GuideSnapshot, { until }: AutopilotOptions): AutopilotMove {
-  const touched = findTouchedGuardrail(snapshot)
-  if (touched !== undefined) {
-    if (snapshot.owner === 'service') return { kind: 'call', reason: touched }
-    return { kind: 'back', position: retreatOf(snapshot), reason: touched }
+  const harm = findHarm(snapshot)
+  const [first] = harm
+  if (first !== undefined) {
+    if (snapshot.owner === 'service') return { kind: 'call', reason: first.reason }
+    return { kind: 'back', position: retreatOf(snapshot), reason: first.reason, gates: harm }
   }
   const position = nextPosition(snapshot)
   if (position === undefined) return { kind: 'done' }
@@ -40,8 +49,27 @@ export function decideMove(snapshot: GuideSnapshot, { until }: AutopilotOptions)
   return { kind: 'next', position, gates }
 }
 
+/** A guardrail that is touched; or answers that some users get now and that are wrong, or late. Silence is neither. */
+function findHarm(snapshot: GuideSnapshot): GateResult[] {
+  const { canary, comparison, migration, profile } = snapshot
+  const touched = findTouchedGuardrail(snapshot)
+  if (touched !== undefined) {
+    const { service, failuresInRow = 0, failuresOfLast300 = 0 } = canary ?? {}
+    const counts = { serviceRequests: service?.requests ?? 0, serviceFailures: service?.failures ?? 0 }
+    const evidence = { ...counts, failuresInRow, failuresOfLast300 }
+    return [guardrail.fail({ reason: touched, evidence, fix: 'Mend the service.' })]
+  }
+  const serves = migration?.stage === 'canary' || migration?.stage === 'owned'
+  if (!serves || (comparison?.compared ?? 0) < profile.comparisonsPerEndpoint) return []
+  return ANSWER_GATES.map((gate) => gate.check(snapshot)).filter(({ state }) => state === 'fail')
+}
+
+const guardrail = verdictsOf('guardrail')
+/** The gates that it came in by, when another build fails them. */
+const ANSWER_GATES = [noOpenDifference, netMismatch, latency] as const
+
 /** Why users are being hurt, or would be; undefined while all is well. Silence is no guardrail: no traffic holds. */
-export function findTouchedGuardrail(snapshot: GuideSnapshot): string | undefined {
+function findTouchedGuardrail(snapshot: GuideSnapshot): string | undefined {
   const { migration, canary, profile, data, hasTables } = snapshot
   const serves = migration?.stage === 'canary' || migration?.stage === 'owned'
   if (!serves) return undefined

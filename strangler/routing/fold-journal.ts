@@ -58,6 +58,14 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
       return changeOwner(state, entry, event)
     case 'stage.entered':
       return { ...state, version, ...foldStage(state, entry, event) }
+    case 'autopilot.started':
+      return {
+        ...state,
+        version,
+        autopilots: { ...state.autopilots, [event.capability]: { until: event.until } },
+      }
+    case 'autopilot.stopped':
+      return { ...state, version, autopilots: without(state.autopilots ?? {}, event.capability) }
     case 'endpoint.rare':
       return { ...state, version, rareEndpoints: markRare(state.rareEndpoints ?? {}, entry, event) }
     case 'proxy.evicted':

@@ -3,7 +3,7 @@ import type { TrafficBatch, TrafficCount, TrafficLook } from '../core/traffic-wo
 import type { RouteState, Side } from '../core/words.ts'
 
 const LAST = 300
-const TIMES = 1_000
+const TIMES = 500
 /** Endpoints of the configuration, twice, at a few steps: more than so many would be a mistake of ours. */
 const MOST_COUNTS = 20_000
 

@@ -1,4 +1,6 @@
 import type { GateResult, Position } from '../../core/guide-words.ts'
+import type { AutopilotOrder } from '../../core/words.ts'
+import { decideMove } from '../../guide/autopilot.ts'
 import { checkGates, nextPosition, previousPosition, stepOf } from '../../guide/plan.ts'
 import type { GuideSnapshot } from '../../guide/snapshot.ts'
 import { FREE } from '../../guide/step.ts'
@@ -19,12 +21,20 @@ export async function describeGuide(
   // One after the other: each asks two databases.
   for (const name of names)
     capabilities.push(
-      describeCapability(context, await gatherSnapshot(context, { capability: name, position })),
+      describeCapability(
+        context,
+        await gatherSnapshot(context, { capability: name, position }),
+        position.state.autopilots?.[name],
+      ),
     )
   return { version: position.state.version, confirmed, capabilities }
 }
 
-function describeCapability(context: AdminContext, snapshot: GuideSnapshot): GuidedCapability {
+function describeCapability(
+  context: AdminContext,
+  snapshot: GuideSnapshot,
+  order: AutopilotOrder | undefined,
+): GuidedCapability {
   const { capability, hasTables, migration, owner, profile, now } = snapshot
   const next = nextPosition(snapshot)
   const back = previousPosition(snapshot)
@@ -36,8 +46,19 @@ function describeCapability(context: AdminContext, snapshot: GuideSnapshot): Gui
     ...(migration === undefined ? {} : { step: describeStep(migration, now) }),
     ...(next === undefined ? {} : { next: describeNext(next, snapshot) }),
     ...(back === undefined || migration?.stage === 'retired' ? {} : { back: { ...back } }),
+    ...describeAutopilot(snapshot, order),
     ...(migration?.stage === 'retired' ? { leftovers: leftoversOf(context, capability) } : {}),
   }
+}
+
+function describeAutopilot(
+  snapshot: GuideSnapshot,
+  order: AutopilotOrder | undefined,
+): Pick<GuidedCapability, 'autopilot'> {
+  if (order === undefined) return {}
+  const move = decideMove(snapshot, order)
+  const reason = 'reason' in move ? { reason: move.reason } : {}
+  return { autopilot: { until: order.until, does: move.kind, ...reason } }
 }
 
 function describeStep(

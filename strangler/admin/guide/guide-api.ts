@@ -3,6 +3,7 @@ import type { AddCommand } from '../admin-api.ts'
 import { answerWith } from '../answer-with.ts'
 import type { RequireRole } from '../authenticate.ts'
 import type { AdminContext } from '../present-state.ts'
+import { switchAutopilot } from './autopilot-command.ts'
 import { goBack } from './back-command.ts'
 import { describeGuide } from './describe-guide.ts'
 import * as contract from './migrate-contracts.ts'
@@ -26,6 +27,7 @@ export function addGuideApi(
   question('/guide', (query) => describeGuide(context, contract.guideQuestion.parse(query)))
   command('/guide/rare', contract.rareCommand, markRare)
   command('/migrate/next', contract.nextCommand, takeNext)
+  command('/migrate/auto', contract.autoCommand, switchAutopilot)
   command('/migrate/back', contract.backCommand, goBack)
   command('/migrate/retire', contract.retireCommand, retireCapability)
   // A question, since it changes nothing.

@@ -30,6 +30,12 @@ export const backCommand = z.strictObject({
   lose: z.int().min(1).max(1_000).optional(),
 })
 export const retireCommand = z.strictObject({ ...overridable })
+export const autoCommand = z.strictObject({
+  ...command,
+  capability: line(100),
+  /** `all` passes the cut-over and retire too: for tests and demos. */
+  until: z.enum(['cutover', 'all', 'off']).default('cutover'),
+})
 export const rareCommand = z.strictObject({
   ...command,
   endpoint: line(500),
@@ -66,6 +72,14 @@ export const guidedCapability = z.object({
   next: step.optional(),
   /** Where `back` leads; absent at the first. */
   back: position.optional(),
+  /** While it is on: what it does now, and why. `call`: a person must decide. */
+  autopilot: z
+    .object({
+      until: z.enum(['cutover', 'all']),
+      does: z.enum(['next', 'hold', 'back', 'call', 'done']),
+      reason: z.string().optional(),
+    })
+    .optional(),
   leftovers: leftovers.optional(),
 })
 
@@ -93,6 +107,7 @@ export const retireRehearsal = z.object({ capability: z.string(), gates: z.array
 export type NextCommand = z.output<typeof nextCommand>
 export type BackCommand = z.output<typeof backCommand>
 export type RetireCommand = z.output<typeof retireCommand>
+export type AutoCommand = z.output<typeof autoCommand>
 export type RareCommand = z.output<typeof rareCommand>
 export type GuideQuestion = z.output<typeof guideQuestion>
 export type GuidedCapability = z.output<typeof guidedCapability>

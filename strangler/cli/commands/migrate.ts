@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import type { AdminClient } from '../../admin/admin-client.ts'
 import type { RehearsalAnswer } from '../../admin/cutover-contracts.ts'
 import type { StepAnswer } from '../../admin/guide/migrate-contracts.ts'
@@ -13,6 +13,7 @@ const ACTIONS = ['status', 'next', 'back', 'cutover', 'retire'] as const
 type Action = (typeof ACTIONS)[number]
 
 interface MigrateOptions extends DecisionOptions {
+  readonly auto?: 'cutover' | 'all' | 'off'
   readonly toStart?: true
   readonly uninstall?: true
   readonly dryRun?: true
@@ -35,8 +36,13 @@ export function addMigrate(parent: Command, terminal: Terminal): void {
     .command('migrate')
     .description('take a capability one step on, or back')
     .argument('<capability>')
-    .addArgument(new Argument('<action>', 'what is to be done').choices(ACTIONS))
+    .addArgument(new Argument('[action]', 'what is to be done').choices(ACTIONS).default('status'))
   addDecisionOptions(command)
+    .addOption(
+      new Option('--auto [until]', 'let the kit take the steps itself: until the cut-over, `all`, or `off`')
+        .choices(['cutover', 'all', 'off'])
+        .preset('cutover'),
+    )
     .option('--override <gate...>', 'pass gates that are closed; needs --because')
     .option('--to-start', 'with back: to where the monolith does everything; the copy is kept')
     .option('--uninstall', 'with back: take the sync out of both databases, once no step needs it')
@@ -50,6 +56,7 @@ export function addMigrate(parent: Command, terminal: Terminal): void {
     .addHelpText('after', EXAMPLES)
     .action(async (capability: string, action: Action, options: MigrateOptions) => {
       const client = await connectAdmin(options, terminal)
+      if (options.auto !== undefined) return switchAuto(client, { capability, options, terminal })
       if (action === 'status') return showStatus(client, { capability, options, terminal })
       if (options.dryRun) return rehearse(client, { capability, action, options, terminal })
       const answer = await act(client, { capability, action, options, terminal })
@@ -87,6 +94,27 @@ async function showStatus(client: AdminClient, { capability, options, terminal }
   const answer = await client.guide({ capability })
   if (options.json) return writeJson(terminal, answer)
   for (const guided of answer.capabilities) printGuided(terminal, guided)
+  const calls = answer.capabilities.find(({ autopilot }) => autopilot?.does === 'call')
+  if (calls === undefined) return
+  throw new StranglerError('STRANGLER_AUTOPILOT_CALLS', calls.autopilot?.reason ?? 'A person must decide.', {
+    fix: `Look at \`strangler guide ${capability}\`, and take the step yourself, or go back.`,
+  })
+}
+
+async function switchAuto(client: AdminClient, { capability, options, terminal }: Call): Promise<void> {
+  const until = options.auto ?? 'cutover'
+  const fields = await decisionFields(client, options, terminal)
+  const answer = await client.autopilot({ ...fields, capability, until })
+  if (options.json) return writeJson(terminal, answer)
+  const goes = until === 'all' ? 'to the end' : 'until the cut-over'
+  const said =
+    until === 'off'
+      ? `The autopilot of ${capability} is off`
+      : `The kit takes the steps of ${capability} itself, ${goes}, and goes back when users are hurt`
+  writeLine(
+    terminal,
+    `${said} (version ${answer.version}). \`strangler migrate ${capability} status\` shows it.`,
+  )
 }
 
 async function rehearse(client: AdminClient, call: Call & { action: Action }): Promise<void> {
