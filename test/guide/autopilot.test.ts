@@ -58,6 +58,33 @@ describe('a guardrail takes everything back at once, with its evidence', () => {
   })
 })
 
+describe('answers that some users get, and that are wrong or late, take it back too', () => {
+  const comparison = healthy().comparison!
+  test.each([
+    ['a wrong field', { openDifferences: 1 }, 'real differences are open'],
+    [
+      'a share of mismatches that more requests cannot mend',
+      { netMismatches: 90, netUpperBound: 0.02 },
+      'differ beyond noise',
+    ],
+    ['a service that is three times as slow', { serviceP95Ms: 3 * 12 }, "the service's p95 is 36 ms"],
+  ])('%s', (_what, changes, said) => {
+    const bad = { ...canary(25), comparison: { ...comparison, ...changes } }
+    expect(decideMove(bad, UNTIL_CUTOVER)).toMatchObject({
+      ...{ kind: 'back', position: { step: 'shadow' }, reason: expect.stringContaining(said) },
+      gates: [{ state: 'fail' }],
+    })
+    // Before anybody reads from it, it only holds.
+    const shadowed = { ...healthy({ step: 'shadow' }), comparison: { ...comparison, ...changes } }
+    expect(decideMove(shadowed, UNTIL_CUTOVER).kind).toBe('hold')
+  })
+
+  test('but the p95 of a few requests is no reason', () => {
+    const few = { ...comparison, eligible: 199, compared: 199, serviceP95Ms: 36 }
+    expect(decideMove({ ...canary(25), comparison: few }, UNTIL_CUTOVER).kind).not.toBe('back')
+  })
+})
+
 test('where the service owns it calls for a person instead: it never moves ownership', () => {
   const owned = {
     ...canary(100, { failuresInRow: 9 }),

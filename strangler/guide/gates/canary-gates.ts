@@ -56,7 +56,7 @@ export const errorRate = defineGate(
       differenceHigh: found.high,
       limit: profile.errorDifference,
     }
-    const reason = `The service failed ${service.failures} of ${showCount(service.requests)} times, the monolith ${other.failures} of ${showCount(other.requests)}; with 99 % certainty the service fails at least ${showShare(found.low)} more often (${showShare(profile.errorDifference)} is the limit).`
+    const reason = `The service failed ${service.failures} of ${showCount(service.requests)} times, the monolith ${other.failures} of ${showCount(other.requests)}; with 99 % certainty the service fails at least ${showShare(Math.max(0, found.low))} more often (${showShare(profile.errorDifference)} is the limit).`
     if (found.low > profile.errorDifference)
       return fail({
         reason,
