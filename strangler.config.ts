@@ -44,6 +44,11 @@ export default defineConfig({
         'POST /api/inventory/reservations/:id/confirm',
         'POST /api/inventory/reservations/:id/cancel',
       ],
+      // Nobody promises the order of the places, and euros are added as floats in that order.
+      compare: {
+        lists: [{ path: '$.locations', keyedBy: 'warehouse' }],
+        numbers: [{ path: '$.stockValue', within: 0.01 }],
+      },
       // The shop itself, which the proxy sees; whoever else writes is found by `strangler doctor` and blocks the cut-over.
       writers: [
         { role: 'postgres', application: 'shop', because: 'the monolith behind the proxy' },
