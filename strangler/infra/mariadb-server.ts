@@ -50,7 +50,7 @@ export async function startMariaServer(options: MariaServerOptions): Promise<Mar
   await mkdir(temporary, { recursive: true })
   if (account !== undefined)
     for (const folder of [home, temporary]) await chown(folder, account.uid, account.gid)
-  if (!existsSync(join(home, 'data', 'mysql'))) await installData(join(home, 'data'), account)
+  if (!existsSync(join(home, 'data', 'mysql'))) await installData(home, account)
   const password = await keepPassword(home, account)
   // Another process may take the port between our look and the server's bind.
   for (let attempt = 1; ; attempt += 1) {
@@ -77,17 +77,18 @@ async function findMariaAccount(): Promise<ServerAccount | undefined> {
   }
 }
 
-async function installData(data: string, account: ServerAccount | undefined): Promise<void> {
+async function installData(home: string, account: ServerAccount | undefined): Promise<void> {
   const path = (process.env['PATH'] ?? '') + SERVER_FOLDERS
   const installer = await findProgram(['mariadb-install-db', 'mysql_install_db'], path)
   if (installer === undefined) throw new Error('mariadb-install-db is not on the PATH, next to mariadbd.')
   const options = [
     '--no-defaults',
-    `--datadir=${data}`,
+    `--datadir=${join(home, 'data')}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
   ]
-  await run(installer, options, { ...account, cwd: '/', env: { PATH: path } })
+  // It starts the server, which must not share its folder of temporary tables either.
+  await run(installer, options, { ...account, cwd: '/', env: { PATH: path, TMPDIR: join(home, 'tmp') } })
 }
 
 /** The server sets it at every start, before it listens. */

@@ -15,6 +15,8 @@ import { type DialectPair, openStand, type Stand } from './simulation/stand.ts'
 const redisServer = await requireProgram('redis')
 const mariadbd = await requireProgram('mariadb')
 const SETTLE_MS = 90_000
+/** They share the servers. */
+const IN_TURN = { concurrent: false }
 
 async function settles(stand: Stand): Promise<void> {
   expect(await stand.settle(SETTLE_MS)).toBeDefined()
@@ -31,7 +33,8 @@ async function answers(side: Side): Promise<void> {
   await until(isThere, SETTLE_MS)
 }
 
-describe.skipIf(redisServer === undefined)('through a real Redis', { timeout: 180_000 }, () => {
+/** Beside what is done to the databases: the two share no server. */
+describe.skipIf(redisServer === undefined).concurrent('through a real Redis', { timeout: 180_000 }, () => {
   let redis: RestartableServer
   let stand: Stand
   beforeAll(async () => {
@@ -57,14 +60,14 @@ describe.skipIf(redisServer === undefined)('through a real Redis', { timeout: 18
     await until(() => (stand.end('source').status()?.inFlight ?? 0) > 2_000, SETTLE_MS)
   }
 
-  test('a FLUSHALL over waiting jobs costs nothing but the time to send them again', async () => {
+  test('a FLUSHALL over waiting jobs costs nothing but the time to send them again', IN_TURN, async () => {
     await fillQueue('flushed')
     await flushRedis(redis.url)
     await stand.start('target')
     await settles(stand)
   })
 
-  test('neither does a Redis that is killed and comes back without its data', async () => {
+  test('neither does a Redis that is killed and comes back without its data', IN_TURN, async () => {
     await fillQueue('restarted')
     await redis.kill()
     await stand.source.run('UPDATE account SET balance = balance + 1 WHERE id < 50')
@@ -74,10 +77,9 @@ describe.skipIf(redisServer === undefined)('through a real Redis', { timeout: 18
   })
 })
 
-describe.skipIf(mariadbd === undefined)(
-  'a database that is killed and started again',
-  { timeout: 240_000 },
-  () => {
+describe
+  .skipIf(mariadbd === undefined)
+  .concurrent('a database that is killed and started again', { timeout: 240_000 }, () => {
     let servers: Record<'postgres' | 'mariadb', RestartableServer>
     beforeAll(async () => {
       const [postgres, mariadb] = await Promise.all([startPostgres(), startMariadb(mariadbd!.path)])
@@ -89,7 +91,7 @@ describe.skipIf(mariadbd === undefined)(
       { source: 'postgres', target: 'mariadb' },
       { source: 'mariadb', target: 'postgres' },
     ]
-    test.each(PAIRS)('$source → $target goes on, whichever of the two it was', async (pair) => {
+    test.each(PAIRS)('$source → $target goes on, whichever of the two it was', IN_TURN, async (pair) => {
       const sides = {
         source: await createSideOn(pair.source, servers[pair.source], `w_${pair.source}`),
         target: await createSideOn(pair.target, servers[pair.target], `t_${pair.source}`),
@@ -121,5 +123,4 @@ describe.skipIf(mariadbd === undefined)(
         await stand.close()
       }
     })
-  },
-)
+  })

@@ -18,8 +18,11 @@ const PAIRS: readonly DialectPair[] = [
   { source: 'mariadb', target: 'postgres' },
 ]
 const SETTLE_MS = 60_000
+/** Of one pair: they share the stand. */
+const IN_TURN = { concurrent: false }
 
-describe.skipIf(mariadb === undefined).each(PAIRS)(
+/** The two beside each other: they share no database, and most of the time something is waited for. */
+describe.skipIf(mariadb === undefined).concurrent.each(PAIRS)(
   '$source → $target loses nothing when',
   { timeout: 150_000 },
   (pair) => {
@@ -60,7 +63,7 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
       expect(await dying.exited).toBe('SIGKILL')
     }
 
-    test('the application is killed in a transaction', async () => {
+    test('the application is killed in a transaction', IN_TURN, async () => {
       const { dialect, url } = stand.source
       const config = JSON.stringify({ dialect, url, statements: writes() })
       const application = spawn(process.execPath, [APPLICATION, config], {
@@ -90,14 +93,14 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
       expect(await stand.target.run('SELECT 1 FROM item WHERE sku = ?', [`changed ${turn}`])).toEqual([])
     })
 
-    test('the relay is killed after reading, before sending', async () => {
+    test('the relay is killed after reading, before sending', IN_TURN, async () => {
       await dieAt('source', 'after reading, before sending')
       expect(isSame(await stand.compare())).toBe(false)
       await stand.start('source')
       await settles()
     })
 
-    test('the relay is killed between two bulk sends', async () => {
+    test('the relay is killed between two bulk sends', IN_TURN, async () => {
       await dieAt('source', 'between two bulk sends')
       await until(() => stand.hub.waiting === 0, SETTLE_MS)
       expect(isSame(await stand.compare())).toBe(false)
@@ -105,7 +108,7 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
       await settles()
     })
 
-    test('the applier is killed before COMMIT', async () => {
+    test('the applier is killed before COMMIT', IN_TURN, async () => {
       await dieAt('target', 'before COMMIT')
       expect(isSame(await stand.compare())).toBe(false)
       expect(await stand.entries()).toBeGreaterThan(0)
@@ -113,21 +116,21 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
       await settles()
     })
 
-    test('the applier is killed after COMMIT, before the acknowledgement', async () => {
+    test('the applier is killed after COMMIT, before the acknowledgement', IN_TURN, async () => {
       await dieAt('target', 'after COMMIT, before the acknowledgement')
       expect(await stand.entries()).toBeGreaterThan(0)
       await stand.start('target')
       await settles()
     })
 
-    test('the relay is killed between two deletes of acknowledged entries', async () => {
+    test('the relay is killed between two deletes of acknowledged entries', IN_TURN, async () => {
       await dieAt('source', 'between two deletes of acknowledged entries')
       expect(await stand.entries()).toBeGreaterThan(0)
       await stand.start('source')
       await settles()
     })
 
-    test('the backfill is killed between a chunk and its checkpoint', async () => {
+    test('the backfill is killed between a chunk and its checkpoint', IN_TURN, async () => {
       stand.raiseEpoch()
       const dying = await stand.start('source', {
         dieAt: 'between a chunk of the backfill and its checkpoint',
@@ -139,12 +142,12 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
       await settles()
     })
 
-    test('a transaction commits late', async () => {
+    test('a transaction commits late', IN_TURN, async () => {
       await LATE_COMMIT.run(stand)
       await settles()
     })
 
-    test('a delete races the backfill', async () => {
+    test('a delete races the backfill', IN_TURN, async () => {
       await stand.kill('source')
       stand.raiseEpoch()
       // Every row is read, and none has arrived.
@@ -161,7 +164,7 @@ describe.skipIf(mariadb === undefined).each(PAIRS)(
       await settles()
     })
 
-    test('a change of keys is split over two jobs, which arrive the wrong way round', async () => {
+    test('a change of keys is split over two jobs, which arrive the wrong way round', IN_TURN, async () => {
       await stand.start('source', { singly: true })
       stand.hub.watch(({ chunk, entries }) =>
         chunk === undefined && entries?.some(({ table, row }) => table === 'shelf' && row === null)

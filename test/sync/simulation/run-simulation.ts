@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '../pipeline/open-pair.ts'
 import type { Differences } from './compare-rows.ts'
 import { createRandom } from './random.ts'
 import type { Schedule } from './schedules.ts'
@@ -33,6 +34,7 @@ export interface Outcome extends Differences {
 }
 
 const FLUSH_EVERY_MS = 1_700
+const BACKFILLED_MS = 60_000
 
 /** Writers on the source, the whole pipeline with its faults, some schedules, then a comparison of every row. */
 export async function simulate(options: Simulation): Promise<Outcome> {
@@ -40,6 +42,8 @@ export async function simulate(options: Simulation): Promise<Outcome> {
   try {
     const { writes, kills } = await drive(options, stand)
     const stormSettledMs = await stand.settle(options.settleMs)
+    // What is still to be copied would make good what a schedule loses.
+    await until(() => stand.end('source').status()?.backfilled === true, BACKFILLED_MS)
     if (options.faults !== undefined) {
       await delay(options.faults.longestDelayMs)
       await stand.calm()
@@ -71,8 +75,8 @@ export async function simulate(options: Simulation): Promise<Outcome> {
 }
 
 async function drive(options: Simulation, stand: Stand): Promise<{ writes: number; kills: number }> {
-  let until = Number.POSITIVE_INFINITY
-  const isOver = () => Date.now() >= until
+  let endAt = Number.POSITIVE_INFINITY
+  const isOver = () => Date.now() >= endAt
   const writers = Array.from({ length: options.writers }, (_, index) =>
     runWriter(stand.source, options.seed + index, isOver),
   )
@@ -81,13 +85,13 @@ async function drive(options: Simulation, stand: Stand): Promise<{ writes: numbe
     await Promise.race([delay(300), ...writers])
     await stand.install()
     await Promise.all([stand.start('source'), stand.start('target')])
-    until = Date.now() + options.durationMs
+    endAt = Date.now() + options.durationMs
     const kills = killAtRandom(options, stand, isOver)
     await Promise.all([kills, flushNowAndThen(options, stand, isOver), ...writers])
     const written = await Promise.all(writers)
     return { writes: written.reduce((sum, count) => sum + count, 0), kills: await kills }
   } finally {
-    until = 0
+    endAt = 0
     await Promise.allSettled(writers)
   }
 }

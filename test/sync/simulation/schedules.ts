@@ -142,6 +142,9 @@ export const OLD_COPY: Schedule = {
     await until(async () => (await valueThere(stand, 7)) === undefined, WAIT_MS)
     await acknowledged(stand, 7)
     stand.hub.watch(undefined)
+    // What was sent again because it was late is behind us, too: a second delete after the copies would hide them.
+    await stand.source.run("UPDATE slot SET value = 'before the copies' WHERE id = 8")
+    await arrived(stand, 8, 'before the copies')
     stand.hub.release(2)
     // Behind them in the same queue: when it has arrived, they have.
     await stand.source.run("UPDATE slot SET value = 'after the copies' WHERE id = 8")

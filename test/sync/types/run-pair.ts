@@ -48,7 +48,7 @@ interface Stand {
 const report = (operation: string, error: unknown) => {
   if (!String(error).includes('taken apart')) process.stderr.write(`${operation}: ${String(error)}\n`)
 }
-const WAIT_MS = 30_000
+const WAIT_MS = 90_000
 
 /** All cases of one pair in one sync: captured, sent through the queue, applied and acknowledged; compared; and carried back. */
 export async function runPair(
