@@ -71,7 +71,7 @@ function expectTheSame(pair: DialectPair, outcome: Outcome): void {
     backfilled: true,
   })
   expect(outcome.settledMs).toBeDefined()
-  expect(outcome.writes).toBeGreaterThan(500)
+  expect(outcome.writes).toBeGreaterThan(300)
   expect(outcome.kills).toBeGreaterThan(1)
 }
 
