@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
 import { requireProgram } from '../../support/optional.ts'
 import { loadCases } from './load-cases.ts'
@@ -23,29 +23,14 @@ function isThere({ create, change }: TypeCase, from: DialectName, to: DialectNam
   return create.type[from] !== undefined && create.type[to] !== undefined && hasValue
 }
 
-const isSkipped = (from: DialectName, to: DialectName) =>
-  mariadbd === undefined && (from === 'mariadb' || to === 'mariadb')
-
-/** All pairs beside each other: each has databases of its own, and mostly waits for its queue. */
-const outcomes = new Map<string, Promise<SeenPair>>()
-beforeAll(() => {
-  for (const [from, to] of PAIRS.filter((pair) => !isSkipped(...pair))) {
-    const here = cases.filter((one) => isThere(one, from, to))
-    const outcome = runPair(here, [from, to])
-    // Whoever waits for it hears of the failure.
-    outcome.catch(() => undefined)
-    outcomes.set(`${from} → ${to}`, outcome)
-  }
-})
-afterAll(() => Promise.allSettled(outcomes.values()), 240_000)
-
 describe.each(PAIRS)('types from %s to %s', (from, to) => {
-  describe.skipIf(isSkipped(from, to))('(skipped: mariadbd is not on this machine)', () => {
+  const isSkipped = mariadbd === undefined && (from === 'mariadb' || to === 'mariadb')
+  describe.skipIf(isSkipped)('(skipped: mariadbd is not on this machine)', () => {
     const here = cases.filter((one) => isThere(one, from, to))
     let outcome: SeenPair
 
     beforeAll(async () => {
-      outcome = await outcomes.get(`${from} → ${to}`)!
+      outcome = await runPair(here, [from, to])
     }, 400_000)
 
     const refusedOf = (typeCase: (typeof cases)[number]) => typeCase.expect.refused?.[`${from} → ${to}`]
