@@ -7,7 +7,12 @@ export interface SuiteReport {
   readonly testResults: ReadonlyArray<{
     readonly name: string
     readonly status: string
-    readonly assertionResults: readonly unknown[]
+    readonly assertionResults: ReadonlyArray<{
+      readonly fullName: string
+      readonly status: string
+      /** Of a test that passed: what its first attempt said. */
+      readonly failureMessages?: readonly string[] | null
+    }>
   }>
 }
 
@@ -17,6 +22,8 @@ export interface SuiteSummary {
   readonly exitCode: 0 | 1
   /** Failures that are no test's: each is counted as one. */
   readonly notes: readonly string[]
+  /** Tests that passed at the second attempt only: no failures, and worth a look. */
+  readonly wavering: readonly string[]
 }
 
 /** Counts so that nothing that went wrong can end in a line without a failure, and no empty run in success. */
@@ -43,5 +50,13 @@ export function summarizeSuite(run: {
     line: `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
     exitCode: failed === 0 ? 0 : 1,
     notes,
+    wavering: listWavering(report),
   }
+}
+
+function listWavering(report: SuiteReport | undefined): string[] {
+  const tests = report?.testResults.flatMap((file) => file.assertionResults) ?? []
+  return tests
+    .filter(({ status, failureMessages }) => status === 'passed' && (failureMessages ?? []).length > 0)
+    .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`)
 }

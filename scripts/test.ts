@@ -13,7 +13,8 @@ import { type SuiteReport, summarizeSuite } from './summarize-suite.ts'
 async function testAll(args: readonly string[]): Promise<number> {
   const failedChecks = runChecks()
   const suite = await runVitest(args)
-  const { line, exitCode, notes } = summarizeSuite({ failedChecks, ...suite })
+  const { line, exitCode, notes, wavering } = summarizeSuite({ failedChecks, ...suite })
+  for (const test of wavering) process.stdout.write(`Passed at the second attempt only: ${test}\n`)
   for (const note of notes) process.stdout.write(`${note}\n`)
   process.stdout.write(`${line}\n`)
   return exitCode

@@ -16,7 +16,21 @@ interface Run {
 const good: Run = { failedChecks: [], report: report({ numPassedTests: 12 }), exitCode: 0 }
 
 test('all passed: the line is exactly that', () => {
-  expect(summarizeSuite(good)).toEqual({ line: '12 passed, 0 failed', exitCode: 0, notes: [] })
+  expect(summarizeSuite(good)).toEqual({ line: '12 passed, 0 failed', exitCode: 0, notes: [], wavering: [] })
+})
+
+test('a test that passed at its second attempt is no failure, and is named with what the first one said', () => {
+  const assertionResults = [
+    { fullName: 'steady', status: 'passed', failureMessages: [] },
+    { fullName: 'wavering', status: 'passed', failureMessages: ['Error: too late\n  at x'] },
+    { fullName: 'broken', status: 'failed', failureMessages: ['Error: wrong'] },
+  ]
+  const testResults = [{ name: 'a.test.ts', status: 'failed', assertionResults }]
+  const run = { ...good, report: report({ numPassedTests: 2, numFailedTests: 1, testResults }), exitCode: 1 }
+  expect(summarizeSuite(run)).toMatchObject({
+    ...{ line: '2 passed, 1 failed', exitCode: 1 },
+    wavering: ['wavering: Error: too late'],
+  })
 })
 
 test('what was skipped is named only when something was', () => {
