@@ -106,7 +106,7 @@ type TakeStep = (scene: StepScene) => Promise<void>
 
 const STEPS = {
   'await-acknowledgements': async ({ drive, cutover, hold }) => {
-    await drive.databases.enter(stageOf(cutover))
+    await drive.databases.enter(tokenOf(cutover))
     await until(drive, hold, 'the proxies and workers that hold their writes', async () => {
       const missing = findMissing(await drive.ports.listRegistrations(), cutover, drive.ports.clock())
       return missing.length === 0 ? undefined : missing.map(({ id }) => id).join(', ')
@@ -115,8 +115,8 @@ const STEPS = {
   fence: ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.fenced', capability: drive.capability, holdId: cutover.id }),
   'close-source': async ({ drive, cutover, hold }) => {
-    await drive.databases.enter(stageOf(cutover))
-    await drive.databases.closeSource(stageOf(cutover), deadlineOf(drive, hold))
+    await drive.databases.enter(tokenOf(cutover))
+    await drive.databases.closeSource(tokenOf(cutover), deadlineOf(drive, hold))
     drive.databases.hurry()
   },
   drain: ({ drive, hold }) =>
@@ -140,7 +140,7 @@ const STEPS = {
       epoch: state.version + 1,
     }),
   'open-target': async ({ drive, cutover }) => {
-    await drive.databases.openTarget(stageOf(cutover), drive.ports.clock() + ATTEMPT_MS)
+    await drive.databases.openTarget(tokenOf(cutover), drive.ports.clock() + ATTEMPT_MS)
   },
   release: ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.released', capability: drive.capability, holdId: cutover.id }),
@@ -153,15 +153,15 @@ const STEPS = {
     ),
   'open-source': async ({ drive, cutover }) => {
     // First it is made sure that nobody who comes late closes it again.
-    await drive.databases.enter(stageOf(cutover) + 1)
-    await drive.databases.openSource(stageOf(cutover) + 1, drive.ports.clock() + ATTEMPT_MS)
+    await drive.databases.enter(tokenOf(cutover) + 1)
+    await drive.databases.openSource(tokenOf(cutover) + 1, drive.ports.clock() + ATTEMPT_MS)
   },
   'end-undo': ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.aborted', capability: drive.capability, holdId: cutover.id }),
 } satisfies Record<CutoverStep, TakeStep>
 
 /** Two numbers a cut-over: what is done to the databases, and its undoing. */
-function stageOf({ since }: Cutover): number {
+function tokenOf({ since }: Cutover): number {
   return since * 2
 }
 

@@ -35,17 +35,17 @@ export interface Readiness extends Left {
 }
 
 /**
- * The two databases of a cut-over. `stage` grows with every cut-over and with its undoing: what belongs to an older one is refused, however late it
+ * The two databases of a cut-over. The fencing token grows with every cut-over and with its undoing: what belongs to an older one is refused, however late it
  * comes. Every step may be repeated; those with a `deadline` (epoch ms) give up then.
  */
 export interface CutoverDatabases extends Stoppable {
   /** Ahead of time, while everything is written as before. */
   prepare(deadline: number): Promise<void>
-  /** Both are in this stage from now on. @throws when they are in a later one */
-  enter(stage: number): Promise<void>
-  closeSource(stage: number, deadline: number): Promise<void>
-  openSource(stage: number, deadline: number): Promise<void>
-  openTarget(stage: number, deadline: number): Promise<void>
+  /** Both know this token from now on. @throws when they know a later one */
+  enter(token: number): Promise<void>
+  closeSource(token: number, deadline: number): Promise<void>
+  openSource(token: number, deadline: number): Promise<void>
+  openTarget(token: number, deadline: number): Promise<void>
   /** Something was written: nobody should wait for the next round. */
   hurry(): void
   readLeft(): Promise<Left>

@@ -113,10 +113,10 @@ export interface Dialect {
   readWriters(tables: readonly string[]): Statement
   /** To be run before `deleteAcknowledged`, where that cannot remember by itself who has written what it deletes. */
   keepWriters?(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
-  /** Raises the number that is kept under `name` to `stage`, never lowers it. One statement. */
-  enterStage(name: string, stage: number): string
+  /** Raises the number that is kept under `name` to `token`, never lowers it. One statement. */
+  raiseToken(name: string, token: number): string
   /** Runs the statements while that number stands, all in one statement, and fails once it is another. */
-  atStage(name: string, stage: number, statements: readonly string[]): string
+  whileToken(name: string, token: number, statements: readonly string[]): string
   /** Deletes entries up to and including the acknowledged versions. */
   deleteAcknowledged(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
 

@@ -28,19 +28,19 @@ export interface LeftBehind {
 }
 
 /**
- * What a cut-over does to the two databases; the order is the coordinator's. Every step may be repeated. Those of a stage are refused once a later one
- * was entered; those that change triggers give up at `deadline` (epoch ms) when transactions hold a table for longer.
+ * What a cut-over does to the two databases; the order is the coordinator's. Every step may be repeated. Those with a fencing token are refused once a
+ * later one is known; those that change triggers give up at `deadline` (epoch ms) when transactions hold a table for longer.
  */
 export interface HandOver {
   /** Ahead of time: the target can log its writes, the source can remember what is applied. The target's guards stay on. */
   prepare(deadline: number): Promise<void>
-  /** @throws when a later stage was entered */
-  enter(stage: number): Promise<void>
+  /** Both know this token from now on. @throws when they know a later one */
+  enter(token: number): Promise<void>
   /** From here on the source takes writes of the applier only. What was written before is in its log. */
-  closeSource(stage: number, deadline: number): Promise<void>
+  closeSource(token: number, deadline: number): Promise<void>
   /** Undoes `closeSource`, and what `prepare` has made stricter. */
-  openSource(stage: number, deadline: number): Promise<void>
-  openTarget(stage: number, deadline: number): Promise<void>
+  openSource(token: number, deadline: number): Promise<void>
+  openTarget(token: number, deadline: number): Promise<void>
   readLeft(): Promise<LeftBehind>
   /** How many rows of these keys are not the same. Nothing may be on its way. */
   countDifferent(keys: RowKeys): Promise<number>
@@ -62,16 +62,16 @@ export function createHandOver(options: HandOverOptions): HandOver {
       await runSchemaChange(source, source.dialect.targetUp(), deadline)
       await forgetFormerRoles(options)
     },
-    async enter(stage) {
-      for (const database of [source, target]) await enterStage(database, stageName(options), stage)
+    async enter(token) {
+      for (const database of [source, target]) await raiseToken(database, tokenName(options), token)
     },
-    closeSource: (stage, deadline) => guardTables(options, source, 'reject', { stage, deadline }),
-    async openSource(stage, deadline) {
-      await guardTables(options, source, 'off', { stage, deadline })
+    closeSource: (token, deadline) => guardTables(options, source, 'reject', { token, deadline }),
+    async openSource(token, deadline) {
+      await guardTables(options, source, 'off', { token, deadline })
       // `prepare` has made them reject, and no sync begins now that would make them report again.
-      await guardTables(reporting, target, 'report', { stage, deadline })
+      await guardTables(reporting, target, 'report', { token, deadline })
     },
-    openTarget: (stage, deadline) => guardTables(options, target, 'off', { stage, deadline }),
+    openTarget: (token, deadline) => guardTables(options, target, 'off', { token, deadline }),
     readLeft: () => readLeft(options),
     countDifferent: (keys) => countDifferent(options, keys),
     alignIdentities: (rehearsal) => alignIdentities(options, routes, { tables, ...rehearsal }),
@@ -85,7 +85,7 @@ export function createHandOver(options: HandOverOptions): HandOver {
 
 interface GuardTime {
   /** Only while this one stands. */
-  readonly stage?: number
+  readonly token?: number
   readonly deadline: number
 }
 
@@ -94,28 +94,28 @@ async function guardTables(
   options: HandOverOptions,
   database: SyncDatabase,
   mode: GuardMode | ((route: TableRoute) => GuardMode),
-  { stage, deadline }: GuardTime,
+  { token, deadline }: GuardTime,
 ): Promise<void> {
   const { dialect } = database
   for (const route of options.routes) {
     const { table } = database === options.source ? route.source : route.target
     const guards = dialect.guard(table, typeof mode === 'string' ? mode : mode(route))
-    const statements = stage === undefined ? guards : [dialect.atStage(stageName(options), stage, guards)]
+    const statements = token === undefined ? guards : [dialect.whileToken(tokenName(options), token, guards)]
     await runSchemaChange(database, statements, deadline)
   }
 }
 
-function stageName({ capability }: HandOverOptions): string {
-  return `cutover:${capability}:stage`
+function tokenName({ capability }: HandOverOptions): string {
+  return `cutover:${capability}:token`
 }
 
-async function enterStage(database: SyncDatabase, name: string, stage: number): Promise<void> {
+async function raiseToken(database: SyncDatabase, name: string, token: number): Promise<void> {
   const store = createDatabaseCheckpoints(database)
   // Makes the table where it is not there yet.
   const before = Number((await store.read(name)) ?? -1)
-  if (before < stage) await database.query({ sql: database.dialect.enterStage(name, stage), params: [] })
+  if (before < token) await database.query({ sql: database.dialect.raiseToken(name, token), params: [] })
   const now = Number(await store.read(name))
-  if (now !== stage) throw new Error(`Stage ${stage} of ${name} is over: ${now} stands there.`)
+  if (now !== token) throw new Error(`Token ${token} of ${name} is over: ${now} stands there.`)
 }
 
 /** Behind guards nobody but the applier has written, and he is not logged: what the log holds is older. So is what the source has once refused. */

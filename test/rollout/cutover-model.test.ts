@@ -53,7 +53,7 @@ describe('interleavings of cut-overs, undoing, take-over and proxies', () => {
   it.each<[Mistake, number]>([
     ['opens before the decision', 3_000],
     ['undoes without its condition', 6_000],
-    ['has no stages', 20_000],
+    ['has no fencing tokens', 20_000],
   ])(
     'are found wrong when the coordinator %s',
     (mistake, numRuns) => {

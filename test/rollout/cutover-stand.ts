@@ -13,6 +13,7 @@ import type { Side } from '../../strangler/core/words.ts'
 import { type Kit, type KitOptions, startKit } from '../../strangler/kit.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { TABLES } from './items.ts'
+import { type ProxyProcess, startProxyProcess } from './proxy-process.ts'
 import { openSideDatabase, type Row, type SideDatabase } from './side-database.ts'
 
 export const TOKEN = 'operator-token-for-the-cutover'
@@ -47,7 +48,7 @@ export async function startCutoverStand(
     service: await serveSide('service', service),
   }
   const directory = await mkdtemp(join(tmpdir(), 'strangler-cutover-'))
-  const config = checkConfig({
+  const settings = {
     sides: {
       monolith: { url: addressOf(sides.monolith), database: monolith.url },
       items: { url: addressOf(sides.service), database: service.url },
@@ -61,17 +62,14 @@ export async function startCutoverStand(
     proxy: { debugHeaders: true, accessLog: false },
     control: { url: control.url },
     directory,
-  })
+  }
+  const config = checkConfig(settings)
   const ports = { proxyPort: 0, adminPort: 0 }
   const kit = await startKit(config, { ...ports, logFile: join(directory, 'kit.log'), ...kitOptions })
-  const others: Kit[] = []
-  for (let index = 1; index < proxies; index += 1) {
-    const name = `other-${index}`
-    others.push(
-      await startKit(config, { ...ports, role: 'proxy', name, logFile: join(directory, `${name}.log`) }),
-    )
-  }
-  const kits = [kit, ...others]
+  const others: ProxyProcess[] = []
+  for (let index = 1; index < proxies; index += 1)
+    others.push(await startProxyProcess(settings, `other-${index}`))
+  const kits = [...others, kit]
   const admin = createAdminClient({ url: kit.adminUrl ?? '', token: TOKEN })
   const serving = kits.flatMap(({ proxyUrl }) => proxyUrl ?? [])
   let turn = 0
@@ -104,7 +102,7 @@ export async function startCutoverStand(
       return answer.headers.get('x-side') ?? undefined
     },
     async stop() {
-      await Promise.all(kits.map((one) => one.stop()))
+      for (const one of kits) await one.stop()
       for (const server of Object.values(sides)) {
         server.close()
         server.closeAllConnections()

@@ -7,11 +7,15 @@ const CAPABILITY = 'items'
 const HOLD_MS = 5_000
 
 /** What is done wrong, to see that it is found. */
-export type Mistake = 'none' | 'opens before the decision' | 'undoes without its condition' | 'has no stages'
+export type Mistake =
+  | 'none'
+  | 'opens before the decision'
+  | 'undoes without its condition'
+  | 'has no fencing tokens'
 
 interface Database {
   guarded: boolean
-  stage: number
+  token: number
   /** Changes that the other one has not got. */
   pending: number
 }
@@ -39,8 +43,8 @@ export class CutoverWorld {
   state: RouteState = EMPTY_STATE
   now = 0
   readonly databases: Record<Side, Database> = {
-    monolith: { guarded: false, stage: -1, pending: 0 },
-    service: { guarded: true, stage: -1, pending: 0 },
+    monolith: { guarded: false, token: -1, pending: 0 },
+    service: { guarded: true, token: -1, pending: 0 },
   }
   readonly coordinators: Coordinator[]
   readonly proxies: Proxy[]
@@ -146,19 +150,19 @@ export class CutoverWorld {
   /** @returns whether it is done */
   #take(step: CutoverStep, { cutover, actor }: { cutover: Cutover; actor: Coordinator }): boolean {
     const [target, source] = [this.databases[cutover.to], this.databases[other(cutover.to)]]
-    const stage = cutover.since * 2
+    const token = cutover.since * 2
     const ids = { capability: CAPABILITY, cutoverId: cutover.id, holdId: cutover.id }
     const { capability, cutoverId, holdId } = ids
     switch (step) {
       case 'await-acknowledgements':
-        this.#enter(stage)
+        this.#enter(token)
         return this.proxies.every(
           ({ seen, inFlight }) => seen.holds[CAPABILITY]?.id === cutover.id && !inFlight,
         )
       case 'fence':
         return this.#appendAt(actor, { kind: 'hold.fenced', capability, holdId })
       case 'close-source':
-        if (this.#isOver(source, stage)) actor.failure = 'overtaken'
+        if (this.#isOver(source, token)) actor.failure = 'overtaken'
         else source.guarded = true
         return actor.failure === undefined
       case 'drain':
@@ -176,11 +180,11 @@ export class CutoverWorld {
         if (this.mistake === 'undoes without its condition') source.guarded = false
         return this.#appendAt(actor, { kind: 'cutover.aborted', capability, cutoverId })
       case 'open-target':
-        if (!this.#isOver(target, stage)) target.guarded = false
+        if (!this.#isOver(target, token)) target.guarded = false
         return true
       case 'open-source':
-        this.#enter(stage + 1)
-        if (!this.#isOver(source, stage + 1)) source.guarded = false
+        this.#enter(token + 1)
+        if (!this.#isOver(source, token + 1)) source.guarded = false
         return true
       case 'release':
         return this.#appendAt(actor, { kind: 'hold.released', capability, holdId })
@@ -191,12 +195,12 @@ export class CutoverWorld {
     }
   }
 
-  #enter(stage: number): void {
-    for (const database of Object.values(this.databases)) database.stage = Math.max(database.stage, stage)
+  #enter(token: number): void {
+    for (const database of Object.values(this.databases)) database.token = Math.max(database.token, token)
   }
 
-  #isOver(database: Database, stage: number): boolean {
-    return this.mistake !== 'has no stages' && database.stage !== stage
+  #isOver(database: Database, token: number): boolean {
+    return this.mistake !== 'has no fencing tokens' && database.token !== token
   }
 
   #appendAt(actor: Coordinator, event: JournalEvent): boolean {

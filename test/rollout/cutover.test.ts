@@ -3,8 +3,11 @@ import { requireProgram } from '../support/optional.ts'
 import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
 import { startWriteLoad } from './write-load.ts'
 
-const SLOW_MS = 120_000
-const ROUNDS = 3
+// `npm run soak:cutover` has 50 rounds under 200 writes a second, through four proxies.
+const soakRounds = Number(process.env['STRANGLER_SOAK'] ?? 0)
+const isSoak = soakRounds > 0
+const [ROUNDS, PER_SECOND, PROXIES] = isSoak ? [soakRounds, 200, 4] : [3, 50, 3]
+const SLOW_MS = isSoak ? 1_200_000 : 120_000
 const mariadbd = await requireProgram('mariadb')
 
 describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
@@ -16,18 +19,20 @@ describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
     vi.stubEnv('STRANGLER_NO_REDIS', '1')
     vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
     vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
-    stand = await startCutoverStand(3, { kind })
+    stand = await startCutoverStand(PROXIES, { kind })
     await fillCopy(stand)
   }, SLOW_MS)
-  afterAll(() => stand?.stop())
+  afterAll(() => stand?.stop(), SLOW_MS)
 
   it.skipIf(isMissing)(
     'moves the ownership there and back under writes: none fails, none is lost, none is doubled (skipped: mariadbd is not on this machine)',
     async () => {
-      const load = startWriteLoad(stand.proxyUrl, 50)
+      const load = startWriteLoad(stand.proxyUrl, PER_SECOND)
+      const heldMs: number[] = []
+      const move = async (side: 'service' | 'monolith') => heldMs.push((await stand.moveTo(side)).heldMs)
       for (let round = 0; round < ROUNDS; round += 1) {
         for (const side of ['service', 'monolith'] as const) {
-          await vi.waitFor(() => stand.moveTo(side), { timeout: 30_000, interval: 500 })
+          await vi.waitFor(() => move(side), { timeout: 30_000, interval: 500 })
           expect(await stand.owner()).toBe(side)
         }
       }
@@ -38,7 +43,15 @@ describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
       expect([...load.added].filter((number) => !found.has(number))).toEqual([])
       expect(rows.length).toBe(50 + load.added.size)
       for (const [number, hits] of load.hits) expect(found.get(number)).toBe(hits)
+      if (isSoak) showHolds(kind, heldMs, load.writes)
     },
     SLOW_MS,
   )
 })
+
+function showHolds(kind: string, heldMs: readonly number[], writes: number): void {
+  const sorted = heldMs.toSorted((one, other) => one - other)
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)]
+  const shown = { kind, cutOvers: sorted.length, writes, p50Ms: at(0.5), p99Ms: at(0.99), longestMs: at(1) }
+  process.stdout.write(`${JSON.stringify(shown)}\n`)
+}

@@ -67,19 +67,19 @@ export async function handOver(databases: Databases, journal: Journal, to: Side)
   const [capability, cutoverId] = ['stock', `to-${to}`]
   await withHandOver(databases, to, async (steps) => {
     await steps.prepare(soon())
-    const stage = await append(() => ({
+    const token = await append(() => ({
       kind: 'cutover.started',
       capability,
       cutoverId,
       to,
       expiresAt: soon(),
     }))
-    await steps.enter(stage)
-    await steps.closeSource(stage, soon())
+    await steps.enter(token)
+    await steps.closeSource(token, soon())
     while ((await steps.readLeft()).pending > 0) await delay(20)
     await steps.alignIdentities()
     await append((epoch) => ({ kind: 'owner.changed', capability, owner: to, epoch, cutoverId }))
-    await steps.openTarget(stage, soon())
+    await steps.openTarget(token, soon())
     await append(() => ({ kind: 'hold.released', capability, holdId: cutoverId }))
   })
 }

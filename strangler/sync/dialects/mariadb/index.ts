@@ -1,13 +1,13 @@
 import type { Dialect } from '../../dialect.ts'
 import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
+import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
-import { atStage, enterStage } from './stages.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
@@ -35,8 +35,8 @@ export const mariadbDialect = {
   sums,
   readIdentities,
   setIdentity,
-  enterStage,
-  atStage,
+  raiseToken,
+  whileToken,
   deleteAcknowledged,
   keepWriters,
   readWriters,

@@ -1,6 +1,7 @@
 import type { Dialect } from '../../dialect.ts'
 import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
+import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
@@ -8,7 +9,6 @@ import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRang
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
-import { atStage, enterStage } from './stages.ts'
 import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
@@ -36,8 +36,8 @@ export const postgresDialect = {
   sums,
   readIdentities,
   setIdentity,
-  enterStage,
-  atStage,
+  raiseToken,
+  whileToken,
   deleteAcknowledged,
   readWriters,
   beginApply,

@@ -1,16 +1,16 @@
 import { CHECKPOINT, quoteText } from './names.ts'
 
 /** DDL commits, so no row stays locked over it: a lock by name has to do, held within one statement. */
-export function enterStage(name: string, stage: number): string {
+export function raiseToken(name: string, token: number): string {
   return locked(
     name,
-    `INSERT INTO ${CHECKPOINT} (name, state) VALUES (${quoteText(name)}, '${stage}')
-ON DUPLICATE KEY UPDATE state = IF(CAST(state AS UNSIGNED) < ${stage}, VALUES(state), state);`,
+    `INSERT INTO ${CHECKPOINT} (name, state) VALUES (${quoteText(name)}, '${token}')
+ON DUPLICATE KEY UPDATE state = IF(CAST(state AS UNSIGNED) < ${token}, VALUES(state), state);`,
   )
 }
 
-export function atStage(name: string, stage: number, statements: readonly string[]): string {
-  const found = `SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${stage}'`
+export function whileToken(name: string, token: number, statements: readonly string[]): string {
+  const found = `SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${token}'`
   return locked(
     name,
     `IF NOT EXISTS (${found}) THEN
