@@ -74,6 +74,8 @@ const DEMO: GateProfile = Object.freeze({
   netMismatch: 0.02,
   comparisonsPerEndpoint: 20,
   latencyFactor: 3,
+  // 1 % of a hundred users may be nobody.
+  canarySteps: Object.freeze([10, 25, 50, 100]),
   canaryIntervalMs: 2 * SECOND,
   canaryRequests: 10,
   errorDifference: 0.05,
