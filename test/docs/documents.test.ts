@@ -22,8 +22,9 @@ function complain(line: string, { isMention = false } = {}): string | undefined 
   const [, ...args] = splitWords(line.replace(/^npx /, ''))
   const program = createProgram({ stdout: silent, stderr: silent, env: {} })
   const disarm = (command: typeof program) => {
-    // Groups show their help, which is as good as running.
-    if (command.commands.length === 0) command.action(() => undefined)
+    // Groups show their help, which is as good as running; one with arguments runs by itself, too, and must not reach a kit that is here.
+    if (command.commands.length === 0 || command.registeredArguments.length > 0)
+      command.action(() => undefined)
     for (const inner of command.commands) disarm(inner)
   }
   disarm(program)

@@ -30,6 +30,8 @@ test.each([
   [['extra'], "Unexpected argument 'extra'."],
   [['--rows', 'abc'], '--rows is "abc", and must be a whole number'],
   [['--rows', '0'], '--rows is "0", and must be a whole number'],
+  [['--json'], '--json goes with --once.'],
+  [['--once', '--no-traffic'], '--once needs the shoppers'],
   [['--db', 'oracle'], '--db is "oracle", and must be postgres or mariadb.'],
 ])('%j is refused in one line before anything is started', (args, found) => {
   const { status, stdout, stderr } = runDemo(...args)
