@@ -86,7 +86,7 @@ export function createTrafficBook(): TrafficBook {
 /** Whom a request speaks of. An answer of the monolith in the service's place is a failure of the service; so is one that was not asked. */
 function judge({ target, reason, status, code }: ExchangeRecord): { target: Side; failed: boolean } {
   if (reason === 'FALLBACK' || reason === 'BREAKER_OPEN') return { target: 'service', failed: true }
-  return { target, failed: status >= 500 || (code !== undefined && code.startsWith('STRANGLER_UPSTREAM_')) }
+  return { target, failed: status >= 500 || code?.startsWith('STRANGLER_UPSTREAM_') === true }
 }
 
 function lookOf(capability: string, look: Lately | undefined): TrafficLook | undefined {
