@@ -9,8 +9,9 @@ const MOST_ROUNDS = 4
 /**
  * A copy that is late looks like a bug. So the owner is asked, the copy once it has all that the owner can have told, and the owner
  * twice more: the copy agrees with what came before or after it, and it was lag; what the owner differs from itself in at once is
- * noise; what it differs in later is data that moves, and looked at again; what is left is a mismatch. Never the other way round: an
- * exchange that cannot be told apart from a late copy is skipped.
+ * noise; what is left while the owner stood still is a mismatch. An owner that moved meanwhile is looked at again: a value that goes
+ * and comes back (stock that is reserved and sold) shows in the copy only. What stays different in every such look, at a place that
+ * did not move, is a mismatch as well. Never the other way round: an exchange that cannot be told apart from a late copy is skipped.
  */
 export async function settleLag(
   parts: JudgeParts,
@@ -18,14 +19,20 @@ export async function settleLag(
   found: Judgement,
 ): Promise<Judgement> {
   let lagMs = 0
+  let steady: readonly Difference[] | undefined
+  let moved: Moved | undefined
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const look = await lookAgain(parts, exchange)
     if (!('answers' in look))
       return { ...look, ...(found.shadow === undefined ? {} : { shadow: found.shadow }) }
     lagMs += look.waitedMs
     const settled = await judgeLook(parts, exchange, { found, answers: look.answers, lagMs })
-    if (settled !== undefined) return settled
+    if ('verdict' in settled) return settled
+    moved = settled
+    steady = steady === undefined ? settled.steady : intersect(steady, settled.steady)
   }
+  if (moved !== undefined && steady !== undefined && steady.length > 0)
+    return { verdict: 'different', differences: steady, noise: moved.noise, shadow: moved.copy }
   return { ...skipped('behind'), ...(found.shadow === undefined ? {} : { shadow: found.shadow }) }
 }
 
@@ -62,12 +69,24 @@ interface Look {
   readonly lagMs: number
 }
 
-/** Undefined when the data moved under this look, so that it says nothing. */
+/** The data moved under a look: of itself it says nothing. */
+interface Moved {
+  /** What differs at places that did not move. */
+  readonly steady: readonly Difference[]
+  readonly noise: readonly Difference[]
+  readonly copy: CapturedAnswer
+}
+
+function intersect(all: readonly Difference[], others: readonly Difference[]): readonly Difference[] {
+  const keys = new Set(all.map(differenceKey))
+  return others.filter((one) => keys.has(differenceKey(one)))
+}
+
 async function judgeLook(
   parts: JudgeParts,
   exchange: CapturedExchange,
   { found, answers, lagMs }: Look,
-): Promise<Judgement | undefined> {
+): Promise<Judgement | Moved> {
   const { first, copy, last, again } = answers
   const isOwner = exchange.primary === parts.ownerOf(exchange.capability)
   const compare = async (one: CapturedAnswer, other: CapturedAnswer): Promise<readonly Difference[]> => {
@@ -83,8 +102,9 @@ async function judgeLook(
   const differences = await beside(last)
   const open = differences.filter(isOpen)
   if (open.length > 0 && (await beside(first)).some(isOpen)) {
-    const moving = new Set((await compare(first, last)).map(differenceKey))
-    if (open.every((one) => moving.has(differenceKey(one)))) return undefined
+    const moving = new Set((await compare(first, last)).filter(isOpen).map(differenceKey))
+    const steady = open.filter((one) => !moving.has(differenceKey(one)))
+    if (moving.size > 0) return { steady, noise, copy }
   } else if (found.differences.some(isOpen)) {
     return { verdict: 'lag', differences: found.differences, lagMs, shadow: copy }
   }

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import type { CapturedExchange } from '../../strangler/core/captured-exchange.ts'
+import type { CapturedAnswer, Difference } from '../../strangler/core/compare-words.ts'
+import type { JudgeParts } from '../../strangler/shadow/judgement.ts'
+import { settleLag } from '../../strangler/shadow/settle-lag.ts'
+
+type Stock = Readonly<Record<string, number | string>>
+
+const answerOf = (stock: Stock): CapturedAnswer => ({
+  ...{ status: 200, headers: [], tookMs: 1 },
+  body: Buffer.from(JSON.stringify(stock)),
+})
+const readStock = ({ body }: CapturedAnswer): Stock => JSON.parse(Buffer.from(body).toString())
+
+/** Field by field, which is all that this is about. */
+function differ(one: Stock, other: Stock): Difference[] {
+  return Object.keys(one)
+    .filter((name) => one[name] !== other[name])
+    .map((name) => ({ kind: 'value', path: `$.${name}`, count: 1, weight: 1 }))
+}
+
+/** Each look asks the owner, the copy, and the owner twice. */
+type LookAt = readonly [first: Stock, copy: Stock, last: Stock, again: Stock]
+
+async function settle(looks: readonly LookAt[]) {
+  const answers = looks.flat().values()
+  const parts = {
+    ask: async () => ({ kind: 'answered', answer: answerOf(answers.next().value ?? {}) }),
+    compare: async ([one, other]: readonly [CapturedAnswer, CapturedAnswer]) => {
+      const differences = differ(readStock(one), readStock(other))
+      return differences.length === 0 ? { kind: 'same' } : { kind: 'different', differences }
+    },
+    calibration: { isKnownNoise: () => false, noteNoise: () => undefined },
+    copies: { catchUp: async () => 300 },
+    ownerOf: () => 'monolith',
+  } as unknown as JudgeParts
+  const exchange = { capability: 'stock', endpoint: 'GET /stock', primary: 'monolith' } as CapturedExchange
+  const found = { verdict: 'different', differences: differ({ onHand: 9 }, { onHand: 8 }) } as const
+  const { verdict, differences } = await settleLag(parts, exchange, found)
+  return { verdict, paths: differences.map(({ path }) => path) }
+}
+
+const quiet: LookAt = Array.from({ length: 4 }, () => ({ onHand: 7, reserved: 0 })) as unknown as LookAt
+/** An order reserves and sells while it is looked: only the copy shows the reservation. */
+const sellsOne: LookAt = [
+  { onHand: 8, reserved: 0 },
+  { onHand: 8, reserved: 1 },
+  { onHand: 7, reserved: 0 },
+  { onHand: 7, reserved: 0 },
+]
+
+test('a value that went and came back while it was looked is no mismatch: the next quiet look tells', async () => {
+  expect((await settle([sellsOne, quiet])).verdict).toBe('lag')
+})
+
+test('what differs while the owner stands still is a mismatch at once', async () => {
+  const wrong: LookAt = [{ onHand: 7 }, { onHand: 70 }, { onHand: 7 }, { onHand: 7 }]
+  expect(await settle([wrong])).toEqual({ verdict: 'different', paths: ['$.onHand'] })
+})
+
+test('a field that is wrong in every look is a mismatch, although the owner never stands still', async () => {
+  const look = (n: number): LookAt => [
+    { onHand: n, name: 'a' },
+    { onHand: n, name: 'b' },
+    { onHand: n - 1, name: 'a' },
+    { onHand: n - 1, name: 'a' },
+  ]
+  expect(await settle([9, 8, 7, 6].map(look))).toEqual({ verdict: 'different', paths: ['$.name'] })
+})
+
+test('what moves in every look and shows nothing that stays is skipped, not judged', async () => {
+  const look = (n: number): LookAt => [
+    { onHand: n, reserved: 0 },
+    { onHand: n - 1, reserved: n % 2 },
+    { onHand: n - 2, reserved: 0 },
+    { onHand: n - 2, reserved: 0 },
+  ]
+  expect((await settle([9, 8, 7, 6].map(look))).verdict).toBe('skipped')
+})
