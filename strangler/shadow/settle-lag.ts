@@ -99,9 +99,10 @@ async function judgeLook(
   const noisy = new Set(noise.map(differenceKey))
   const isOpen = (one: Difference) =>
     !noisy.has(differenceKey(one)) && !parts.calibration.isKnownNoise(exchange.endpoint, one)
-  const differences = await beside(last)
-  const open = differences.filter(isOpen)
-  if (open.length > 0 && (await beside(first)).some(isOpen)) {
+  const besideLast = await beside(last)
+  const open = besideLast.filter(isOpen)
+  const besideFirst = open.length > 0 ? await beside(first) : besideLast
+  if (besideFirst.some(isOpen)) {
     const moving = new Set((await compare(first, last)).filter(isOpen).map(differenceKey))
     const steady = open.filter((one) => !moving.has(differenceKey(one)))
     if (moving.size > 0) return { steady, noise, copy }
@@ -109,5 +110,7 @@ async function judgeLook(
     return { verdict: 'lag', differences: found.differences, lagMs, shadow: copy }
   }
   parts.calibration.noteNoise(exchange.endpoint, noise)
+  // Where the copy agrees with the one before it, what the owner has done since is no difference of the copy.
+  const differences = besideFirst.some(isOpen) ? besideLast : besideFirst
   return { verdict: 'different', differences, noise, shadow: copy }
 }

@@ -22,7 +22,10 @@ function differ(one: Stock, other: Stock): Difference[] {
 /** Each look asks the owner, the copy, and the owner twice. */
 type LookAt = readonly [first: Stock, copy: Stock, last: Stock, again: Stock]
 
-async function settle(looks: readonly LookAt[]) {
+async function settle(
+  looks: readonly LookAt[],
+  differences: readonly Difference[] = differ({ onHand: 9 }, { onHand: 8 }),
+) {
   const answers = looks.flat().values()
   const parts = {
     ask: async () => ({ kind: 'answered', answer: answerOf(answers.next().value ?? {}) }),
@@ -35,9 +38,8 @@ async function settle(looks: readonly LookAt[]) {
     ownerOf: () => 'monolith',
   } as unknown as JudgeParts
   const exchange = { capability: 'stock', endpoint: 'GET /stock', primary: 'monolith' } as CapturedExchange
-  const found = { verdict: 'different', differences: differ({ onHand: 9 }, { onHand: 8 }) } as const
-  const { verdict, differences } = await settleLag(parts, exchange, found)
-  return { verdict, paths: differences.map(({ path }) => path) }
+  const settled = await settleLag(parts, exchange, { verdict: 'different', differences })
+  return { verdict: settled.verdict, paths: settled.differences.map(({ path }) => path) }
 }
 
 const quiet: LookAt = Array.from({ length: 4 }, () => ({ onHand: 7, reserved: 0 })) as unknown as LookAt
@@ -76,4 +78,15 @@ test('what moves in every look and shows nothing that stays is skipped, not judg
     { onHand: n - 2, reserved: 0 },
   ]
   expect((await settle([9, 8, 7, 6].map(look))).verdict).toBe('skipped')
+})
+
+test('what the owner has sold since the copy was asked is no difference of a copy that agrees with what was before', async () => {
+  const look: LookAt = [
+    { at: 1, onHand: 8 },
+    { at: 2, onHand: 8 },
+    { at: 3, onHand: 7 },
+    { at: 4, onHand: 7 },
+  ]
+  const noisy = differ({ at: 0 }, { at: 1 })
+  expect(await settle([look], noisy)).toEqual({ verdict: 'different', paths: ['$.at'] })
 })
