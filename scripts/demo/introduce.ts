@@ -17,6 +17,8 @@ export function introduce({ proxyUrl, adminUrl, traffic, routes }: DemoState): s
 The shop is at ${proxyUrl}, with the proxy in front of it; the admin API at ${adminUrl}.
 ${describeDecisions(routes)} In another terminal, in this folder, try:
 
+  npx strangler guide inventory                                   where it is, what comes next, what going back costs
+  npx strangler migrate inventory back                            one step back
   npx strangler route list
   npx strangler route set "GET /api/inventory/:sku" canary=25     a quarter of the users
   npx strangler route why GET /api/inventory/SKU-00001 --user 7   where user 7 goes, and why
@@ -32,8 +34,15 @@ ${end}
 
 function describeDecisions(routes: DemoState['routes']): string {
   const decided = routes.filter(({ override }) => override !== undefined)
-  if (decided.length === 0) return 'Everything goes to the monolith until you say otherwise.'
+  if (decided.length === 0) return describeStage(routes)
   const width = Math.max(...decided.map(({ endpoint }) => endpoint.length))
   const lines = decided.map(({ endpoint, setting }) => `  ${endpoint.padEnd(width)}   ${showMode(setting)}`)
   return `What you said last time is remembered:\n\n${lines.join('\n')}\n\nEverything else goes to the monolith.`
+}
+
+function describeStage(routes: DemoState['routes']): string {
+  const isOnItsWay = routes.some(({ source, setting }) => source === 'stage' && setting.mode !== 'monolith')
+  return isOnItsWay
+    ? 'The inventory goes by its stage; everything else goes to the monolith.'
+    : 'Everything goes to the monolith until you say otherwise.'
 }

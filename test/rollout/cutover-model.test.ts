@@ -51,9 +51,9 @@ describe('interleavings of cut-overs, undoing, take-over and proxies', () => {
   }, 60_000)
 
   it.each<[Mistake, number]>([
-    ['opens before the decision', 3_000],
-    ['undoes without its condition', 6_000],
-    ['has no fencing tokens', 20_000],
+    ['opens before the decision', 30_000],
+    ['undoes without its condition', 150_000],
+    ['has no fencing tokens', 100_000],
   ])(
     'are found wrong when the coordinator %s',
     (mistake, numRuns) => {

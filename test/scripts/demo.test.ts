@@ -61,6 +61,9 @@ test('the introduction lists what was decided before, and speaks of shoppers onl
   const fresh = introduce({ ...state, routes: [route('GET /a')] })
   expect(fresh).toContain('Everything goes to the monolith until you say otherwise.')
   expect(fresh).toContain('100 shoppers')
+  const staged = { ...route('GET /a', 25), source: 'stage' as const }
+  const { override: _override, ...byStage } = staged
+  expect(introduce({ ...state, routes: [byStage] })).toContain('The inventory goes by its stage')
   const again = introduce({ ...state, traffic: false, routes: [route('GET /a'), route('GET /b', 25)] })
   expect(again).toContain('remembered:\n\n  GET /b   canary=25\n\nEverything else')
   expect(again).not.toContain('shoppers')

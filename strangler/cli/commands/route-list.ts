@@ -40,6 +40,6 @@ function printRoutes(terminal: Terminal, { version, confirmed, routes, orphans }
   }
 }
 
-function showOrigin({ override }: Row): string {
-  return override === undefined ? 'config' : `${override.by}, ${showTime(override.at)}`
+function showOrigin({ override, source }: Row): string {
+  return override === undefined ? source : `${override.by}, ${showTime(override.at)}`
 }
