@@ -39,7 +39,9 @@ describe('the page of the admin API', () => {
       ([, path]) => `/api${path}`,
     )
     const server = [...sources[3]!.matchAll(/app\.get\(\s*'(\/[^']+)'/g)].map(([, path]) => path)
-    expect(api.length + server.length).toBe(45)
+    // That the sources are still written as they are read here.
+    expect(api.length).toBeGreaterThan(30)
+    expect(server.length).toBeGreaterThan(2)
     expect(documented.map(({ path }) => path).sort()).toEqual([...api, ...server].sort())
   })
 })
