@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { endWithParent } from './end-with-parent.ts'
 
 /** A program of this benchmark in a process of its own, whose methods can be called. */
 export interface Remote {
@@ -80,16 +81,7 @@ export function serveRemote(
   methods: Readonly<Record<string, (argument: never) => Promise<unknown>>>,
   stop: () => Promise<void>,
 ): void {
-  const end = () => {
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
-  }
-  // Ctrl-C reaches the whole group; the parent then stops its children in the right order.
-  process.on('SIGINT', () => undefined)
-  process.once('SIGTERM', end)
-  process.once('disconnect', end)
+  endWithParent(stop)
   process.on('message', (message) => {
     const { id, method, argument } = message as Call
     const work = methods[method]?.(argument as never) ?? Promise.reject(new Error(`There is no ${method}.`))

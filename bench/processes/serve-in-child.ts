@@ -1,3 +1,4 @@
+import { endWithParent } from './end-with-parent.ts'
 import type { Ready } from './start-process.ts'
 
 /**
@@ -6,16 +7,7 @@ import type { Ready } from './start-process.ts'
  */
 export function serveInChild<S>(start: (spec: S) => Promise<Ready & { stop(): Promise<void> }>): void {
   let stop = async () => undefined as unknown
-  const end = () => {
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
-  }
-  // Ctrl-C reaches the whole group; the parent then stops its children in the right order.
-  process.on('SIGINT', () => undefined)
-  process.once('SIGTERM', end)
-  process.once('disconnect', end)
+  endWithParent(() => stop())
   process.once('message', (spec) => {
     start(spec as S).then(
       (started) => {

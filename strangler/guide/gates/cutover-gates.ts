@@ -1,4 +1,4 @@
-import { defineGate } from '../gate.ts'
+import { defineGate, type Gate } from '../gate.ts'
 import { showDuration, showSome } from '../show.ts'
 
 const NO_TABLES = { reason: 'It has no tables, so no ownership moves.', evidence: { tables: 0 } }
@@ -122,48 +122,35 @@ export const writersMoved = defineGate(
   },
 )
 
-export const returnable = defineGate(
-  'returnable',
-  'everything could be carried back',
-  (snapshot, { pass, fail, unknown }) => {
+/** Passes while the sync counts none of them. */
+function noneOf(
+  what: 'notReturnable' | 'strayWrites',
+  { id, title, none, some, fix }: Readonly<Record<'id' | 'title' | 'none' | 'some' | 'fix', string>>,
+): Gate {
+  return defineGate(id, title, (snapshot, { pass, fail, unknown }) => {
     if (!snapshot.hasTables) return pass(NO_TABLES)
-    const { data, capability } = snapshot
-    if (data === undefined)
-      return unknown({
-        reason: 'The sync does not answer.',
-        evidence: { notReturnable: null },
-        fix: `\`strangler sync status ${capability}\``,
-      })
-    const evidence = { notReturnable: data.notReturnable }
-    if (data.notReturnable === 0)
-      return pass({ reason: 'The monolith can hold every row that the service has.', evidence })
-    return fail({
-      reason: `${data.notReturnable} rows of the service cannot be carried back to the monolith.`,
-      evidence,
-      fix: `\`strangler sync status ${capability}\` names them.`,
-    })
-  },
-)
+    const status = `\`strangler sync status ${snapshot.capability}\``
+    const count = snapshot.data?.[what]
+    if (count === undefined)
+      return unknown({ reason: 'The sync does not answer.', evidence: { [what]: null }, fix: status })
+    const evidence = { [what]: count }
+    if (count === 0) return pass({ reason: none, evidence })
+    return fail({ reason: `${count} ${some}`, evidence, fix: `${status} ${fix}` })
+  })
+}
 
-export const noStrayWrites = defineGate(
-  'no-stray-writes',
-  'the old side writes no more',
-  (snapshot, { pass, fail, unknown }) => {
-    if (!snapshot.hasTables) return pass(NO_TABLES)
-    const { data, capability } = snapshot
-    if (data === undefined)
-      return unknown({
-        reason: 'The sync does not answer.',
-        evidence: { strayWrites: null },
-        fix: `\`strangler sync status ${capability}\``,
-      })
-    const evidence = { strayWrites: data.strayWrites }
-    if (data.strayWrites === 0)
-      return pass({ reason: 'No write to the old tables was seen since the service owns them.', evidence })
-    return fail({
-      reason: `${data.strayWrites} writes to the old tables were not carried over.`,
-      evidence,
-      fix: `\`strangler sync status ${capability}\` shows them; move their writer.`,
-    })
-  },
-)
+export const returnable = noneOf('notReturnable', {
+  id: 'returnable',
+  title: 'everything could be carried back',
+  none: 'The monolith can hold every row that the service has.',
+  some: 'rows of the service cannot be carried back to the monolith.',
+  fix: 'names them.',
+})
+
+export const noStrayWrites = noneOf('strayWrites', {
+  id: 'no-stray-writes',
+  title: 'the old side writes no more',
+  none: 'No write to the old tables was seen since the service owns them.',
+  some: 'writes to the old tables were not carried over.',
+  fix: 'shows them; move their writer.',
+})
