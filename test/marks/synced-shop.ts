@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { checkConfig } from '../../strangler/config/define-config.ts'
 import type { Config, ConfigInput } from '../../strangler/config/schema.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createTestDatabase, openPool } from '../support/postgres.ts'
 
 export const LONGEST_WAIT_MS = 60_000
 const ITEMS = 400
@@ -34,9 +34,7 @@ export async function startSyncedShop(
 ): Promise<SyncedShop> {
   const databases = await Promise.all(['shop', 'stock_service', 'control'].map(createTestDatabase))
   const [monolithUrl = '', serviceUrl = '', controlUrl = ''] = databases.map(({ url }) => url)
-  const [monolith, service] = [monolithUrl, serviceUrl].map(
-    (connectionString) => new pg.Pool({ connectionString, max: 12 }),
-  ) as [pg.Pool, pg.Pool]
+  const [monolith, service] = [openPool(monolithUrl, 12), openPool(serviceUrl, 12)]
   await monolith.query(`CREATE TABLE stock (id int PRIMARY KEY, quantity int NOT NULL);
     INSERT INTO stock SELECT n, 0 FROM generate_series(1, ${ITEMS}) n`)
   await service.query('CREATE TABLE stock (id int PRIMARY KEY, quantity int NOT NULL)')

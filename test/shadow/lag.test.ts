@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type AdminClient, createAdminClient } from '../../strangler/admin/admin-client.ts'
 import { checkConfig } from '../../strangler/config/define-config.ts'
 import { type Kit, startKit } from '../../strangler/kit.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 
 const TOKEN = 'operator-token-for-the-lag'
 const SKUS = 40
@@ -42,8 +42,7 @@ beforeAll(async () => {
   vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-lag')
   databases = await Promise.all(['lag_shop', 'lag_service', 'lag_control'].map(createTestDatabase))
   const [shopUrl = '', serviceUrl = '', controlUrl = ''] = databases.map(({ url }) => url)
-  pools = [shopUrl, serviceUrl].map((connectionString) => new pg.Pool({ connectionString, max: 8 }))
-  for (const pool of pools) pool.on('error', () => undefined)
+  pools = [openPool(shopUrl, 8), openPool(serviceUrl, 8)]
   const [shop, copy] = pools as [pg.Pool, pg.Pool]
   const item = 'CREATE TABLE item (sku text PRIMARY KEY, quantity integer NOT NULL)'
   await shop.query(`${item}; INSERT INTO item SELECT 'sku-' || n, n FROM generate_series(1, ${SKUS}) n`)

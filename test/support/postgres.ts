@@ -26,6 +26,11 @@ export async function createTestDatabase(name = 'test'): Promise<TestDatabase> {
   }
 }
 
+/** A pool for a test's own statements: its connections may still be closing when the database is dropped, or a test may drop it. */
+export function openPool(connectionString: string, max = 3): pg.Pool {
+  return new pg.Pool({ connectionString, max }).on('error', () => undefined)
+}
+
 async function runStatement(server: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: server })
   await client.connect()

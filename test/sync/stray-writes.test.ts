@@ -6,9 +6,9 @@ import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { readStrayWrites } from '../../strangler/sync/stray-writes.ts'
 import { createMariaDatabase } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 import { diagnoseTables } from './preflight/diagnose-tables.ts'
-import { openPool, openWatchedPair, type WatchedPair } from './watch/watched-pair.ts'
+import { openWatchedPair, type WatchedPair } from './watch/watched-pair.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 60_000

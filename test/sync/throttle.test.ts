@@ -9,8 +9,8 @@ import { postgresDialect } from '../../strangler/sync/dialects/postgres/index.ts
 import { createThrottle, type ThrottleSettings } from '../../strangler/sync/throttle.ts'
 import { createMariaDatabase } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
-import { openPool, openWatchedPair } from './watch/watched-pair.ts'
+import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
+import { openWatchedPair } from './watch/watched-pair.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 60_000

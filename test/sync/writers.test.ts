@@ -6,9 +6,9 @@ import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { covers } from '../../strangler/sync/preflight/find-writers.ts'
 import { createMariaDatabase } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createTestDatabase, openPool } from '../support/postgres.ts'
 import { diagnoseTables } from './preflight/diagnose-tables.ts'
-import { openPool, openWatchedPair } from './watch/watched-pair.ts'
+import { openWatchedPair } from './watch/watched-pair.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 60_000

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openPool, type TestDatabase } from '../../support/postgres.ts'
 import { diagnoseTables } from './diagnose-tables.ts'
 import { CASES } from './postgres-cases.ts'
 
@@ -20,11 +20,6 @@ afterAll(async () => {
   await Promise.all([monolith.end(), service.end()])
   await Promise.all(databases.map((database) => database.drop()))
 })
-
-/** Its connections are still closing when the database is dropped. */
-function openPool(connectionString: string): pg.Pool {
-  return new pg.Pool({ connectionString, max: 2 }).on('error', () => undefined)
-}
 
 describe('the pre-flight between two PostgreSQLs', () => {
   const role = `doctor_${randomBytes(4).toString('hex')}`

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { checkConfig } from '../../../strangler/config/define-config.ts'
 import { diagnose } from '../../../strangler/doctor-part.ts'
 import type { RunStatement } from '../../../strangler/sync/dialect.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openPool, type TestDatabase } from '../../support/postgres.ts'
 import { diagnoseTables } from './diagnose-tables.ts'
 
 let databases: TestDatabase[]
@@ -15,8 +15,7 @@ let monolith: pg.Pool
 beforeAll(async () => {
   databases = await Promise.all([createTestDatabase('around_monolith'), createTestDatabase('around_service')])
   urls = { monolith: databases[0]?.url ?? '', service: databases[1]?.url ?? '' }
-  // Its connections are still closing when the database is dropped.
-  monolith = new pg.Pool({ connectionString: urls.monolith, max: 2 }).on('error', () => undefined)
+  monolith = openPool(urls.monolith)
 })
 afterAll(async () => {
   await monolith.end()

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts'
-import { openPool, openWatchedPair, type WatchedPair } from './watched-pair.ts'
+import { createTestDatabase, openPool, type TestDatabase } from '../../support/postgres.ts'
+import { openWatchedPair, type WatchedPair } from './watched-pair.ts'
 
 const SLOW_MS = 90_000
 let database: TestDatabase

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { vi } from 'vitest'
 import type { SyncOrder } from '../../../strangler/core/words.ts'
 import {
@@ -7,7 +7,7 @@ import {
   type CapabilitySyncStatus,
   createCapabilitySync,
 } from '../../../strangler/sync/capability-sync.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openPool } from '../../support/postgres.ts'
 
 /** A sync whose capture is looked at five times a second, from some monolith to a PostgreSQL. */
 export interface WatchedPair {
@@ -58,9 +58,4 @@ export async function openWatchedPair(
       await Promise.all([target?.drop(), control?.drop()])
     },
   }
-}
-
-/** Its connections are still closing when the database is dropped. */
-export function openPool(connectionString: string, max = 3): pg.Pool {
-  return new pg.Pool({ connectionString, max }).on('error', () => undefined)
 }

@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { type AdminClient, createAdminClient } from '../../../strangler/admin/admin-client.ts'
 import type { SyncAnswer } from '../../../strangler/admin/sync-contracts.ts'
 import { checkConfig } from '../../../strangler/config/define-config.ts'
 import { type Kit, type KitOptions, startKit } from '../../../strangler/kit.ts'
 import type { RowTexts } from '../../../strangler/sync/mapping.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openPool } from '../../support/postgres.ts'
 import { readCatalogue } from '../../support/read-catalogue.ts'
 
 export const TOKEN = 'operator-token-for-the-sync'
@@ -84,7 +84,7 @@ export async function startShop(
   const databases = await Promise.all(['shop', 'stock_service', 'control'].map(createTestDatabase))
   const [monolithUrl = '', serviceUrl = '', controlUrl = ''] = databases.map(({ url }) => url)
   const directory = await mkdtemp(join(tmpdir(), 'strangler-sync-'))
-  const [monolith, service] = [openPool(monolithUrl), openPool(serviceUrl)]
+  const [monolith, service] = [openPool(monolithUrl, 8), openPool(serviceUrl, 8)]
   await Promise.all([monolith.query(MONOLITH), service.query(SERVICE)])
   const http = createServer((_req, res) => res.end('a side')).listen(0, '127.0.0.1')
   await once(http, 'listening')
@@ -148,13 +148,6 @@ export async function startShop(
       await rm(directory, { recursive: true, force: true })
     },
   }
-}
-
-function openPool(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max: 8 })
-  // A test may take a database away, and at the end they are all dropped.
-  pool.on('error', () => undefined)
-  return pool
 }
 
 async function waitForStatus(
