@@ -143,7 +143,8 @@ function explainCompare(at: string, where: string): Record<string, string> {
     'baseUrls[]': 'Addresses that are taken out of texts before they are compared.',
     nullIsAbsent: 'A member that is `null` is like one that is not there. Off by default.',
     'headers[]': 'The headers that are compared, instead of the default ones.',
-    'aliases[].path': 'An id that each side makes by itself.',
+    'aliases[].path':
+      'An id that each side makes by itself: `$.id`, `header:location`, and in requests `param:id`, `query:id`, `request:$.id`.',
     'aliases[].of': 'What it identifies: ids of one thing are known by one name, such as `order`.',
     'aliases[].learn': 'Here the ids of both sides belong together for certain, and the pair is remembered.',
     'mask[]':

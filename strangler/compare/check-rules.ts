@@ -7,7 +7,7 @@ import { parsePathGlob } from './path-glob.ts'
  * @throws StranglerError STRANGLER_CONFIG_INVALID
  */
 export function checkRules(rules: CompareRules, where: string): void {
-  const placed = [rules.lists, rules.numbers, rules.dates, rules.placeholders, rules.aliases]
+  const placed = [rules.lists, rules.numbers, rules.dates, rules.placeholders, checkAliases(rules, where)]
   const masked = (rules.mask ?? []).filter((path) => !/^(query|header):./.test(path))
   const paths = [
     ...(rules.ignore ?? []),
@@ -28,6 +28,24 @@ export function checkRules(rules: CompareRules, where: string): void {
       )
     }
   }
+}
+
+const REQUEST_PLACE = /^(param|query|request):/
+
+/** The aliases that stand in bodies; those of a request's have its prefix taken off. */
+function checkAliases({ aliases = [] }: CompareRules, where: string): { readonly path: string }[] {
+  for (const { path, learn } of aliases) {
+    if (learn === true && REQUEST_PLACE.test(path)) {
+      throw new StranglerError(
+        'STRANGLER_CONFIG_INVALID',
+        `\`${where}\` is to learn ids at \`${path}\`, a place of a request: there is only one there, and no pair.`,
+        { fix: 'Put `learn` at a place of the answers, such as `$.id`.' },
+      )
+    }
+  }
+  return aliases
+    .filter(({ path }) => !/^(header|param|query):./.test(path))
+    .map(({ path }) => ({ path: path.replace(/^request:/, '') }))
 }
 
 function noPath(path: string, where: string): StranglerError {

@@ -2,6 +2,7 @@ import type { CapturedAnswer, SkipReason } from '../core/compare-words.ts'
 import { ABSENT } from './body-values.ts'
 import type { HowToCompare } from './compare-answers.ts'
 import { type DecodedBody, decodeBody } from './decode-body.ts'
+import type { MetAliases } from './judge-alias.ts'
 import { type LiftedBody, liftBody, liftBytes } from './lift-body.ts'
 import { parseMediaType } from './media-type.ts'
 import type { PathNode } from './path-node.ts'
@@ -10,7 +11,8 @@ import { type PlacedDifference, summarizeWalk } from './summarize-walk.ts'
 import { Walk } from './walk.ts'
 
 export type BodyComparison =
-  | { readonly kind: 'same' }
+  /** `met`: the ids at which they differ; nothing where they are the same to the byte. */
+  | { readonly kind: 'same'; readonly met?: MetAliases }
   | { readonly kind: 'different'; readonly differences: readonly PlacedDifference[] }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
 
@@ -67,11 +69,8 @@ function compareLifted([one, other]: Pair<LiftedBody>, { answers, how }: Given):
     const bytes = both(answers, ({ body }) => liftBytes(body).value)
     walk.compare(root, ...bytes)
   } else walk.record(root, 'undecodable', describe(one), describe(other))
-  // From answers that differ otherwise nothing is learnt: their entries may have been paired wrongly.
-  if (walk.mark() === 0)
-    for (const pair of walk.learned) how.aliases?.learn(pair.of, pair.primary, pair.shadow)
   if (walk.mark() > 0) return { kind: 'different', differences: summarizeWalk(walk) }
-  return walk.unresolvedAliases > 0 ? { kind: 'skipped', reason: 'alias' } : { kind: 'same' }
+  return { kind: 'same', met: walk }
 }
 
 function comparePresent(walk: Walk, root: PathNode, [one, other]: Pair<unknown>): void {

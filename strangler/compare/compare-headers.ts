@@ -1,3 +1,5 @@
+import type { AliasView } from './alias-book.ts'
+import { type AliasPlace, isSameButForIds, type MetAliases } from './judge-alias.ts'
 import { maskTokens } from './mask-tokens.ts'
 import { formatOf, type MediaType, parseMediaType } from './media-type.ts'
 import { SHOWN_LENGTH } from './render-value.ts'
@@ -15,13 +17,19 @@ interface HeaderRules {
   readonly names: ReadonlySet<string>
   /** A value as it is compared: without the addresses of the sides. */
   readonly normalize: (value: string) => string
+  /** Headers that name ids which each side makes by itself. */
+  readonly aliases: {
+    readonly places: ReadonlyMap<string, AliasPlace>
+    readonly view: AliasView | undefined
+    readonly met: MetAliases
+  }
 }
 
 /** Where the compared headers of two raw lists differ. */
 export function compareHeaders(
   primary: readonly string[],
   shadow: readonly string[],
-  { names, normalize }: HeaderRules,
+  { names, normalize, aliases }: HeaderRules,
 ): PlacedDifference[] {
   const [mine, theirs] = [pickHeaders(primary, names), pickHeaders(shadow, names)]
   const found: PlacedDifference[] = []
@@ -30,11 +38,23 @@ export function compareHeaders(
     if (name === 'content-type') found.push(...compareContentType(ours[0], others[0]))
     else if (name === 'set-cookie') found.push(...compareCookies(ours, others))
     else {
-      const [one, other] = [ours, others].map((values) => normalizeHeader(name, values, normalize))
-      if (one !== other) found.push(headerDifference(name, one, other))
+      const one = normalizeHeader(name, ours, normalize)
+      const other = normalizeHeader(name, others, normalize)
+      if (one !== other && !areAliases(name, [one, other], aliases))
+        found.push(headerDifference(name, one, other))
     }
   }
   return found
+}
+
+function areAliases(
+  name: string,
+  [one, other]: readonly [string | undefined, string | undefined],
+  { places, view, met }: HeaderRules['aliases'],
+): boolean {
+  const place = places.get(name)
+  if (place === undefined || one === undefined || other === undefined) return false
+  return isSameButForIds(met, { ...place, view }, [one, other])
 }
 
 /** The compared headers by name in small letters. */

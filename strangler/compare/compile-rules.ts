@@ -1,6 +1,7 @@
 import type { CompareRules } from '../core/compare-words.ts'
 import { checkRules } from './check-rules.ts'
 import { COMPARED_HEADERS } from './compare-headers.ts'
+import type { AliasPlace } from './judge-alias.ts'
 import { PathTree } from './path-node.ts'
 import { PlaceRules } from './place-rules.ts'
 
@@ -13,6 +14,17 @@ export interface CompiledRules {
   /** Query parameters and headers that `mask` names, in small letters. */
   readonly maskedQuery: ReadonlySet<string>
   readonly maskedHeaders: ReadonlySet<string>
+  /** Headers of answers that name ids which each side makes by itself, in small letters. */
+  readonly headerAliases: ReadonlyMap<string, AliasPlace>
+  /** Where requests name them; undefined where no rule does. */
+  readonly requestAliases: RequestAliases | undefined
+}
+
+/** Where a request names ids, and of what: parameters of the endpoint's template, of the query, and members of the body. */
+export interface RequestAliases {
+  readonly params: ReadonlyMap<string, string>
+  readonly query: ReadonlyMap<string, string>
+  readonly body: PathTree | undefined
 }
 
 /**
@@ -33,12 +45,34 @@ export function compileRules(rules: CompareRules = {}, where = 'compare'): Compi
     nullIsAbsent: rules.nullIsAbsent ?? false,
     maskedQuery: namesAfter('query:', rules.mask),
     maskedHeaders: namesAfter('header:', rules.mask),
+    headerAliases: new Map(
+      aliasesAfter('header:', rules).map(({ path, ...place }) => [path.toLowerCase(), place]),
+    ),
+    requestAliases: compileRequestAliases(rules),
   }
 }
 
 function namesAfter(prefix: string, mask: readonly string[] = []): ReadonlySet<string> {
   const names = mask.filter((entry) => entry.startsWith(prefix))
   return new Set(names.map((name) => name.slice(prefix.length).toLowerCase()))
+}
+
+function aliasesAfter(prefix: string, { aliases = [] }: CompareRules): (AliasPlace & { path: string })[] {
+  return aliases
+    .filter(({ path }) => path.startsWith(prefix))
+    .map((alias) => ({ ...alias, path: alias.path.slice(prefix.length) }))
+}
+
+function compileRequestAliases(rules: CompareRules): RequestAliases | undefined {
+  const named = (prefix: string) => new Map(aliasesAfter(prefix, rules).map(({ path, of }) => [path, of]))
+  const inBody = aliasesAfter('request:', rules)
+  const params = named('param:')
+  const query = named('query:')
+  if (params.size + query.size + inBody.length === 0) return undefined
+  return {
+    ...{ params, query },
+    body: inBody.length === 0 ? undefined : new PathTree(PlaceRules.from({ aliases: inBody })),
+  }
 }
 
 /** The rules of a capability with those of one endpoint behind them: lists are joined, and the endpoint's single values win. */

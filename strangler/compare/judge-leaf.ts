@@ -1,20 +1,12 @@
-import type { AliasBook } from './alias-book.ts'
+import type { AliasView } from './alias-book.ts'
 import { typeOf } from './body-values.ts'
 import { AmbiguousObject, ExactNumber } from './exact-json.ts'
+import { isAlias, type MetAliases } from './judge-alias.ts'
 import type { PlaceEffects } from './place-rules.ts'
 
 /** What judging a leaf needs to know of the walk. */
-export interface LeafContext {
-  readonly options: { readonly baseUrls: readonly string[]; readonly aliases: AliasBook | undefined }
-  unresolvedAliases: number
-  /** Pairs of ids that were met where they belong together for certain. */
-  readonly learned: LearnedAlias[]
-}
-
-export interface LearnedAlias {
-  readonly of: string
-  readonly primary: string | number
-  readonly shadow: string | number
+export interface LeafContext extends MetAliases {
+  readonly options: { readonly baseUrls: readonly string[]; readonly aliases: AliasView | undefined }
 }
 
 /** How two values differ of which one at least has nothing beneath it; undefined when they are equal under the rules. */
@@ -45,7 +37,8 @@ function isTolerated(context: LeafContext, rules: PlaceEffects, pair: readonly [
   if (rules.looksLike !== undefined && pair.every((value) => looksLike(value, rules.looksLike!))) return true
   if (rules.numbersWithin !== undefined && areWithin(pair.map(toNumber), rules.numbersWithin)) return true
   if (rules.datesWithinMs !== undefined && areWithin(pair.map(toTime), rules.datesWithinMs)) return true
-  return rules.alias !== undefined && isAlias(context, rules.alias, pair)
+  if (rules.alias === undefined) return false
+  return isAlias(context, { ...rules.alias, view: context.options.aliases }, pair)
 }
 
 /** A longer text is no id and no time; and a pattern that goes back and forth over it would take for ever. */
@@ -74,23 +67,6 @@ function toTime(value: unknown): number {
   // Seconds since 1970 have ten digits, milliseconds thirteen, from 2001 to 2286.
   if (typeof value === 'number') return value < 1e11 ? value * 1_000 : value
   return typeof value === 'string' && value.length <= LONGEST_PLACEHOLDER ? Date.parse(value) : Number.NaN
-}
-
-function isAlias(
-  context: LeafContext,
-  { of, learn }: NonNullable<PlaceEffects['alias']>,
-  [primary, shadow]: readonly [unknown, unknown],
-): boolean {
-  if (!isId(primary) || !isId(shadow)) return false
-  const known = context.options.aliases?.resolve(of, primary)
-  if (known !== undefined) return known === String(shadow)
-  if (learn === true && context.options.aliases !== undefined) context.learned.push({ of, primary, shadow })
-  else context.unresolvedAliases += 1
-  return true
-}
-
-function isId(value: unknown): value is string | number {
-  return typeof value === 'number' || typeof value === 'string'
 }
 
 /** The texts are the same but for the addresses of the sides, wherever these stand in them. */

@@ -1,14 +1,15 @@
 import type { DifferenceKind } from '../core/compare-words.ts'
-import type { AliasBook } from './alias-book.ts'
+import type { AliasView } from './alias-book.ts'
 import { ABSENT, isBranch, type Members } from './body-values.ts'
-import { judgeLeaf, type LearnedAlias, stripBaseUrls } from './judge-leaf.ts'
+import type { LearnedAlias } from './judge-alias.ts'
+import { judgeLeaf, stripBaseUrls } from './judge-leaf.ts'
 import type { PathNode } from './path-node.ts'
 import { walkList } from './walk-list.ts'
 
 export interface WalkOptions {
   readonly baseUrls: readonly string[]
   readonly nullIsAbsent: boolean
-  readonly aliases: AliasBook | undefined
+  readonly aliases: AliasView | undefined
   /** How many values may be visited before lists are compared entry by entry only, without looking for moved ones. */
   readonly visitBound: number
 }
@@ -25,7 +26,6 @@ export class Walk {
   readonly shadows: unknown[] = []
   /** Hashes of objects and lists, so that nested lists do not hash them again. */
   readonly hashes = new Map<object, number>()
-  /** Ids that differ and of which nobody knows whether they belong together. */
   unresolvedAliases = 0
   readonly learned: LearnedAlias[] = []
   visited = 0

@@ -17,7 +17,7 @@ export const compareRules = z.strictObject({
   nullIsAbsent: z.boolean().optional(),
   /** Instead of the default ones. */
   headers: z.array(z.string().min(1)).optional(),
-  /** Ids that each side makes by itself. */
+  /** Ids that each side makes by itself: in bodies, in `header:location`, and in requests at `param:id`, `query:id`, `request:$.id`. */
   aliases: z.array(z.strictObject({ path, of: z.string().min(1), learn: z.boolean().optional() })).optional(),
   mask: z.array(path).optional(),
 })

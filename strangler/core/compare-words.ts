@@ -125,7 +125,11 @@ export interface CompareRules {
   readonly nullIsAbsent?: boolean | undefined
   /** The headers that are compared, instead of the default ones. */
   readonly headers?: readonly string[] | undefined
-  /** Ids that each side makes by itself; `of` names what they identify. `learn`: here a pair belongs together for certain. */
+  /**
+   * Ids that each side makes by itself; `of` names what they identify. `learn`: here a pair belongs together for certain. Besides in
+   * bodies of answers they may stand in `header:location`, and in requests to the other side at `param:id` (of the endpoint's template),
+   * `query:id` and `request:$.items[].id` (of a JSON body): there the other side's is put in their place.
+   */
   readonly aliases?:
     | readonly {
         readonly path: string

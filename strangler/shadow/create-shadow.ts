@@ -91,13 +91,17 @@ export function createShadow(options: ShadowOptions): Shadow {
       report('shadow a write', new Error(`${side} has not run a shadowed write dry; none is sent to it now`)),
   })
   const parts: JudgeParts = {
-    async ask(side, { capability, endpoint, effect, requests }) {
-      const name = nameOf(side, capability)
-      if (effect === 'write') return dryRuns.askWrite(name, requests[side])
-      return dryRuns.checkRead(name, await ask(name, requests[side], times.timeoutFor(endpoint)))
+    async ask(side, exchange) {
+      const name = nameOf(side, exchange.capability)
+      const request = comparer.requestFor(side, exchange)
+      if (request === undefined) return { kind: 'skipped', reason: 'alias' }
+      const asked =
+        exchange.effect === 'write'
+          ? await dryRuns.askWrite(name, request)
+          : dryRuns.checkRead(name, await ask(name, request, times.timeoutFor(exchange.endpoint)))
+      return asked.kind === 'skipped' ? asked : { ...asked, answer: { ...asked.answer, side } }
     },
-    compare: (pair, { capability, endpoint, requests }) =>
-      comparer.compare(pair, { capability, endpoint, method: requests.monolith.method }),
+    compare: comparer.compare,
     calibration,
     copies,
     ownerOf,

@@ -1,7 +1,15 @@
 import type { CapturedExchange } from '../core/captured-exchange.ts'
-import type { CapturedAnswer, Difference } from '../core/compare-words.ts'
-import { type AnswerPair, type Judgement, type JudgeParts, otherSide, skipped } from './judgement.ts'
+import type { Difference } from '../core/compare-words.ts'
+import {
+  type AnswerPair,
+  type Judgement,
+  type JudgeParts,
+  otherSide,
+  type SideAnswer,
+  skipped,
+} from './judgement.ts'
 import { settleLag } from './settle-lag.ts'
+import { settleWrite } from './settle-write.ts'
 
 /** Asks the side that did not answer, and finds out what a difference means: noise, a copy that is late, or neither. */
 export async function judgeExchange(parts: JudgeParts, exchange: CapturedExchange): Promise<Judgement> {
@@ -10,9 +18,10 @@ export async function judgeExchange(parts: JudgeParts, exchange: CapturedExchang
   const asked = await parts.ask(otherSide(exchange.primary), exchange)
   if (asked.kind === 'skipped') return skipped(asked.reason)
   const shadow = asked.answer
-  const compared = await parts.compare([exchange.answer, shadow], exchange)
+  const client: SideAnswer = { ...exchange.answer, side: exchange.primary }
+  const compared = await parts.compare([client, shadow], exchange)
   if (compared.kind === 'skipped') return { ...skipped(compared.reason), shadow }
-  const first = exchange.primary === 'monolith' ? exchange.answer : shadow
+  const first = exchange.primary === 'monolith' ? client : shadow
   const calibrate = async () => {
     const again = before ?? (await askMonolith(parts, exchange))
     return again === undefined ? undefined : findNoise(parts, exchange, [first, again])
@@ -23,7 +32,7 @@ export async function judgeExchange(parts: JudgeParts, exchange: CapturedExchang
   }
   const { differences, more } = compared
   const found: Judgement = { verdict: 'different', shadow, differences, more }
-  if (exchange.effect === 'write') return found
+  if (exchange.effect === 'write') return settleWrite(parts, exchange, { found, client, shadow })
   const isNews = differences.some((one) => !parts.calibration.isKnownNoise(exchange.endpoint, one))
   // Data that moves looks like noise of the monolith: where a copy is kept, whether it was late comes first.
   if (isNews && parts.copies.isKept(exchange.capability)) return settleLag(parts, exchange, found)
@@ -32,10 +41,7 @@ export async function judgeExchange(parts: JudgeParts, exchange: CapturedExchang
   return noise === undefined ? found : { ...found, noise }
 }
 
-async function askMonolith(
-  parts: JudgeParts,
-  exchange: CapturedExchange,
-): Promise<CapturedAnswer | undefined> {
+async function askMonolith(parts: JudgeParts, exchange: CapturedExchange): Promise<SideAnswer | undefined> {
   const asked = await parts.ask('monolith', exchange)
   return asked.kind === 'answered' ? asked.answer : undefined
 }

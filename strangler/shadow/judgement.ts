@@ -1,15 +1,23 @@
 import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { AnswerComparison, CapturedAnswer, Difference, SkipReason } from '../core/compare-words.ts'
 import type { Side } from '../core/words.ts'
-import type { Asked } from './ask-side.ts'
 import type { Calibration } from './calibration.ts'
 import type { CopyWatch } from './copy-watch.ts'
 
+/** An answer, and whose it is: each side has ids of its own. */
+export interface SideAnswer extends CapturedAnswer {
+  readonly side: Side
+}
+
+export type SideAsked =
+  | { readonly kind: 'answered'; readonly answer: SideAnswer }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason }
+
 /** Two answers to one request; the first is what the second is measured by. */
-export type AnswerPair = readonly [CapturedAnswer, CapturedAnswer]
+export type AnswerPair = readonly [SideAnswer, SideAnswer]
 
 export interface JudgeParts {
-  readonly ask: (side: Side, exchange: CapturedExchange) => Promise<Asked>
+  readonly ask: (side: Side, exchange: CapturedExchange) => Promise<SideAsked>
   readonly compare: (pair: AnswerPair, exchange: CapturedExchange) => Promise<AnswerComparison>
   readonly calibration: Calibration
   readonly copies: CopyWatch

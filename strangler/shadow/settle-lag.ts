@@ -1,7 +1,7 @@
 import { differenceKey } from '../compare/plan-calibration.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
-import type { CapturedAnswer, Difference } from '../core/compare-words.ts'
-import { type Judgement, type JudgeParts, otherSide, skipped } from './judgement.ts'
+import type { Difference } from '../core/compare-words.ts'
+import { type Judgement, type JudgeParts, otherSide, type SideAnswer, skipped } from './judgement.ts'
 
 /** How often an exchange whose data moves under it is looked at again. */
 const MOST_ROUNDS = 4
@@ -38,10 +38,10 @@ export async function settleLag(
 
 /** The owner's answers around the copy's, in the order in which they were given. */
 interface Answers {
-  readonly first: CapturedAnswer
-  readonly copy: CapturedAnswer
-  readonly last: CapturedAnswer
-  readonly again: CapturedAnswer
+  readonly first: SideAnswer
+  readonly copy: SideAnswer
+  readonly last: SideAnswer
+  readonly again: SideAnswer
 }
 
 async function lookAgain(
@@ -74,7 +74,7 @@ interface Moved {
   /** What differs at places that did not move. */
   readonly steady: readonly Difference[]
   readonly noise: readonly Difference[]
-  readonly copy: CapturedAnswer
+  readonly copy: SideAnswer
 }
 
 function intersect(all: readonly Difference[], others: readonly Difference[]): readonly Difference[] {
@@ -89,12 +89,12 @@ async function judgeLook(
 ): Promise<Judgement | Moved> {
   const { first, copy, last, again } = answers
   const isOwner = exchange.primary === parts.ownerOf(exchange.capability)
-  const compare = async (one: CapturedAnswer, other: CapturedAnswer): Promise<readonly Difference[]> => {
+  const compare = async (one: SideAnswer, other: SideAnswer): Promise<readonly Difference[]> => {
     const compared = await parts.compare([one, other], exchange)
     return compared.kind === 'different' ? compared.differences : []
   }
   // What is missing on one side is extra on the other: the client's side comes first, as it did.
-  const beside = (owner: CapturedAnswer) => (isOwner ? compare(owner, copy) : compare(copy, owner))
+  const beside = (owner: SideAnswer) => (isOwner ? compare(owner, copy) : compare(copy, owner))
   const noise = await compare(last, again)
   const noisy = new Set(noise.map(differenceKey))
   const isOpen = (one: Difference) =>

@@ -3,7 +3,7 @@ const PARAMETER = /^:(?:([\w$]+)|"([^"]+)")$/
 
 /** The names of a template's parameters, in their order. Optional groups and wildcards are left to the router. */
 export function parametersOf(template: string): string[] {
-  return segmentsOf(template).flatMap((segment) => nameOf(segment) ?? [])
+  return segmentsOf(template).flatMap((segment) => parameterOf(segment) ?? [])
 }
 
 /**
@@ -16,7 +16,7 @@ export function matchPath(template: string, path: string): Record<string, string
   if (wanted.length !== given.length) return undefined
   const values: [string, string][] = []
   for (const [at, segment] of wanted.entries()) {
-    const name = nameOf(segment)
+    const name = parameterOf(segment)
     const text = decode(given[at] ?? '')
     if (name !== undefined) values.push([name, text])
     else if (text.toLowerCase() !== segment.toLowerCase()) return undefined
@@ -27,7 +27,7 @@ export function matchPath(template: string, path: string): Record<string, string
 /** The path with values in the place of its parameters; undefined when one is missing. */
 export function fillPath(template: string, values: Readonly<Record<string, string>>): string | undefined {
   const filled = segmentsOf(template).map((segment) => {
-    const name = nameOf(segment)
+    const name = parameterOf(segment)
     if (name === undefined) return segment
     return Object.hasOwn(values, name) ? encodeURIComponent(values[name] ?? '') : undefined
   })
@@ -38,7 +38,7 @@ export function fillPath(template: string, values: Readonly<Record<string, strin
 export function toOpenApiPath(template: string): string {
   return `/${segmentsOf(template)
     .map((segment) => {
-      const name = nameOf(segment)
+      const name = parameterOf(segment)
       return name === undefined ? segment : `{${name}}`
     })
     .join('/')}`
@@ -53,7 +53,8 @@ function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '')
 }
 
-function nameOf(segment: string): string | undefined {
+/** The name, if a segment of a template is a parameter. */
+export function parameterOf(segment: string): string | undefined {
   const [, plain, quoted] = PARAMETER.exec(segment) ?? []
   return plain ?? quoted
 }
