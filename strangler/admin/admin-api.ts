@@ -143,7 +143,8 @@ function addSyncTasks(api: Router, { context, requireRole, readBody }: TaskBasis
 function addCutover(api: Router, { context, requireRole, readBody }: TaskBasis): void {
   api.post(
     '/cutover/rehearse',
-    requireRole('viewer'),
+    // No decision, but it writes to both databases, although nobody sees it, and gates rely on it.
+    requireRole('operator'),
     ...readBody,
     answerWith((req) => rehearseCutover(context, cutoverContract.cutoverQuestion.parse(req.body))),
   )

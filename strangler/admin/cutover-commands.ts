@@ -1,6 +1,6 @@
 import { StranglerError } from '../core/errors.ts'
 import type { Side } from '../core/words.ts'
-import type { Obstacle } from '../rollout/ports.ts'
+import type { CutoverRehearsal } from '../rollout/coordinator.ts'
 import type { CutoverAnswer, CutoverCommand, CutoverQuestion, RehearsalAnswer } from './cutover-contracts.ts'
 import { type AdminContext, type Author, showAuthor, standAt } from './present-state.ts'
 import { findSync } from './sync-commands.ts'
@@ -23,16 +23,14 @@ export async function rehearseCutover(
   context: AdminContext,
   { capability, to, lose }: CutoverQuestion,
 ): Promise<RehearsalAnswer> {
-  const { obstacles, parts, predictedMs } = await findCoordinator(context, capability).rehearse({
-    capability,
-    to,
-    lose,
-  })
-  if (to === 'service') keepRehearsal(context, capability, { obstacles, predictedMs })
+  const rehearsal = await findCoordinator(context, capability).rehearse({ capability, to, lose })
+  const { obstacles, parts, predictedMs, wayBack } = rehearsal
+  if (to === 'service') keepRehearsal(context, capability, rehearsal)
   return {
     obstacles: obstacles.map(({ reason, fix }) => ({ reason, fix })),
     parts: { ...parts },
     predictedMs,
+    ...(wayBack === undefined ? {} : { wayBack: [...wayBack] }),
   }
 }
 
@@ -40,13 +38,14 @@ export async function rehearseCutover(
 function keepRehearsal(
   { guide, clock }: AdminContext,
   capability: string,
-  { obstacles, predictedMs }: { obstacles: readonly Obstacle[]; predictedMs: number },
+  { obstacles, predictedMs, wayBack }: CutoverRehearsal,
 ): void {
   const [first] = obstacles
   const problem = first === undefined ? {} : { problem: first.reason }
   guide?.rehearsals.set(capability, {
     dryRun: { at: clock(), predictedPauseMs: predictedMs, ...problem },
     identitiesFit: !obstacles.some(({ about }) => about === 'identities'),
+    ...(wayBack === undefined ? {} : { wayBack: { at: clock(), tables: wayBack } }),
   })
 }
 

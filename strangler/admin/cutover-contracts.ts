@@ -31,6 +31,18 @@ export const rehearsalAnswer = z.object({
   parts: z.record(z.string(), z.number()),
   /** For how long writes would be held. */
   predictedMs: z.number(),
+  /** A row of each table, changed at the service and carried back; both sides forget it. Absent with obstacles, and towards the monolith. */
+  wayBack: z
+    .array(
+      z.object({
+        table: z.string(),
+        outcome: z.enum(['came-back', 'empty', 'refused', 'busy']),
+        /** Whose value was changed for it. */
+        column: z.string().optional(),
+        because: z.string().optional(),
+      }),
+    )
+    .optional(),
 })
 
 export type CutoverCommand = z.output<typeof cutoverCommand>

@@ -18,3 +18,16 @@ export function latencyPercentile(counts: ReadonlyMap<number, number>, share: nu
   }
   return undefined
 }
+
+/** How many took longer, as exactly as the buckets tell. */
+export function countSlower(
+  counts: ReadonlyMap<number, number>,
+  thanMs: number,
+): { count: number; of: number } {
+  let [count, of] = [0, 0]
+  for (const [bucket, number] of counts) {
+    of += number
+    if (bucket > latencyBucket(thanMs)) count += number
+  }
+  return { count, of }
+}

@@ -119,3 +119,14 @@ export interface BatchResult {
     readonly reason: 'unique' | 'reference' | 'other'
   }[]
 }
+
+/** What became of a table's trial of the way back: `busy` lost against somebody's lock, and says nothing. */
+export interface TriedTable {
+  /** As the database calls it that is to be written back to. */
+  readonly table: string
+  readonly outcome: 'came-back' | 'empty' | 'refused' | 'busy'
+  /** The column whose value was changed for it; absent where nothing in the row could be. */
+  readonly column?: string
+  /** Why it did not come back. */
+  readonly because?: string
+}

@@ -61,13 +61,9 @@ function findHarm(snapshot: GuideSnapshot): GateResult[] {
   }
   const serves = migration?.stage === 'canary' || migration?.stage === 'owned'
   if (!serves || (comparison?.compared ?? 0) < profile.comparisonsPerEndpoint) return []
-  const compared = comparison?.compared ?? 0
-  // A p95 of a few requests is chance; a wrong answer is none.
-  const gates = compared < LATENCY_NEEDS ? [noOpenDifference, netMismatch] : ANSWER_GATES
-  return gates.map((gate) => gate.check(snapshot)).filter(({ state }) => state === 'fail')
+  return ANSWER_GATES.map((gate) => gate.check(snapshot)).filter(({ state }) => state === 'fail')
 }
 
-const LATENCY_NEEDS = 200
 const guardrail = verdictsOf('guardrail')
 /** The gates that it came in by, when another build fails them. */
 const ANSWER_GATES = [noOpenDifference, netMismatch, latency] as const

@@ -31,6 +31,7 @@ export interface GateProfile {
   readonly logAgeMs: number
   readonly logWindowMs: number
   readonly dryRunGoodForMs: number
+  readonly wayBackGoodForMs: number
   /** How long the service must have owned before the old side may go. */
   readonly soakMs: number
 }
@@ -55,6 +56,7 @@ const DEFAULT: GateProfile = Object.freeze({
   logAgeMs: 5 * SECOND,
   logWindowMs: MINUTE,
   dryRunGoodForMs: HOUR,
+  wayBackGoodForMs: DAY,
   soakMs: 7 * DAY,
 })
 

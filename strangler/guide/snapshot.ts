@@ -1,5 +1,6 @@
 import type { EvidenceBasis } from '../core/compare-words.ts'
 import type { Migration } from '../core/guide-words.ts'
+import type { TriedTable } from '../core/sync-words.ts'
 import type { Side } from '../core/words.ts'
 import type { GateProfile } from './gate-profile.ts'
 
@@ -91,6 +92,8 @@ export interface ComparisonEvidence {
   readonly perEndpoint: readonly { readonly endpoint: string; readonly compared: number }[]
   readonly monolithP95Ms: number | undefined
   readonly serviceP95Ms: number | undefined
+  /** Answers of the service that took longer than the highest that its p95 may be, with what the monolith's own p95 is at most. */
+  readonly slowAnswers?: { readonly count: number; readonly of: number; readonly limitMs: number }
 }
 
 /** Both sides since the present percentage was entered. */
@@ -111,8 +114,12 @@ export interface SideOutcomes {
 
 export interface CutoverEvidence {
   readonly dryRun?: { readonly at: number; readonly predictedPauseMs: number; readonly problem?: string }
-  /** A row that was written there has come back. */
-  readonly reversePathProvenAt?: number
+  /** What became of a row of each table that was tried on its way back, and on which builds. */
+  readonly wayBack?: {
+    readonly at: number
+    readonly tables: readonly TriedTable[]
+    readonly builds?: { readonly monolith: string; readonly service: string }
+  }
   readonly identitiesFit?: boolean
   /** Programs that write the tables beside the proxy and that nobody has moved or waived. */
   readonly writersOutside?: readonly string[]

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StranglerError } from '../core/errors.ts'
 import type { Stoppable } from '../core/ports.ts'
+import type { TriedTable } from '../core/sync-words.ts'
 import type { RouteState, Side } from '../core/words.ts'
 import { ownerOf } from '../routing/fold-cutover.ts'
 import { type CutoverCheck, checkJournal, checkReadiness } from './check-cutover.ts'
@@ -49,6 +50,8 @@ export interface Coordinator extends Stoppable {
 
 export interface CutoverRehearsal extends PredictedPause {
   readonly obstacles: readonly Obstacle[]
+  /** What became of a row of each table on its way back; absent where something is in the way of the cut-over anyhow. */
+  readonly wayBack?: readonly TriedTable[]
 }
 
 export interface CoordinatorOptions extends RolloutPorts {
@@ -216,7 +219,10 @@ async function rehearse(
   try {
     const readiness = await databases.readiness()
     obstacles.push(...checkReadiness(readiness, { capability, to, lose }))
-    return { obstacles, ...(await measureParts(options, databases)) }
+    const pause = await measureParts(options, databases)
+    if (to === 'monolith' || obstacles.length > 0) return { obstacles, ...pause }
+    const wayBack = await databases.tryWayBack(options.clock() + PREPARE_WITHIN_MS)
+    return { obstacles, ...pause, wayBack }
   } finally {
     await databases.stop()
   }

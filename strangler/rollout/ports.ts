@@ -1,4 +1,5 @@
 import type { Clock, Journal, ReportError, Stoppable } from '../core/ports.ts'
+import type { TriedTable } from '../core/sync-words.ts'
 import type { Registration, RouteState, Side } from '../core/words.ts'
 
 /** Keys of rows, by the table's name in the database that takes the writes. */
@@ -56,6 +57,8 @@ export interface CutoverDatabases extends Stoppable {
   countDifferent(keys: RowKeys): Promise<number>
   /** Lets the new owner number its rows above the old one's. @returns the columns that cannot */
   alignIdentities(): Promise<readonly string[]>
+  /** Takes a row of each table from the other side back to the owner; both forget it. */
+  tryWayBack(deadline: number): Promise<readonly TriedTable[]>
   /** How long fencing takes when nobody is in the way, milliseconds; measured where the fence stands already. */
   measureFence(): Promise<number>
 }

@@ -1,8 +1,10 @@
 import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { TriedTable } from '../core/sync-words.ts'
 import type { Side, SyncCourse, SyncOrder } from '../core/words.ts'
 import { readQuarantine } from './bookkeeping.ts'
 import type { WatchStatus } from './capture-watch.ts'
+import { carryOnTrial } from './carry-on-trial.ts'
 import type { SyncedTable } from './check-tables.ts'
 import type { TextRow } from './database.ts'
 import { directionOf, openPair, type PairAddresses, rolesOf } from './database-pair.ts'
@@ -90,7 +92,8 @@ export interface CapabilitySync extends Stoppable {
 }
 
 /** With what this process knows of the sync that runs. */
-export interface SyncHandOver extends HandOver, Stoppable {
+export interface SyncHandOver extends Omit<HandOver, 'tryWayBack'>, Stoppable {
+  tryWayBack(deadline: number): Promise<TriedTable[]>
   hurry(): void
   recentKeys(): Map<string, string[]>
   health(): WatchStatus | undefined
@@ -146,10 +149,12 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       const pair = await openPair(options.addresses, options.report)
       try {
         const direction = to === 'service' ? 'forward' : 'reverse'
-        const routes = (await usableRoutes(options, pair))[direction]
-        const handOver = createHandOver({ capability, ...rolesOf(pair, direction), routes, tables })
+        const { forward, reverse } = await usableRoutes(options, pair)
+        const [routes, back] = to === 'service' ? [forward, reverse] : [reverse, forward]
+        const handOver = createHandOver({ capability, ...rolesOf(pair, direction), routes, tables, back })
         return {
           ...handOver,
+          tryWayBack: (deadline) => carryOnTrial(options, (carry) => handOver.tryWayBack(deadline, carry)),
           hurry: () => runner.current()?.wake(),
           recentKeys: () => runner.current()?.recentKeys() ?? new Map(),
           health: runner.health,

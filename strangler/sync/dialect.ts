@@ -122,6 +122,9 @@ export interface Dialect {
 
   /** Statements that begin an apply transaction: marker, deferred constraints, lock timeout. */
   beginApply(): Statement[]
+  /** Begins and ends a trial inside a transaction that is rolled back: guards let it through, and what it writes is captured. */
+  beginTrial(): Statement[]
+  endTrial(): Statement[]
   /** Claims versions: returns `tbl, key` of those that are strictly newer than what is applied. */
   claim(entries: readonly ChangeEntry[], epoch: number): Statement[]
   upsert(columns: TableColumns, rows: readonly ChangeEntry[]): Statement

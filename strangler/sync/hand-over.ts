@@ -1,3 +1,4 @@
+import type { ChangeBatch, TriedTable } from '../core/sync-words.ts'
 import { alignIdentities, type SpentIdentity } from './align-identities.ts'
 import { at, hasKitTable, keyColumn, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
@@ -7,6 +8,7 @@ import type { DatabaseRoles } from './database-pair.ts'
 import type { GuardMode } from './dialect.ts'
 import { guardModeOf, readAncestors, runSchemaChange } from './install-sync.ts'
 import type { TableRoute } from './mapping.ts'
+import { tryWayBack } from './try-way-back.ts'
 import { judgeKeys } from './verify-keys.ts'
 
 const KEYS_AT_ONCE = 500
@@ -17,6 +19,8 @@ export interface HandOverOptions extends DatabaseRoles {
   /** From the database that takes the writes now to the one that will. */
   readonly routes: readonly TableRoute[]
   readonly tables: readonly SyncedTable[]
+  /** The other way round. */
+  readonly back: readonly TableRoute[]
 }
 
 type RowKeys = ReadonlyMap<string, readonly string[]>
@@ -45,21 +49,23 @@ export interface HandOver {
   /** How many rows of these keys are not the same. Nothing may be on its way. */
   countDifferent(keys: RowKeys): Promise<number>
   alignIdentities(rehearsal?: { readonly isRehearsal: boolean }): Promise<SpentIdentity[]>
+  /**
+   * Takes a row of each table from the target back to the source, in transactions that are rolled back. The target can log its writes from then on.
+   * @param carry through the queue and out again
+   */
+  tryWayBack(deadline: number, carry: (batch: ChangeBatch) => Promise<ChangeBatch>): Promise<TriedTable[]>
   /** How long guarding takes where nobody writes, milliseconds. */
   measureFence(): Promise<number>
 }
 
 export function createHandOver(options: HandOverOptions): HandOver {
   const { source, target, routes, tables } = options
-  const targets = routes.map((route) => route.target.table)
   const modeOf = (route: TableRoute) => guardModeOf(route, tables)
   const reporting = { ...options, routes: routes.filter((route) => modeOf(route) === 'report') }
   return {
     async prepare(deadline) {
       await guardTables(options, target, 'reject', { deadline })
-      const ancestors = await readAncestors(target, targets)
-      await runSchemaChange(target, target.dialect.captureUp(targets, ancestors), deadline)
-      await runSchemaChange(source, source.dialect.targetUp(), deadline)
+      await installWayBack(options, deadline)
       await forgetFormerRoles(options)
     },
     async enter(token) {
@@ -75,12 +81,24 @@ export function createHandOver(options: HandOverOptions): HandOver {
     readLeft: () => readLeft(options),
     countDifferent: (keys) => countDifferent(options, keys),
     alignIdentities: (rehearsal) => alignIdentities(options, routes, { tables, ...rehearsal }),
+    async tryWayBack(deadline, carry) {
+      await installWayBack(options, deadline)
+      return tryWayBack({ ...options, carry })
+    },
     async measureFence() {
       const began = performance.now()
       await guardTables(options, target, modeOf, { deadline: Date.now() })
       return performance.now() - began
     },
   }
+}
+
+/** The target can log its writes, the source can remember what is applied. */
+async function installWayBack({ source, target, routes }: HandOverOptions, deadline: number): Promise<void> {
+  const targets = routes.map((route) => route.target.table)
+  const ancestors = await readAncestors(target, targets)
+  await runSchemaChange(target, target.dialect.captureUp(targets, ancestors), deadline)
+  await runSchemaChange(source, source.dialect.targetUp(), deadline)
 }
 
 interface GuardTime {

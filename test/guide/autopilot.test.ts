@@ -67,7 +67,11 @@ describe('answers that some users get, and that are wrong or late, take it back 
       { netMismatches: 90, netUpperBound: 0.02 },
       'differ beyond noise',
     ],
-    ['a service that is three times as slow', { serviceP95Ms: 3 * 12 }, "the service's p95 is 36 ms"],
+    [
+      'a service that is three times as slow',
+      { serviceP95Ms: 3 * 12, slowAnswers: { count: 9_000, of: 9_990, limitMs: 15 } },
+      "the service's p95 is 36 ms",
+    ],
   ])('%s', (_what, changes, said) => {
     const bad = { ...canary(25), comparison: { ...comparison, ...changes } }
     expect(decideMove(bad, UNTIL_CUTOVER)).toMatchObject({
@@ -79,9 +83,21 @@ describe('answers that some users get, and that are wrong or late, take it back 
     expect(decideMove(shadowed, UNTIL_CUTOVER).kind).toBe('hold')
   })
 
-  test('but the p95 of a few requests is no reason', () => {
-    const few = { ...comparison, eligible: 199, compared: 199, serviceP95Ms: 36 }
-    expect(decideMove({ ...canary(25), comparison: few }, UNTIL_CUTOVER).kind).not.toBe('back')
+  test.each([
+    // The first ones of a process that has just begun.
+    ['one slow answer of twenty', { count: 1, of: 20 }],
+    ['twenty slow answers of twenty', { count: 20, of: 20 }],
+    ['sixteen of two hundred, which may be chance', { count: 16, of: 200 }],
+  ])('but %s is no reason, and opens no gate either', (_what, slow) => {
+    const late = { ...comparison, serviceP95Ms: 36, slowAnswers: { ...slow, limitMs: 15 } }
+    expect(decideMove({ ...canary(25), comparison: late }, UNTIL_CUTOVER)).toMatchObject({
+      ...{ kind: 'hold', reason: expect.stringContaining('not enough to be certain') },
+    })
+  })
+
+  test('and twenty of two hundred are', () => {
+    const late = { ...comparison, serviceP95Ms: 36, slowAnswers: { count: 20, of: 200, limitMs: 15 } }
+    expect(decideMove({ ...canary(25), comparison: late }, UNTIL_CUTOVER)).toMatchObject({ kind: 'back' })
   })
 })
 

@@ -163,7 +163,9 @@ export const SPOILT: readonly Spoilt[] = [
     'a slow service',
     'canary',
     'latency',
-    ({ comparison }) => ({ comparison: { ...comparison!, serviceP95Ms: 15 } }),
+    ({ comparison }) => ({
+      comparison: { ...comparison!, serviceP95Ms: 15, slowAnswers: { count: 600, of: 9_990, limitMs: 15 } },
+    }),
     'fail',
   ],
   [

@@ -43,7 +43,8 @@ export function healthy(position?: Position, changes: Partial<GuideSnapshot> = {
       ...{ failuresInRow: 0, failuresOfLast300: 0 },
     },
     cutover: {
-      ...{ dryRun: { at: NOW - 60_000, predictedPauseMs: 400 }, reversePathProvenAt: NOW - 60_000 },
+      dryRun: { at: NOW - 60_000, predictedPauseMs: 400 },
+      wayBack: { at: NOW - 60_000, tables: [{ table: 'stock', outcome: 'came-back', column: 'on_hand' }] },
       ...{ identitiesFit: true, writersOutside: [], couplings: [] },
     },
     retirement: { monolithRequests: 0, statements: { count: 0, watchedMs: 8 * DAY } },

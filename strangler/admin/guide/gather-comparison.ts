@@ -1,5 +1,5 @@
 import { findAcceptance } from '../../compare/accept-differences.ts'
-import { latencyPercentile } from '../../compare/latency-buckets.ts'
+import { countSlower, latencyPercentile } from '../../compare/latency-buckets.ts'
 import type { EvidenceBasis } from '../../core/compare-words.ts'
 import type { KeptEvidence } from '../../core/comparison-store.ts'
 import { shareOf } from '../../core/wilson-interval.ts'
@@ -16,6 +16,8 @@ export interface ComparisonQuestion {
   readonly routes: readonly Route[]
   /** The highest share of mismatches that is let pass. */
   readonly limit: number
+  /** How many times the monolith's p95 the service's may be. */
+  readonly latencyFactor: number
 }
 
 /** The comparisons of one capability as its gates look at them. A difference of which nobody knows yet what it is counts against it. */
@@ -24,6 +26,7 @@ export function toComparisonEvidence({
   standing,
   routes,
   limit,
+  latencyFactor,
 }: ComparisonQuestion): ComparisonEvidence {
   const { endpoints, differences } = reportCapability(evidence, standing)
   const sum = (pick: (one: (typeof endpoints)[number]) => number) =>
@@ -45,8 +48,7 @@ export function toComparisonEvidence({
       endpoint: endpoint.id,
       compared: counted.get(endpoint.id) ?? 0,
     })),
-    monolithP95Ms: percentile95(evidence, 'monolith'),
-    serviceP95Ms: percentile95(evidence, 'service'),
+    ...compareTimes(evidence, latencyFactor),
   }
 }
 
@@ -95,7 +97,27 @@ function countExpired(
   return expired.filter((one) => open.some((place) => covers(one, place))).length
 }
 
-function percentile95({ tallies }: KeptEvidence, side: string): number | undefined {
+/** Below a millisecond a ratio is the clock's. */
+const LEAST_MS = 1
+
+function compareTimes(
+  evidence: KeptEvidence,
+  factor: number,
+): Pick<ComparisonEvidence, 'monolithP95Ms' | 'serviceP95Ms' | 'slowAnswers'> {
+  const [monolith, service] = [bucketsOf(evidence, 'monolith'), bucketsOf(evidence, 'service')]
+  const of = [...monolith.values()].reduce((sum, count) => sum + count, 0)
+  // The highest that its p95 may be: of a few requests the slowest one.
+  const highest = latencyPercentile(monolith, shareOf(0.95 * of, of, '99 %').high)
+  const times = {
+    monolithP95Ms: latencyPercentile(monolith, 0.95),
+    serviceP95Ms: latencyPercentile(service, 0.95),
+  }
+  if (highest === undefined) return times
+  const limitMs = Math.max(LEAST_MS, factor * highest)
+  return { ...times, slowAnswers: { ...countSlower(service, limitMs), limitMs } }
+}
+
+function bucketsOf({ tallies }: KeptEvidence, side: string): Map<number, number> {
   const prefix = `ms:${side}:`
   const buckets = new Map<number, number>()
   for (const { tally, count } of tallies) {
@@ -103,5 +125,5 @@ function percentile95({ tallies }: KeptEvidence, side: string): number | undefin
     const bucket = Number(tally.slice(prefix.length))
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + count)
   }
-  return latencyPercentile(buckets, 0.95)
+  return buckets
 }

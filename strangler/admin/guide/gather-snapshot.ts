@@ -154,7 +154,10 @@ async function readComparison(
   const standing = { accepted: state.accepted ?? [], now: new Date(now) }
   return {
     basis: basisOf(evidence),
-    comparison: toComparisonEvidence({ evidence, standing, routes, limit: profile.netMismatch }),
+    comparison: toComparisonEvidence({
+      ...{ evidence, standing, routes },
+      ...{ limit: profile.netMismatch, latencyFactor: profile.latencyFactor },
+    }),
   }
 }
 

@@ -14,7 +14,7 @@ export interface GuideSources {
 }
 
 /** The newest rehearsal of each cut-over to the service, as this process has seen it. */
-export type Rehearsals = Map<string, Pick<CutoverEvidence, 'dryRun' | 'identitiesFit'>>
+export type Rehearsals = Map<string, Pick<CutoverEvidence, 'dryRun' | 'identitiesFit' | 'wayBack'>>
 
 const GOOD_FOR_MS = 60_000
 

@@ -144,13 +144,22 @@ async function rehearseMove(
   })
 }
 
-function printRehearsal(terminal: Terminal, { parts, predictedMs }: RehearsalAnswer): void {
+function printRehearsal(terminal: Terminal, { parts, predictedMs, wayBack = [] }: RehearsalAnswer): void {
   const shown = Object.entries(parts).map(([name, ms]) => `${name} ${ms} ms`)
   writeLine(terminal, `Writes would be held for about ${predictedMs} ms: ${shown.join(', ')}.`)
   writeLine(
     terminal,
     'Transactions that run for longer at that moment come on top; beyond four seconds it is undone.',
   )
+  const cameBack = wayBack.filter(({ outcome }) => outcome === 'came-back').length
+  if (cameBack > 0)
+    writeLine(
+      terminal,
+      `A row of each of ${cameBack} tables was changed at the service, carried back to the monolith, and undone on both sides.`,
+    )
+  for (const { table, outcome, because } of wayBack)
+    if (outcome === 'refused' || outcome === 'busy')
+      writeLine(terminal, `The row of ${table} did not come back (${outcome}): ${because ?? ''}`)
 }
 
 async function rehearseRetirement(

@@ -1,3 +1,4 @@
+import { shareOf } from '../../core/wilson-interval.ts'
 import { defineGate } from '../gate.ts'
 import { showCount, showDuration, showShare, showSome } from '../show.ts'
 import type { GuideSnapshot } from '../snapshot.ts'
@@ -96,22 +97,39 @@ export const noOpenDifference = defineGate(
   },
 )
 
+/** A p95 is one answer in twenty: of fewer answers it is chance, and of a process that has just begun the first ones are slow. */
+const ANSWERS_FOR_P95 = 200
+const BEYOND_P95 = 0.05
+
 export const latency = defineGate(
   'latency',
   'the service is not slower',
   (snapshot, { pass, fail, unknown }) => {
-    const { monolithP95Ms, serviceP95Ms } = snapshot.comparison ?? {}
+    const { monolithP95Ms, serviceP95Ms, slowAnswers } = snapshot.comparison ?? {}
     const factor = snapshot.profile.latencyFactor
-    const evidence = { monolithP95Ms: monolithP95Ms ?? null, serviceP95Ms: serviceP95Ms ?? null, factor }
+    const times = { monolithP95Ms: monolithP95Ms ?? null, serviceP95Ms: serviceP95Ms ?? null, factor }
     if (monolithP95Ms === undefined || serviceP95Ms === undefined)
       return unknown({
         reason: 'The times of both sides are not known yet.',
-        evidence,
+        evidence: times,
         fix: 'Wait for requests.',
       })
     const reason = `For the same requests the service's p95 is ${showDuration(serviceP95Ms)}, the monolith's ${showDuration(monolithP95Ms)}; ${factor} times is the limit.`
     // Below a millisecond a ratio is the clock's.
-    if (serviceP95Ms <= Math.max(1, factor * monolithP95Ms)) return pass({ reason, evidence })
-    return fail({ reason, evidence, fix: 'Make the service faster, or give it more.' })
+    if (serviceP95Ms <= Math.max(1, factor * monolithP95Ms)) return pass({ reason, evidence: times })
+    const { count = 0, of = 0, limitMs = 0 } = slowAnswers ?? {}
+    const { low } = shareOf(count, of, '99 %')
+    const evidence = { ...times, slowAnswers: count, answers: of, slowShareLow: low }
+    if (of < ANSWERS_FOR_P95 || low <= BEYOND_P95)
+      return unknown({
+        reason: `${reason} ${showCount(count)} of ${showCount(of)} answers took longer than ${showDuration(limitMs)}: not enough to be certain.`,
+        evidence,
+        fix: 'Wait for requests.',
+      })
+    return fail({
+      reason: `${reason} With 99 % certainty at least ${showShare(low)} of its answers take longer than ${showDuration(limitMs)}.`,
+      evidence,
+      fix: 'Make the service faster, or give it more.',
+    })
   },
 )

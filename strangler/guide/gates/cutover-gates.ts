@@ -36,23 +36,6 @@ export const logShort = defineGate('log-short', 'the log is short', (snapshot, {
   return pass({ reason, evidence })
 })
 
-export const reversePathProven = defineGate(
-  'reverse-path-proven',
-  'a row went there and came back',
-  (snapshot, { pass, unknown }) => {
-    if (!snapshot.hasTables) return pass(NO_TABLES)
-    const at = snapshot.cutover?.reversePathProvenAt
-    const evidence = { provenAt: at === undefined ? null : new Date(at).toISOString() }
-    if (at !== undefined)
-      return pass({ reason: 'A row written for the trial went to the service and came back.', evidence })
-    return unknown({
-      reason: 'It was not tried yet whether a change of the service comes back to the monolith.',
-      evidence,
-      fix: `\`strangler migrate ${snapshot.capability} cutover --dry-run\` tries it.`,
-    })
-  },
-)
-
 export const identitiesFit = defineGate(
   'identities-fit',
   'new numbers do not meet old ones',

@@ -4,11 +4,11 @@ import {
   logShort,
   readsSoaked,
   returnable,
-  reversePathProven,
   writersMoved,
 } from '../gates/cutover-gates.ts'
 import { quarantineEmpty, verifyClean } from '../gates/data-gates.ts'
 import { noOverrides } from '../gates/traffic-gates.ts'
+import { reversePathProven } from '../gates/way-back-gate.ts'
 import type { Step } from '../step.ts'
 import { undoOwned } from '../undo-owned.ts'
 

@@ -36,7 +36,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       const { routes } = await checkTables(pair, TABLES, addresses)
       handOver = createHandOver({
         ...{ capability: 'items', tables: TABLES, ...rolesOf(pair, 'forward') },
-        routes: routes.forward,
+        ...{ routes: routes.forward, back: routes.reverse },
       })
       await handOver.prepare(soon())
     }, SLOW_MS)

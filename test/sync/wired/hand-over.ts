@@ -29,8 +29,10 @@ export async function withHandOver<T>(
   try {
     const checked = await checkTables(pair, tables, addresses)
     const direction = to === 'service' ? 'forward' : 'reverse'
-    const routes = checked.routes[direction]
-    const handOver = createHandOver({ capability: 'stock', ...rolesOf(pair, direction), routes, tables })
+    const { forward, reverse } = checked.routes
+    const [routes, back] = to === 'service' ? [forward, reverse] : [reverse, forward]
+    const basis = { capability: 'stock', ...rolesOf(pair, direction), routes, back, tables }
+    const handOver = createHandOver(basis)
     return await work(handOver, checked)
   } finally {
     await pair.stop()

@@ -20,6 +20,21 @@ export function beginApply(): Statement[] {
   ]
 }
 
+/** As a dry run of the service, but by the kit: behind the guards, and never committed. */
+export function beginTrial(): Statement[] {
+  return [{ sql: 'SET @strangler_apply = NULL, @strangler_dry_run = 1', params: [] }]
+}
+
+/** The variables outlive the transaction, and each of them opens the guards. */
+export function endTrial(): Statement[] {
+  return [
+    {
+      sql: 'SET @strangler_apply = NULL, @strangler_dry_run = NULL, SESSION foreign_key_checks = 1',
+      params: [],
+    },
+  ]
+}
+
 /** Written with the table's name, as the SELECT of an INSERT has columns of the same names. */
 function isNewer(table: string): string {
   return `(VALUES(epoch) > ${table}.epoch OR (VALUES(epoch) = ${table}.epoch AND VALUES(version) > ${table}.version))`

@@ -1,5 +1,5 @@
 import type { Dialect } from '../../dialect.ts'
-import { beginApply, claim, deleteRows, truncate, upsert } from './apply.ts'
+import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
 import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
@@ -41,6 +41,8 @@ export const mariadbDialect = {
   keepWriters,
   readWriters,
   beginApply,
+  beginTrial,
+  endTrial,
   claim,
   upsert,
   deleteRows,

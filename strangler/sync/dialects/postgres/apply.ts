@@ -22,6 +22,18 @@ export function beginApply(): Statement[] {
   ]
 }
 
+/** As a dry run of the service, but by the kit: behind the guards, and never committed. */
+export function beginTrial(): Statement[] {
+  const settings = { ...SETTINGS, 'strangler.apply': '', 'strangler.dry_run': 'on' }
+  const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  return [{ sql: `SELECT ${set.join(', ')}`, params: [] }]
+}
+
+/** The settings have ended with the transaction. */
+export function endTrial(): Statement[] {
+  return []
+}
+
 /**
  * An entry counts when it is strictly newer than what its row, and its table's last TRUNCATE, stand at; the pair (epoch, version) decides.
  * A TRUNCATE claims for itself, in `truncate`.
