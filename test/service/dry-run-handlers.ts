@@ -19,6 +19,8 @@ const ask = guardEffect(
 )
 /** What a handler has not waited for. */
 export const leftBehind: Promise<unknown>[] = []
+/** How many handlers have begun to wait for what never comes. */
+export const asleep: string[] = []
 
 export function routes(app: Express, db: DataSource): void {
   app.get('/items', async (_req, res) => {
@@ -139,6 +141,12 @@ export function routes(app: Express, db: DataSource): void {
   })
   app.post('/hang', async (_req, res) => {
     await db.query(`UPDATE item SET amount = 0`)
+    asleep.push('with a lock')
+    await delay(60_000, undefined, { ref: false })
+    res.json({})
+  })
+  app.post('/sleep', async (_req, res) => {
+    asleep.push('without')
     await delay(60_000, undefined, { ref: false })
     res.json({})
   })

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { postgresDryRun } from '../../strangler/service/dry-run/dry-run-dialect.ts'
 import { openDryRunSession } from '../../strangler/service/dry-run/dry-run-session.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
-import { leftBehind, routes, SCHEMA, sent } from './dry-run-handlers.ts'
+import { asleep, leftBehind, routes, SCHEMA, sent } from './dry-run-handlers.ts'
 import { type DryRunStand, signMark, startDryRunStand } from './dry-run-stand.ts'
 
 let database: TestDatabase
@@ -18,7 +17,10 @@ afterAll(async () => {
   await stand.stop()
   await database.drop()
 })
-beforeEach(() => void sent.splice(0))
+beforeEach(() => {
+  sent.splice(0)
+  asleep.splice(0)
+})
 
 /** What a dry run answers, and then the real one. */
 async function compare(path: string) {
@@ -130,15 +132,23 @@ describe('a dry run', () => {
     await stand.dataSource.query(`DELETE FROM item WHERE name = 'late'`)
   })
 
-  it('that hangs is ended, its locks with it; more than a few at once are not begun', async () => {
-    const hanging = [stand.shadow('POST', '/hang'), stand.shadow('POST', '/hang')]
-    await delay(100)
-    expect(await stand.shadow('POST', '/items/x')).toMatchObject({ status: 503, dryRun: 'busy' })
-    const outcomes = (await Promise.all(hanging)).map(({ status, dryRun }) => `${status} ${dryRun}`)
-    // The second waited for the row that the first had locked.
-    expect(outcomes.sort()).toEqual(['500 busy', '503 timeout'])
+  it('that hangs is ended, its locks with it', async () => {
+    const hanging = stand.shadow('POST', '/hang')
+    await vi.waitFor(() => expect(asleep).toEqual(['with a lock']), 10_000)
+    // It waits for the row that the first has locked.
+    expect(await stand.shadow('POST', '/hang')).toMatchObject({ status: 500, dryRun: 'busy' })
+    expect(await hanging).toMatchObject({ status: 503, dryRun: 'timeout' })
     expect((await stand.call('POST', '/lock')).status).toBe(200)
-    expect(await stand.shadow('POST', '/items/x')).toMatchObject({ status: 201 })
+  })
+
+  it('is not begun while a few others are under way', async () => {
+    const sleeping = [stand.shadow('POST', '/sleep'), stand.shadow('POST', '/sleep')]
+    await vi.waitFor(() => expect(asleep).toEqual(['without', 'without']), 10_000)
+    expect(await stand.shadow('POST', '/items/x')).toMatchObject({ status: 503, dryRun: 'busy' })
+    for (const ended of await Promise.all(sleeping)) expect(ended).toMatchObject({ dryRun: 'timeout' })
+    // Its place is free once its connection has been given back.
+    const begun = async () => expect((await stand.shadow('POST', '/items/x')).status).toBe(201)
+    await vi.waitFor(begun, 10_000)
   })
 })
 
