@@ -1,6 +1,7 @@
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { TrafficBatch, TrafficCount, TrafficLook } from '../core/traffic-words.ts'
 import type { RouteState, Side } from '../core/words.ts'
+import { createNewestValues, type NewestValues } from './newest-values.ts'
 
 const LAST = 300
 const TIMES = 500
@@ -18,33 +19,32 @@ export interface TrafficBook {
 }
 
 interface Lately {
-  entered: number
+  readonly entered: number
+  /** Something was counted since the last look was taken. */
+  isNew: boolean
   failuresInRow: number
-  /** The newest last. */
-  readonly outcomes: boolean[]
-  readonly proxyTimes: number[]
+  /** 1 for a failure of the service, 0 for an answer. */
+  readonly outcomes: NewestValues
+  readonly proxyTimes: NewestValues
 }
 
-export function createTrafficBook(): TrafficBook {
-  const counts = new Map<string, { -readonly [K in keyof TrafficCount]: TrafficCount[K] }>()
-  const lately = new Map<string, Lately>()
-  const touched = new Set<string>()
-  let migrations: RouteState['migrations']
+type Count = { -readonly [K in keyof TrafficCount]: TrafficCount[K] }
 
-  function add({ requests, failures, ...place }: TrafficCount): void {
-    const key = `${place.capability} ${place.entered} ${place.target} ${place.endpoint}`
-    const present = counts.get(key)
-    if (present !== undefined) {
-      present.requests += requests
-      present.failures += failures
-    } else if (counts.size < MOST_COUNTS) counts.set(key, { ...place, requests, failures })
-  }
+/** Every request passes here, so what it adds to is found by comparing, and nothing is made or moved for it. */
+export function createTrafficBook(): TrafficBook {
+  const counts = createCounts()
+  const lately = new Map<string, Lately>()
+  let migrations: RouteState['migrations']
 
   function latelyOf(capability: string, entered: number): Lately {
     const present = lately.get(capability)
     if (present?.entered === entered) return present
-    // What the service did at another step speaks of another build, perhaps.
-    const fresh = { entered, failuresInRow: 0, outcomes: [], proxyTimes: present?.proxyTimes ?? [] }
+    const fresh: Lately = {
+      ...{ entered, isNew: true, failuresInRow: 0 },
+      // What the service did at another step speaks of another build, perhaps.
+      outcomes: createNewestValues(LAST),
+      proxyTimes: present?.proxyTimes ?? createNewestValues(TIMES),
+    }
     lately.set(capability, fresh)
     return fresh
   }
@@ -56,55 +56,108 @@ export function createTrafficBook(): TrafficBook {
       const entered = migrations?.[capability]?.version ?? 0
       // Decided before the step was entered, and answered after it.
       if (tableVersion < entered) return
-      const { target, failed } = judge(exchange)
-      add({ capability, endpoint, entered, target, requests: 1, failures: failed ? 1 : 0 })
+      const failed = isFailed(exchange)
+      const target = isOfService(exchange) ? 'service' : 'monolith'
+      const count = counts.find({ capability, endpoint, entered, target })
+      if (count !== undefined) {
+        count.requests += 1
+        if (failed) count.failures += 1
+      }
       const look = latelyOf(capability, entered)
-      touched.add(capability)
-      if (proxyMs !== undefined) push(look.proxyTimes, proxyMs, TIMES)
+      look.isNew = true
+      if (proxyMs !== undefined) look.proxyTimes.add(proxyMs)
       if (target !== 'service') return
-      push(look.outcomes, failed, LAST)
+      look.outcomes.add(failed ? 1 : 0)
       look.failuresInRow = failed ? look.failuresInRow + 1 : 0
     },
     follow(state) {
       migrations = state.migrations
     },
     take() {
-      if (counts.size === 0) return undefined
-      const taken = [...counts.values()]
-      const looks = [...touched].map((capability) => lookOf(capability, lately.get(capability)))
-      counts.clear()
-      touched.clear()
-      return { counts: taken, looks: looks.filter((look) => look !== undefined) }
+      const taken = counts.takeAll()
+      if (taken.length === 0) return undefined
+      const looks: TrafficLook[] = []
+      for (const [capability, look] of lately) {
+        if (look.isNew) looks.push(lookOf(capability, look))
+        look.isNew = false
+      }
+      return { counts: taken, looks }
     },
     putBack(batch) {
-      for (const count of batch.counts) add(count)
-      for (const { capability } of batch.looks) touched.add(capability)
+      for (const { requests, failures, ...place } of batch.counts) {
+        const count = counts.find(place)
+        if (count === undefined) continue
+        count.requests += requests
+        count.failures += failures
+      }
+      for (const { capability } of batch.looks) {
+        const look = lately.get(capability)
+        if (look !== undefined) look.isNew = true
+      }
     },
   }
 }
 
-/** Whom a request speaks of. An answer of the monolith in the service's place is a failure of the service; so is one that was not asked. */
-function judge({ target, reason, status, code }: ExchangeRecord): { target: Side; failed: boolean } {
-  if (reason === 'FALLBACK' || reason === 'BREAKER_OPEN') return { target: 'service', failed: true }
-  return { target, failed: status >= 500 || code?.startsWith('STRANGLER_UPSTREAM_') === true }
+type Place = Pick<TrafficCount, 'capability' | 'endpoint' | 'entered' | 'target'>
+
+interface Counts {
+  /** The one to add to; undefined when there are too many. */
+  find(place: Place): Count | undefined
+  takeAll(): Count[]
 }
 
-function lookOf(capability: string, look: Lately | undefined): TrafficLook | undefined {
-  if (look === undefined) return undefined
+/** An endpoint has few of them: two sides, at one step or two. */
+function createCounts(): Counts {
+  let byEndpoint = new Map<string, Count[]>()
+  let size = 0
+  return {
+    find({ capability, endpoint, entered, target }) {
+      let ofEndpoint = byEndpoint.get(endpoint)
+      if (ofEndpoint !== undefined) {
+        for (const count of ofEndpoint) {
+          const isHere = count.entered === entered && count.target === target
+          if (isHere && count.capability === capability) return count
+        }
+      }
+      if (size >= MOST_COUNTS) return undefined
+      if (ofEndpoint === undefined) {
+        ofEndpoint = []
+        byEndpoint.set(endpoint, ofEndpoint)
+      }
+      const made: Count = { capability, endpoint, entered, target, requests: 0, failures: 0 }
+      ofEndpoint.push(made)
+      size += 1
+      return made
+    },
+    takeAll() {
+      const all = [...byEndpoint.values()].flat()
+      byEndpoint = new Map()
+      size = 0
+      return all
+    },
+  }
+}
+
+/** Whom a request speaks of: an answer of the monolith in the service's place speaks of the service. */
+function isOfService({ target, reason }: ExchangeRecord): boolean {
+  return target === 'service' || reason === 'FALLBACK' || reason === 'BREAKER_OPEN'
+}
+
+/** Where the monolith answered in its place, the service has failed, or was not even asked. */
+function isFailed({ reason, status, code }: ExchangeRecord): boolean {
+  if (reason === 'FALLBACK' || reason === 'BREAKER_OPEN' || status >= 500) return true
+  return code?.startsWith('STRANGLER_UPSTREAM_') === true
+}
+
+function lookOf(capability: string, look: Lately): TrafficLook {
   const { entered, failuresInRow, outcomes, proxyTimes } = look
   return {
     ...{ capability, entered, failuresInRow },
-    failuresOfLast300: outcomes.filter(Boolean).length,
-    proxyP99Ms: percentile99(proxyTimes),
+    failuresOfLast300: outcomes.values().filter((outcome) => outcome === 1).length,
+    proxyP99Ms: percentile99(proxyTimes.values()),
   }
 }
 
-function percentile99(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * 0.99) - 1)]
-}
-
-function push<T>(list: T[], value: T, most: number): void {
-  list.push(value)
-  if (list.length > most) list.shift()
+function percentile99(values: Float64Array): number | undefined {
+  return values.sort()[Math.ceil(values.length * 0.99) - 1]
 }

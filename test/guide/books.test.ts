@@ -53,6 +53,47 @@ test('another step begins to count anew, and a request that was decided before i
   expect(looks).toMatchObject([{ entered: 2, failuresInRow: 0, failuresOfLast300: 0 }])
 })
 
+test('the looks go back 300 answers of the service and 500 requests, and no further', () => {
+  const book = createTrafficBook()
+  const record = (times: number, changes: Partial<ExchangeRecord>) => {
+    for (let i = 0; i < times; i++) book.record(seen(changes))
+  }
+  const look = () => book.take()?.looks[0]
+  record(6, { status: 500, proxyMs: 50 })
+  record(294, {})
+  expect(look()).toMatchObject({ failuresOfLast300: 6, failuresInRow: 0, proxyP99Ms: 50 })
+  record(4, {})
+  expect(look()).toMatchObject({ failuresOfLast300: 2 })
+  record(2, {})
+  expect(look()).toMatchObject({ failuresOfLast300: 0, proxyP99Ms: 50 })
+  // 494 requests came after the six slow ones; with one more the oldest of them is forgotten, and five are one in a hundred.
+  record(194, { target: 'monolith' })
+  expect(look()).toMatchObject({ proxyP99Ms: 50 })
+  record(1, { target: 'monolith' })
+  expect(look()).toMatchObject({ proxyP99Ms: 0.3, failuresOfLast300: 0 })
+})
+
+test('places are told apart by capability, endpoint and side, and a look is given once for what is new', () => {
+  const book = createTrafficBook()
+  book.record(seen())
+  book.record(seen({ target: 'monolith' }))
+  book.record(seen({ endpoint: 'GET /b' }))
+  book.record(seen({ capability: 'orders', endpoint: 'GET /c', proxyMs: undefined }))
+  book.record(seen({ target: 'monolith', status: 500 }))
+  const taken = book.take()
+  expect(taken?.counts).toHaveLength(4)
+  expect(taken?.counts).toContainEqual({
+    ...{ capability: 'inventory', endpoint: 'GET /a', entered: 0, target: 'monolith' },
+    ...{ requests: 2, failures: 1 },
+  })
+  expect(taken?.looks.map(({ capability, proxyP99Ms }) => [capability, proxyP99Ms])).toEqual([
+    ['inventory', 0.3],
+    ['orders', undefined],
+  ])
+  book.record(seen())
+  expect(book.take()?.looks.map(({ capability }) => capability)).toEqual(['inventory'])
+})
+
 test('what could not be kept is counted again', () => {
   const book = createTrafficBook()
   book.record(seen())
