@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { HeardHeartbeat } from '../core/data-position.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
+import { createHistogram, type Observations } from './histogram.ts'
 import { createPositionMetrics } from './position-metrics.ts'
 
 const DURATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -85,47 +86,53 @@ export function createMetrics(
 }
 
 /**
- * Children are made once per combination and found by comparing: the labels' hashing would otherwise cost more than the counting. An
+ * What counts is made once per combination and found by comparing: the labels' hashing would otherwise cost more than the counting. An
  * endpoint sees few combinations.
  */
 function createExchangeMetrics(registers: Registry[]): (record: ExchangeRecord) => void {
-  const total = new Counter({
+  const all: ExchangeCounters[] = []
+  new Counter({
     name: 'strangler_requests_total',
     help: 'Requests through the proxy.',
     labelNames: ['endpoint', 'target', 'reason', 'status', 'code'],
     registers,
+    collect() {
+      this.reset()
+      for (const { endpoint, target, reason, statusClass, code, requests } of all)
+        this.inc({ endpoint, target, reason, status: `${statusClass}xx`, code: code ?? '' }, requests)
+    },
   })
-  const duration = new Histogram({
+  const durations = createHistogram({
     name: 'strangler_request_duration_seconds',
     help: 'Time from a request’s headers in to its answer’s end, held time included.',
     labelNames: ['endpoint', 'target'],
     buckets: DURATION_SECONDS,
     registers,
   })
-  const own = new Histogram({
+  const own = createHistogram({
     name: 'strangler_proxy_duration_seconds',
     help: 'The proxy’s own share of a request, without the side’s time and without holds.',
+    labelNames: [],
     buckets: OWN_TIME_SECONDS,
     registers,
-  })
-  const children = new Map<string, ExchangeCounters[]>()
+  })({})
+  const byEndpoint = new Map<string, ExchangeCounters[]>()
   const countersOf = (record: ExchangeRecord): ExchangeCounters => {
     const endpoint = record.endpoint ?? '-'
-    const present = children.get(endpoint) ?? []
+    const present = byEndpoint.get(endpoint) ?? []
     const statusClass = Math.floor(record.status / 100)
     for (const counters of present) if (isFor(counters, record, statusClass)) return counters
     const { target, reason, code } = record
-    const made = {
-      ...{ target, reason, code, statusClass },
-      total: total.labels(endpoint, target, reason, `${statusClass}xx`, code ?? ''),
-      duration: duration.labels(endpoint, target),
-    }
-    children.set(endpoint, [...present, made])
+    const sameSide = present.find((counters) => counters.target === target)
+    const duration = sameSide?.duration ?? durations({ endpoint, target })
+    const made = { endpoint, target, reason, code, statusClass, requests: 0, duration }
+    byEndpoint.set(endpoint, [...present, made])
+    all.push(made)
     return made
   }
   return (record) => {
     const counters = countersOf(record)
-    counters.total.inc()
+    counters.requests += 1
     counters.duration.observe(record.durationMs / 1_000)
     if (record.proxyMs !== undefined) own.observe(record.proxyMs / 1_000)
   }
@@ -133,9 +140,11 @@ function createExchangeMetrics(registers: Registry[]): (record: ExchangeRecord) 
 
 /** What counts one combination of labels at an endpoint. */
 interface ExchangeCounters extends Pick<ExchangeRecord, 'target' | 'reason' | 'code'> {
+  readonly endpoint: string
   readonly statusClass: number
-  readonly total: Counter.Internal
-  readonly duration: Histogram.Internal<'endpoint' | 'target'>
+  requests: number
+  /** Of the endpoint and the side, whatever came of the request. */
+  readonly duration: Observations
 }
 
 function isFor(counters: ExchangeCounters, record: ExchangeRecord, statusClass: number): boolean {

@@ -1,6 +1,6 @@
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { TrafficBatch, TrafficCount, TrafficLook } from '../core/traffic-words.ts'
-import type { RouteState, Side } from '../core/words.ts'
+import type { RouteState } from '../core/words.ts'
 import { createNewestValues, type NewestValues } from './newest-values.ts'
 
 const LAST = 300
