@@ -15,6 +15,7 @@ import { addGuide } from './commands/guide.ts'
 import { addHoldChange } from './commands/hold-change.ts'
 import { addHoldStart } from './commands/hold-start.ts'
 import { addHoldStatus } from './commands/hold-status.ts'
+import { addInit } from './commands/init.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addProxyEvict } from './commands/proxy-evict.ts'
 import { addProxyList } from './commands/proxy-list.ts'
@@ -68,6 +69,7 @@ export function createProgram(terminal: Terminal): Command {
       getErrHelpWidth: () => terminal.stderr.columns ?? 100,
     })
     .addHelpText('after', EXIT_HELP)
+  addInit(program, terminal)
   addStart(program, terminal)
   addDoctor(program, terminal)
   addGuide(program, terminal)

@@ -1,9 +1,11 @@
-import type { WriteStream } from 'node:tty'
+import type { ReadStream, WriteStream } from 'node:tty'
 
 /** Where a command writes, and the environment it was given. */
 export interface Terminal {
   readonly stdout: Pick<WriteStream, 'write' | 'columns' | 'isTTY'>
   readonly stderr: Pick<WriteStream, 'write' | 'columns' | 'isTTY'>
+  /** Absent where nobody can be asked. */
+  readonly stdin?: NodeJS.ReadableStream & Partial<Pick<ReadStream, 'isTTY'>>
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -15,7 +17,15 @@ export function terminalOfProcess(): Terminal {
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
     })
   }
-  return { stdout: process.stdout, stderr: process.stderr, env: process.env }
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Opened by the one command that asks.
+    get stdin() {
+      return process.stdin
+    },
+    env: process.env,
+  }
 }
 
 export function writeLine(terminal: Terminal, text: string): void {

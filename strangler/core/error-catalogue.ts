@@ -1,3 +1,4 @@
+import { BEGINNING_ERRORS } from './beginning-errors.ts'
 import { COMPARISON_ERRORS } from './comparison-errors.ts'
 import { MIGRATION_ERRORS } from './migration-errors.ts'
 
@@ -17,7 +18,7 @@ export const ERRORS = {
     status: 500,
     title: 'There is no configuration file',
     when: '`strangler start` found no `strangler.config.ts` (or `.mts`, `.js`, `.mjs`) in the working directory, or no file where `--config` points.',
-    help: 'Run it in the folder of the configuration, or name the file: `strangler start --config path/to/strangler.config.ts`.',
+    help: 'Write one with `strangler init`; or run it in the folder of the configuration, or name the file: `strangler start --config path/to/strangler.config.ts`.',
   },
   STRANGLER_ENDPOINT_TIE: {
     status: 500,
@@ -55,6 +56,7 @@ export const ERRORS = {
     when: 'At the start, without `control.url`: PostgreSQL is not installed for this machine, cannot use its directory, or ended at once. The message holds the end of its log.',
     help: 'Mend what the log names (space, rights, another process that owns the directory), or set `control.url` to a PostgreSQL of your own.',
   },
+  ...BEGINNING_ERRORS,
   // commands
   STRANGLER_UNKNOWN_ENDPOINT: {
     status: 404,

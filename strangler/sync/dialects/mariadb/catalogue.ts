@@ -1,3 +1,13 @@
+import type { Statement } from '../../dialect.ts'
+
+export function listTables(schema: string): Statement {
+  return {
+    sql: `SELECT TABLE_NAME AS name FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_NAME NOT LIKE 'strangler\\_%' ORDER BY 1`,
+    params: [schema],
+  }
+}
+
 /** Queries on information_schema; `$TABLES` stands for the marks of the tables' names, which follow the database's name. */
 
 export const TABLES_SQL = `SELECT TABLE_NAME AS tbl, ENGINE AS engine FROM information_schema.TABLES

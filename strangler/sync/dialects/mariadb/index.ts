@@ -1,6 +1,7 @@
 import type { Dialect } from '../../dialect.ts'
 import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
+import { listTables } from './catalogue.ts'
 import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
@@ -20,6 +21,7 @@ export const mariadbDialect = {
   session,
   readServer,
   introspect,
+  listTables,
   survey,
   captureUp,
   captureDown,

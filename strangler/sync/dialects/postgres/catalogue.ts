@@ -1,3 +1,16 @@
+import type { Statement } from '../../dialect.ts'
+
+/** What an extension has brought (PostGIS, say) is not the application's. */
+export function listTables(schema: string): Statement {
+  return {
+    sql: `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1`,
+    params: [schema],
+  }
+}
+
 /** `$1` is the schema, `$2` the names of tables. Booleans and arrays come as text. Partitioned tables count as tables. */
 export const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
   AND c.relname = ANY($2::text[]) AND c.relkind IN ('r', 'p')`
