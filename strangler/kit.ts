@@ -23,6 +23,7 @@ import { EMPTY_STATE } from './routing/fold-journal.ts'
 import { startShadowPart } from './shadow-part.ts'
 import { openControlDatabase } from './state/control-database.ts'
 import { type ControlLink, createControlLink } from './state/control-link.ts'
+import { keepLag } from './state/keep-lag.ts'
 import { lastGoodPath } from './state/last-good-table.ts'
 import { createTableFeed } from './state/table-feed.ts'
 import { createSyncPart, type SyncPart } from './sync-part.ts'
@@ -98,6 +99,7 @@ async function start(
     runs: role === 'all' || role === 'sync',
     onHeartbeat: positions.tell,
     append: (entry) => link.journal.append(entry),
+    evidence: link.evidence,
     report: log.report,
   })
   releases.add('the data sync', () => sync.stop())
@@ -217,11 +219,14 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
       traffic: link.traffic,
       lagOf: ground.positions.lag.window,
       findings: createFindingsCache(Date.now),
-      rehearsals: new Map(),
+      evidence: link.evidence,
     },
     ...(sync === undefined ? {} : { sync: sync.control }),
     ...(rollout === undefined ? {} : { rollout }),
   }
+  const capabilities = Object.keys(config.capabilities)
+  const lag = keepLag({ book: ground.positions.lag, store: link.evidence, capabilities, report: log.report })
+  releases.add('what is known of the lag', () => lag.stop())
   const { metrics, readiness } = serving
   const admin = createAdminServer({ ...context, tokens, metrics, readiness, log: log.logger })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)

@@ -8,7 +8,7 @@ import { createPositionKeeper, type PositionKeeper } from './state/position-keep
 /** What this process knows of the copies, and how its own syncs tell it to all. */
 export interface PositionPart {
   readonly keeper: PositionKeeper
-  readonly lag: Pick<LagBook, 'window'>
+  readonly lag: LagBook
   /** A heartbeat of a sync of this process. */
   tell(heartbeat: SyncHeartbeat): void
   /** A write whose mark could not be stored: for the other proxies. */
@@ -22,7 +22,8 @@ export function startPositionPart(
   { report, releases }: { report: ReportError; releases: ReleaseList },
 ): PositionPart {
   const keeper = createPositionKeeper(() => performance.now())
-  const lag = createLagBook(() => performance.now())
+  // What it knows outlives the process, so it goes by the time of day; a clock that is set back must not disturb it.
+  const lag = createLagBook(() => performance.timeOrigin + performance.now())
   const hear = (heartbeat: SyncHeartbeat) => {
     keeper.hear(heartbeat)
     lag.hear(heartbeat)

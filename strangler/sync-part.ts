@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Config } from './config/schema.ts'
 import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
+import type { EvidenceStore } from './core/evidence-store.ts'
 import type { Journal, ReportError, Stoppable } from './core/ports.ts'
 import type { RouteState, Side, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
@@ -11,6 +12,7 @@ import { type LostDatabase, showLost } from './sync/incarnation.ts'
 import { createSourceSync } from './sync/source-sync.ts'
 import type { SyncControl } from './sync/sync-control.ts'
 import type { QueueServer } from './sync/transport.ts'
+import type { VerifyReport } from './sync/verify-report.ts'
 
 export interface SyncPartOptions {
   readonly config: Config
@@ -19,6 +21,8 @@ export interface SyncPartOptions {
   readonly runs: boolean
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
   readonly append: Journal['append']
+  /** Where what a comparison of all rows has found outlives this process. */
+  readonly evidence: Pick<EvidenceStore, 'keep'>
   readonly report: ReportError
 }
 
@@ -110,12 +114,26 @@ function createSync(
   const onLost = (order: SyncOrder, lost: LostDatabase) => {
     beginAnew(options, { state: state(), capability, order, lost })
   }
-  const basis = { capability, tables, queue, onHeartbeat, onLost, watchEveryMs, throttle, report }
+  const onVerified = (found: VerifyReport, epoch: number) =>
+    keepVerified(options, { capability, found, epoch })
+  const told = { onHeartbeat, onLost, onVerified, report }
+  const basis = { capability, tables, queue, watchEveryMs, throttle, ...told }
   const addresses = findAddresses(config, capability)
   const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })
   const url = config.sides['monolith']?.database
   if (applier !== 'service' || url === undefined) return full
   return createSourceSync({ ...basis, monolith: { side: 'monolith', url }, service, full })
+}
+
+/** In this process it is known anyway; what fails here is missed after a restart only. */
+function keepVerified(
+  { evidence, report }: SyncPartOptions,
+  { capability, found, epoch }: { capability: string; found: VerifyReport; epoch: number },
+): void {
+  const { startedAt, compared, missing, extra, different, inFlight } = found
+  evidence
+    .keep(capability, 'verify', { startedAt, epoch, compared, missing, extra, different, inFlight })
+    .catch((error: unknown) => report('sync.evidence', error))
 }
 
 /** The log of the monolith tells tables apart by their names, and one capability owns each. */

@@ -25,7 +25,7 @@ export async function rehearseCutover(
 ): Promise<RehearsalAnswer> {
   const rehearsal = await findCoordinator(context, capability).rehearse({ capability, to, lose })
   const { obstacles, parts, predictedMs, wayBack } = rehearsal
-  if (to === 'service') keepRehearsal(context, capability, rehearsal)
+  if (to === 'service') await keepRehearsal(context, capability, rehearsal)
   return {
     obstacles: obstacles.map(({ reason, fix }) => ({ reason, fix })),
     parts: { ...parts },
@@ -35,17 +35,17 @@ export async function rehearseCutover(
 }
 
 /** It is evidence for the gates of the cut-over. */
-function keepRehearsal(
-  { guide, clock }: AdminContext,
+async function keepRehearsal(
+  { guide }: AdminContext,
   capability: string,
   { obstacles, predictedMs, wayBack }: CutoverRehearsal,
-): void {
+): Promise<void> {
   const [first] = obstacles
   const problem = first === undefined ? {} : { problem: first.reason }
-  guide?.rehearsals.set(capability, {
-    dryRun: { at: clock(), predictedPauseMs: predictedMs, ...problem },
+  await guide?.evidence.keep(capability, 'rehearsal', {
+    ...{ predictedPauseMs: predictedMs, ...problem },
     identitiesFit: !obstacles.some(({ about }) => about === 'identities'),
-    ...(wayBack === undefined ? {} : { wayBack: { at: clock(), tables: wayBack } }),
+    ...(wayBack === undefined ? {} : { wayBack }),
   })
 }
 

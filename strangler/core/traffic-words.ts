@@ -50,7 +50,7 @@ export interface TrafficStore {
 /** How far behind the copy was over a while, as this process has heard. */
 export interface LagWindow {
   readonly p99Ms: number
-  /** Without a gap. */
+  /** Gaps do not count. */
   readonly watchedMs: number
   /** The highest of the newest so many milliseconds. */
   worstMs(windowMs: number): number

@@ -1,3 +1,5 @@
+import type { SeenBuilds } from './snapshot.ts'
+
 /** Numbers as people read them in reasons. */
 
 export function showDuration(ms: number): string {
@@ -13,6 +15,11 @@ export function showDuration(ms: number): string {
 /** `0.00123` as `0.123 %`. */
 export function showShare(share: number): string {
   return `${Number((share * 100).toFixed(3))} %`
+}
+
+/** Builds as evidence has them; nothing where none were seen. */
+export function nameBuilds(builds: SeenBuilds | undefined): Record<string, string> {
+  return builds === undefined ? {} : { monolithBuild: builds.monolith, serviceBuild: builds.service }
 }
 
 export function showCount(count: number): string {

@@ -28,6 +28,12 @@ export interface GuideSnapshot {
   readonly retirement?: RetirementEvidence
 }
 
+/** The builds that were seen at the two sides last when something was found out. */
+export interface SeenBuilds {
+  readonly monolith: string
+  readonly service: string
+}
+
 export interface EndpointTraffic {
   readonly endpoint: string
   /** Since it is watched. */
@@ -62,7 +68,7 @@ export interface DataEvidence {
   readonly quarantined: number
   /** Absent: no word of the sync. */
   readonly lagP99Ms?: number
-  /** How long the lag has been watched without a gap. */
+  /** How long the lag has been watched; gaps do not count, and one of five minutes begins anew. */
   readonly lagWatchedMs: number
   /** The oldest entry of the log over the newest minute, at most. */
   readonly logAgeMs?: number
@@ -71,6 +77,7 @@ export interface DataEvidence {
     readonly compared: number
     readonly diverged: number
     readonly inFlight: number
+    readonly builds?: SeenBuilds
   }
   readonly strayWrites: number
   /** Rows that the old owner's schema cannot hold. */
@@ -113,12 +120,17 @@ export interface SideOutcomes {
 }
 
 export interface CutoverEvidence {
-  readonly dryRun?: { readonly at: number; readonly predictedPauseMs: number; readonly problem?: string }
+  readonly dryRun?: {
+    readonly at: number
+    readonly predictedPauseMs: number
+    readonly problem?: string
+    readonly builds?: SeenBuilds
+  }
   /** What became of a row of each table that was tried on its way back, and on which builds. */
   readonly wayBack?: {
     readonly at: number
     readonly tables: readonly TriedTable[]
-    readonly builds?: { readonly monolith: string; readonly service: string }
+    readonly builds?: SeenBuilds
   }
   readonly identitiesFit?: boolean
   /** Programs that write the tables beside the proxy and that nobody has moved or waived. */

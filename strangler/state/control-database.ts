@@ -2,6 +2,7 @@ import { DataSource, type QueryRunner } from 'typeorm'
 import type { ComparisonStore } from '../core/comparison-store.ts'
 import type { ContractStore } from '../core/contract-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
+import type { EvidenceStore } from '../core/evidence-store.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
 import type { TrafficStore } from '../core/traffic-words.ts'
 import { createComparisonStore } from './comparison-store.ts'
@@ -10,6 +11,7 @@ import { createRunControl, showDatabase, unreachable } from './control-errors.ts
 import { CONTROL_SCHEMA, journalTable, registrationTable } from './control-tables.ts'
 import { type CutoverLeases, createCutoverLeases } from './cutover-leases.ts'
 import { createDatabaseMarks } from './database-marks.ts'
+import { createEvidenceStore } from './evidence-store.ts'
 import { createJournalStore } from './journal-store.ts'
 import { CreateControlTables1766000000001 } from './migrations/1-create-control-tables.ts'
 import { AddWorkers1766000000002 } from './migrations/2-add-workers.ts'
@@ -18,6 +20,7 @@ import { CreateComparisonTables1766000000004 } from './migrations/4-create-compa
 import { CreateCutoverLeases1766000000005 } from './migrations/5-create-cutover-leases.ts'
 import { CreateTrafficTables1766000000006 } from './migrations/6-create-traffic-tables.ts'
 import { CreateContractTables1766000000007 } from './migrations/7-create-contract-tables.ts'
+import { CreateGuideEvidence1766000000008 } from './migrations/8-create-guide-evidence.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createTrafficStore } from './traffic-store.ts'
 
@@ -38,6 +41,7 @@ export interface ControlDatabase extends Stoppable {
   readonly contracts: ContractStore
   readonly cutoverLeases: CutoverLeases
   readonly traffic: TrafficStore
+  readonly evidence: EvidenceStore
   /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
   ping(): Promise<void>
 }
@@ -93,6 +97,7 @@ export async function openControlDatabase(
     contracts: createContractStore(dataSource, runControl),
     cutoverLeases: createCutoverLeases(dataSource, runControl),
     traffic: createTrafficStore(dataSource, runControl),
+    evidence: createEvidenceStore(dataSource, runControl),
     async ping() {
       await runControl('asking whether it answers', () => dataSource.query('SELECT 1'))
     },
@@ -118,6 +123,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
       CreateCutoverLeases1766000000005,
       CreateTrafficTables1766000000006,
       CreateContractTables1766000000007,
+      CreateGuideEvidence1766000000008,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

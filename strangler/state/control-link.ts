@@ -2,6 +2,7 @@ import type { ComparisonStore } from '../core/comparison-store.ts'
 import type { ContractStore } from '../core/contract-store.ts'
 import type { MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
+import type { EvidenceStore } from '../core/evidence-store.ts'
 import type { Journal, Registrations, ReportError, Stoppable } from '../core/ports.ts'
 import type { TrafficStore } from '../core/traffic-words.ts'
 import type { ControlDatabase } from './control-database.ts'
@@ -19,6 +20,7 @@ export interface ControlLink extends Stoppable {
   readonly contracts: ContractStore
   readonly cutoverLeases: CutoverLeases
   readonly traffic: TrafficStore
+  readonly evidence: EvidenceStore
   /** Tries to open it; false when that failed or took longer than `withinMs`. It goes on trying in the background. */
   connect(withinMs: number): Promise<boolean>
   /** Calls `listener` once it is open; at once when it is already. */
@@ -107,6 +109,10 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
     traffic: {
       add: async (batch) => opened().traffic.add(batch),
       read: async (capability) => opened().traffic.read(capability),
+    },
+    evidence: {
+      keep: async (...finding) => opened().evidence.keep(...finding),
+      read: async (capability) => opened().evidence.read(capability),
     },
     async connect(withinMs) {
       opening ??= tryOpen()

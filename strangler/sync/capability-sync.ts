@@ -29,6 +29,7 @@ import {
   type VerificationBasis,
   type VerificationStatus,
 } from './verification.ts'
+import type { VerifyReport } from './verify-report.ts'
 
 const QUARANTINE_SHOWN = 20
 
@@ -45,6 +46,8 @@ export interface CapabilitySyncOptions {
   readonly statisticsLateMs?: number
   /** Another epoch must begin, with a backfill. */
   readonly onLost?: (order: SyncOrder, lost: LostDatabase) => void
+  /** As `Verification` has it. */
+  readonly onVerified?: (report: VerifyReport, epoch: number) => void
   /** When a backfill waits. */
   readonly throttle?: ThrottleSettings
   readonly report: ReportError

@@ -36,6 +36,8 @@ export function createVerification(options: {
   readonly capability: string
   readonly tables: readonly SyncedTable[]
   readonly report: ReportError
+  /** A comparison of all rows is done. */
+  readonly onVerified?: (report: VerifyReport, epoch: number) => void
 }): Verification {
   let stopping = new AbortController()
   const found = new Map<string, { table: string; key: string }>()
@@ -64,6 +66,7 @@ export function createVerification(options: {
       },
     })
     status = { state: 'done', report }
+    options.onVerified?.(report, basis.epoch)
   }
 
   return {

@@ -92,7 +92,7 @@ export async function startAdmin({
       traffic: control.traffic,
       lagOf: () => undefined,
       findings: createFindingsCache(() => now),
-      rehearsals: new Map(),
+      evidence: control.evidence,
     },
     comparisons: { store: control.comparisons, askSide: async () => ({ kind: 'skipped', reason: 'busy' }) },
     log: { info: log('info'), warn: log('warn'), error: log('error') },

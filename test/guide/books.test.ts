@@ -119,8 +119,34 @@ test('the lag is watched only as long as nobody has missed a word of it', () => 
   expect(book.window('stock')?.worstMs(5_000)).toBe(40)
   now += 3_000
   expect(book.window('stock')).toBeUndefined()
+  book.hear(beat(7_000))
+  expect(book.window('stock')).toMatchObject({ watchedMs: 20_500, p99Ms: 7_000 })
+  now += 301_000
   book.hear(beat(40))
-  expect(book.window('stock')).toMatchObject({ watchedMs: 0 })
+  expect(book.window('stock')).toMatchObject({ watchedMs: 0, p99Ms: 40 })
+})
+
+test('a restart forgets nothing of the lag, and what comes back is never better than it was', () => {
+  let now = 0
+  const [before, after] = [createLagBook(() => now), createLagBook(() => now)]
+  const hearFor = (book: typeof before, ms: number, lagMs: number) => {
+    for (const until = now + ms; now < until; now += 500) book.hear(beat(lagMs))
+  }
+  hearFor(before, 60_000, 40)
+  hearFor(before, 1_000, 900)
+  const kept = before.summary('stock')!
+  expect(kept.samples.length).toBeLessThan(15)
+  now += 20_000
+  hearFor(after, 2_000, 50)
+  after.restore('stock', { ...kept, epoch: 2 })
+  expect(after.window('stock')).toMatchObject({ p99Ms: 50, watchedMs: 1_500 })
+  after.restore('stock', kept)
+  expect(after.window('stock')).toMatchObject({ p99Ms: 900, watchedMs: 62_000 })
+  now += 1_000_000
+  const late = createLagBook(() => now)
+  late.restore('stock', kept)
+  hearFor(late, 1_000, 40)
+  expect(late.window('stock')).toMatchObject({ p99Ms: 40, watchedMs: 500 })
 })
 
 test('a copy that is no longer whole, or of another epoch, is watched anew', () => {

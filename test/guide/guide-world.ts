@@ -111,7 +111,7 @@ export function createWorld(): World {
       },
       lagOf: () => (good.has('lag') ? { p99Ms: 5, watchedMs: DAY, worstMs: () => 5 } : undefined),
       findings: createFindingsCache(() => now),
-      rehearsals: new Map(),
+      evidence: { read: async () => ({}) },
     },
     // Only what the commands ask of them.
   } as unknown as AdminContext

@@ -23,6 +23,10 @@ const LONGEST_WAIT_MS = 60_000
 export interface CutoverStand {
   readonly admin: AdminClient
   readonly kit: Kit
+  /** What the kit and its proxies were started with. */
+  readonly settings: object & { readonly directory: string }
+  /** The kit ends and is started again; its address and the client of its admin API are other ones then. */
+  restart(): Promise<void>
   readonly urls: { readonly control: string } & Readonly<Record<Side, string>>
   readonly databases: Readonly<Record<Side, pg.Pool>>
   /** One of the proxies each time, in turn. */
@@ -31,7 +35,8 @@ export interface CutoverStand {
   rows(side: Side): Promise<Row[]>
   /** Until both databases hold the same. */
   settle(): Promise<Row[]>
-  owner(): Promise<string | undefined>
+  /** Who answers a read; else what was answered. */
+  owner(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -62,21 +67,34 @@ export async function startCutoverStand(
     proxy: { debugHeaders: true, accessLog: false },
     control: { url: control.url },
     directory,
+    demo: true,
   }
   const config = checkConfig(settings)
   const ports = { proxyPort: 0, adminPort: 0 }
-  const kit = await startKit(config, { ...ports, logFile: join(directory, 'kit.log'), ...kitOptions })
+  const start = () => startKit(config, { ...ports, logFile: join(directory, 'kit.log'), ...kitOptions })
+  let kit = await start()
   const others: ProxyProcess[] = []
   for (let index = 1; index < proxies; index += 1)
     others.push(await startProxyProcess(settings, `other-${index}`))
-  const kits = [...others, kit]
-  const admin = createAdminClient({ url: kit.adminUrl ?? '', token: TOKEN })
-  const serving = kits.flatMap(({ proxyUrl }) => proxyUrl ?? [])
+  const kits = () => [...others, kit]
+  const clientOf = ({ adminUrl }: Kit) => createAdminClient({ url: adminUrl ?? '', token: TOKEN })
+  let admin = clientOf(kit)
+  const serving = () => kits().flatMap(({ proxyUrl }) => proxyUrl ?? [])
   let turn = 0
   const rows = (side: Side) => (side === 'monolith' ? monolith : service).rows()
   return {
-    admin,
-    kit,
+    get admin() {
+      return admin
+    },
+    get kit() {
+      return kit
+    },
+    settings,
+    async restart() {
+      await kit.stop()
+      kit = await start()
+      admin = clientOf(kit)
+    },
     urls: { monolith: monolith.url, service: service.url, control: control.url },
     databases: {
       get monolith() {
@@ -88,7 +106,8 @@ export async function startCutoverStand(
     },
     proxyUrl() {
       turn += 1
-      return serving[turn % serving.length] ?? ''
+      const urls = serving()
+      return urls[turn % urls.length] ?? ''
     },
     async moveTo(to) {
       const { version } = await admin.routes()
@@ -98,11 +117,11 @@ export async function startCutoverStand(
     settle: () => waitUntilSame(rows),
     async owner() {
       const answer = await fetch(`${kit.proxyUrl}/items`)
-      await answer.body?.cancel()
-      return answer.headers.get('x-side') ?? undefined
+      const text = await answer.text()
+      return answer.headers.get('x-side') ?? `${answer.status} ${text}`
     },
     async stop() {
-      for (const one of kits) await one.stop()
+      for (const one of kits()) await one.stop()
       for (const server of Object.values(sides)) {
         server.close()
         server.closeAllConnections()

@@ -8,10 +8,13 @@ export interface WriteLoad {
   readonly hits: Map<string, number>
   readonly failures: string[]
   writes: number
+  reads: number
+  /** What each write took, milliseconds. */
+  readonly tookMs: number[]
   stop(): Promise<void>
 }
 
-/** Writes at a rate, whatever the answers take; every fourth write counts an earlier number up. */
+/** Writes at a rate, whatever the answers take; every fourth write counts an earlier number up, and beside every second one somebody reads. */
 export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoad {
   const prefix = `w${Date.now().toString(36)}`
   const load: WriteLoad = {
@@ -19,29 +22,53 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
     hits: new Map(),
     failures: [],
     writes: 0,
+    reads: 0,
+    tookMs: [],
     stop,
   }
   const open = new Set<Promise<void>>()
   const confirmed: string[] = []
   let isOver = false
 
+  async function ask(init: RequestInit): Promise<boolean> {
+    const began = performance.now()
+    const what = `${init.method} after`
+    const after = () => `${Math.round(performance.now() - began)} ms`
+    try {
+      const answer = await fetch(`${urlOf()}/items`, init)
+      const text = await answer.text()
+      const retry = answer.headers.get('retry-after')
+      if (answer.status === 200) return true
+      load.failures.push(
+        `${answer.status}${retry === null ? '' : ` retry-after ${retry}`} ${what} ${after()}: ${text.slice(0, 300)}`,
+      )
+    } catch (error) {
+      load.failures.push(`${what} ${after()}: ${String((error as Error).cause ?? error)}`)
+    }
+    return false
+  }
+
   async function write(index: number): Promise<void> {
     const earlier = index % 4 === 3 ? confirmed[(index * 7) % Math.max(1, confirmed.length)] : undefined
     const number = earlier ?? `${prefix}-${index}`
-    try {
-      const answer = await fetch(`${urlOf()}/items`, {
-        method: earlier === undefined ? 'POST' : 'PUT',
-        body: number,
-      })
-      const text = await answer.text()
-      if (answer.status !== 200) load.failures.push(`${answer.status} ${text.slice(0, 300)}`)
-      else if (earlier === undefined) {
-        load.added.add(number)
-        confirmed.push(number)
-      } else load.hits.set(number, (load.hits.get(number) ?? 0) + 1)
-    } catch (error) {
-      load.failures.push(String((error as Error).cause ?? error))
-    }
+    const began = performance.now()
+    load.writes += 1
+    if (!(await ask({ method: earlier === undefined ? 'POST' : 'PUT', body: number }))) return
+    load.tookMs.push(performance.now() - began)
+    if (earlier === undefined) {
+      load.added.add(number)
+      confirmed.push(number)
+    } else load.hits.set(number, (load.hits.get(number) ?? 0) + 1)
+  }
+
+  async function read(): Promise<void> {
+    load.reads += 1
+    await ask({ method: 'GET' })
+  }
+
+  function begin(work: Promise<void>): void {
+    const working: Promise<void> = work.finally(() => open.delete(working))
+    open.add(working)
   }
 
   async function run(): Promise<void> {
@@ -49,9 +76,8 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
     for (let index = 0; !isOver; index += 1) {
       const waitMs = began + (index * 1_000) / perSecond - performance.now()
       if (waitMs > 0) await delay(waitMs)
-      load.writes += 1
-      const writing: Promise<void> = write(index).finally(() => open.delete(writing))
-      open.add(writing)
+      begin(write(index))
+      if (index % 2 === 0) begin(read())
     }
   }
   const running = run()

@@ -1,3 +1,4 @@
+import type { KeptFindings } from '../../core/evidence-store.ts'
 import type { LagWindow } from '../../core/traffic-words.ts'
 import type { SyncOrder } from '../../core/words.ts'
 import type { CutoverEvidence, DataEvidence } from '../../guide/snapshot.ts'
@@ -15,6 +16,8 @@ export interface DataQuestion {
   readonly findings: readonly Finding[] | undefined
   /** Epoch ms: a comparison of rows that began earlier speaks of another owner. */
   readonly ownedSince: number | undefined
+  /** The newest comparison of all rows that any process has made. */
+  readonly verified: KeptFindings['verify']
 }
 
 /** What is known of the copy. Undefined when an installed sync does not answer: nothing of it may be guessed. */
@@ -31,7 +34,7 @@ export function toDataEvidence(question: DataQuestion): DataEvidence | undefined
     quarantined,
     ...(lag === undefined ? {} : { lagP99Ms: lag.p99Ms, logAgeMs: lag.worstMs(logWindowMs) }),
     lagWatchedMs: lag?.watchedMs ?? 0,
-    ...toVerify(status, question.ownedSince),
+    ...toVerify(question),
     strayWrites: (status?.strayWrites ?? []).reduce((sum, { count }) => sum + count, 0),
     notReturnable: direction === 'reverse' ? quarantined : 0,
     ...toBroken(status),
@@ -56,11 +59,26 @@ function toFindings(
   }
 }
 
-function toVerify(status: CapabilitySyncStatus | undefined, since = 0): Pick<DataEvidence, 'verify'> {
-  const { verification } = status ?? {}
-  if (verification?.state !== 'done' || verification.report.startedAt < since) return {}
-  const { startedAt: at, compared, missing, extra, different, inFlight } = verification.report
-  return { verify: { at, compared, diverged: missing + extra + different, inFlight } }
+/** The newest that is known: what this process has made itself, or what was kept of another, or from before a restart. */
+function toVerify({ status, order, verified, ownedSince = 0 }: DataQuestion): Pick<DataEvidence, 'verify'> {
+  const own = status?.verification?.state === 'done' ? status.verification.report : undefined
+  const kept = verified?.content.epoch === order?.epoch ? verified : undefined
+  const newest = (own?.startedAt ?? 0) > (kept?.content.startedAt ?? 0) ? own : kept?.content
+  if (newest === undefined || newest.startedAt < ownedSince) return {}
+  const { startedAt: at, compared, missing, extra, different, inFlight } = newest
+  const builds = kept?.content.startedAt === at ? kept.builds : undefined
+  const diverged = missing + extra + different
+  return { verify: { at, compared, diverged, inFlight, ...(builds === undefined ? {} : { builds }) } }
+}
+
+export function toRehearsal(
+  kept: KeptFindings['rehearsal'],
+): Pick<CutoverEvidence, 'dryRun' | 'identitiesFit' | 'wayBack'> {
+  if (kept === undefined) return {}
+  const { identitiesFit, wayBack: tables, ...found } = kept.content
+  const builds = kept.builds === undefined ? {} : { builds: kept.builds }
+  const tried = tables === undefined ? {} : { wayBack: { at: kept.at, tables, ...builds } }
+  return { identitiesFit, dryRun: { at: kept.at, ...found, ...builds }, ...tried }
 }
 
 const WRITERS: readonly Finding['code'][] = ['WRITER_UNKNOWN', 'SCHEDULED_JOBS']

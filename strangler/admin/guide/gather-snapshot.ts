@@ -1,4 +1,5 @@
 import { StranglerError } from '../../core/errors.ts'
+import type { KeptFindings } from '../../core/evidence-store.ts'
 import type { GateProfileName, Migration } from '../../core/guide-words.ts'
 import type { KeptTraffic, TrafficCount } from '../../core/traffic-words.ts'
 import type { RouteState, Side } from '../../core/words.ts'
@@ -9,7 +10,7 @@ import { ownerOf } from '../../routing/fold-cutover.ts'
 import type { AdminContext, Position } from '../present-state.ts'
 import { basisOf, toComparisonEvidence } from './gather-comparison.ts'
 import { readContract } from './gather-contract.ts'
-import { toDataEvidence, toWriters } from './gather-data.ts'
+import { toDataEvidence, toRehearsal, toWriters } from './gather-data.ts'
 import type { GuideSources } from './guide-sources.ts'
 
 const COMPARED_MS = 24 * 3_600_000
@@ -169,15 +170,20 @@ async function readData(
   const order = state.syncs?.[capability]
   // The pre-flight is dear, and only these steps ask for it.
   const isAsked = order === undefined || migration?.step === 'canary'
-  const [status, findings] = await Promise.all([
+  const [status, findings, kept] = await Promise.all([
     order === undefined ? undefined : context.sync?.status(capability, order).catch(() => undefined),
     isAsked ? sources.findings.read(context.sync, capability) : undefined,
+    // It only says less without them.
+    sources.evidence.read(capability).catch((): KeptFindings => ({})),
   ])
   const lag = order?.state === 'running' ? sources.lagOf(capability) : undefined
   const ownedSince = migration?.stage === 'owned' ? Date.parse(migration.enteredAt) : undefined
-  const data = toDataEvidence({ order, status, lag, logWindowMs: profile.logWindowMs, findings, ownedSince })
+  const data = toDataEvidence({
+    ...{ order, status, lag, findings, ownedSince },
+    ...{ logWindowMs: profile.logWindowMs, verified: kept.verify },
+  })
   return {
     ...(data === undefined ? {} : { data }),
-    cutover: { ...toWriters(findings), ...sources.rehearsals.get(capability) },
+    cutover: { ...toWriters(findings), ...toRehearsal(kept.rehearsal) },
   }
 }

@@ -1,6 +1,6 @@
+import type { EvidenceStore } from '../../core/evidence-store.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { LagWindow, TrafficStore } from '../../core/traffic-words.ts'
-import type { CutoverEvidence } from '../../guide/snapshot.ts'
 import type { Finding } from '../../sync/preflight/findings.ts'
 import type { SyncControl } from '../../sync/sync-control.ts'
 
@@ -10,11 +10,8 @@ export interface GuideSources {
   /** Undefined while nothing is heard of the copy. */
   lagOf(capability: string): LagWindow | undefined
   readonly findings: FindingsCache
-  readonly rehearsals: Rehearsals
+  readonly evidence: EvidenceStore
 }
-
-/** The newest rehearsal of each cut-over to the service, as this process has seen it. */
-export type Rehearsals = Map<string, Pick<CutoverEvidence, 'dryRun' | 'identitiesFit' | 'wayBack'>>
 
 const GOOD_FOR_MS = 60_000
 

@@ -1,5 +1,5 @@
 import { defineGate, type Gate } from '../gate.ts'
-import { showDuration, showSome } from '../show.ts'
+import { nameBuilds, showDuration, showSome } from '../show.ts'
 
 const NO_TABLES = { reason: 'It has no tables, so no ownership moves.', evidence: { tables: 0 } }
 
@@ -67,7 +67,7 @@ export const dryRunDone = defineGate(
     if (dryRun === undefined)
       return unknown({ reason: 'Nobody has rehearsed it yet.', evidence: { predictedPauseMs: null }, fix })
     const ageMs = now - dryRun.at
-    const evidence = { predictedPauseMs: dryRun.predictedPauseMs, ageMs }
+    const evidence = { predictedPauseMs: dryRun.predictedPauseMs, ageMs, ...nameBuilds(dryRun.builds) }
     if (dryRun.problem !== undefined)
       return fail({
         reason: `The rehearsal failed: ${dryRun.problem}.`,

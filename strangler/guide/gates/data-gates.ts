@@ -1,5 +1,5 @@
 import { defineGate } from '../gate.ts'
-import { showCount, showDuration } from '../show.ts'
+import { nameBuilds, showCount, showDuration } from '../show.ts'
 import type { DataEvidence, GuideSnapshot } from '../snapshot.ts'
 
 const NO_TABLES = { reason: 'It has no tables, so there is nothing to copy.', evidence: { tables: 0 } }
@@ -86,6 +86,7 @@ export const verifyClean = defineGate(
       compared: verify.compared,
       diverged: verify.diverged,
       inFlight: verify.inFlight,
+      ...nameBuilds(verify.builds),
     }
     if (verify.diverged > 0) {
       return fail({
