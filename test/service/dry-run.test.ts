@@ -22,6 +22,12 @@ beforeEach(() => {
   asleep.splice(0)
 })
 
+/** The answer of one that is ended comes before its connection is given back. */
+async function untilPlaceIsFree(): Promise<void> {
+  const begun = async () => expect((await stand.shadow('POST', '/items/x')).status).toBe(201)
+  await vi.waitFor(begun, 10_000)
+}
+
 /** What a dry run answers, and then the real one. */
 async function compare(path: string) {
   const before = await stand.dump()
@@ -139,6 +145,7 @@ describe('a dry run', () => {
     expect(await stand.shadow('POST', '/hang')).toMatchObject({ status: 500, dryRun: 'busy' })
     expect(await hanging).toMatchObject({ status: 503, dryRun: 'timeout' })
     expect((await stand.call('POST', '/lock')).status).toBe(200)
+    await untilPlaceIsFree()
   })
 
   it('is not begun while a few others are under way', async () => {
@@ -146,9 +153,7 @@ describe('a dry run', () => {
     await vi.waitFor(() => expect(asleep).toEqual(['without', 'without']), 10_000)
     expect(await stand.shadow('POST', '/items/x')).toMatchObject({ status: 503, dryRun: 'busy' })
     for (const ended of await Promise.all(sleeping)) expect(ended).toMatchObject({ dryRun: 'timeout' })
-    // Its place is free once its connection has been given back.
-    const begun = async () => expect((await stand.shadow('POST', '/items/x')).status).toBe(201)
-    await vi.waitFor(begun, 10_000)
+    await untilPlaceIsFree()
   })
 })
 
