@@ -4,7 +4,7 @@ import { median, percentile, round } from '../statistics.ts'
 import { TABLE } from './options.ts'
 import type { SyncStand } from './stand.ts'
 
-/** Both tables have as many rows. */
+/** The two tables are alike in size and depth; what is written is a part that soon is in memory, as an application's busy rows are. */
 const WRITTEN_ROWS = 100_000
 
 export interface Writes {
@@ -19,7 +19,7 @@ export interface Writes {
 /** One write of each table after the other, so that whatever else happens meanwhile happens to both. */
 export async function measureWrites(
   { monolith }: SyncStand,
-  { rounds, writes, signal }: { rounds: number; writes: number; signal: AbortSignal },
+  { rows, rounds, writes, signal }: { rows: number; rounds: number; writes: number; signal: AbortSignal },
 ): Promise<Writes> {
   const client = await monolith.connect()
   try {
@@ -27,7 +27,7 @@ export async function measureWrites(
     const overheads: number[] = []
     for (let turn = 0; turn <= rounds; turn += 1) {
       signal.throwIfAborted()
-      const found = await measureRound(client, writes)
+      const found = await measureRound(client, writes, Math.min(rows, WRITTEN_ROWS))
       // The first one fills the caches.
       if (turn === 0) continue
       all.plain.push(...found.plain)
@@ -45,10 +45,10 @@ export async function measureWrites(
   }
 }
 
-async function measureRound(client: pg.PoolClient, writes: number) {
+async function measureRound(client: pg.PoolClient, writes: number, among: number) {
   const found = { plain: [] as number[], captured: [] as number[] }
   for (let i = 0; i < writes; i += 1) {
-    const id = 1 + Math.floor(Math.random() * WRITTEN_ROWS)
+    const id = 1 + Math.floor(Math.random() * among)
     const order = i % 2 === 0 ? (['plain', 'captured'] as const) : (['captured', 'plain'] as const)
     for (const which of order)
       found[which].push(await timeWrite(client, which === 'plain' ? 'plain' : TABLE, id))
@@ -58,9 +58,11 @@ async function measureRound(client: pg.PoolClient, writes: number) {
 
 async function timeWrite(client: pg.PoolClient, table: string, id: number): Promise<number> {
   const began = performance.now()
-  await client.query(
+  const { rowCount } = await client.query(
     `UPDATE ${table} SET quantity = quantity + 1, changed_at = clock_timestamp() WHERE id = $1`,
     [id],
   )
-  return performance.now() - began
+  const tookMs = performance.now() - began
+  if (rowCount !== 1) throw new Error(`${table} has no row ${id}, so nothing was measured.`)
+  return tookMs
 }

@@ -56,7 +56,7 @@ async function start(rows: number, releases: SyncStand['releases']): Promise<Syn
     monolith.query(`${createTable(TABLE)}; ${createTable('plain')}; ${fillTable(TABLE, rows)}`),
     service.query(`${createTable(TABLE)}; ${createTable('copied')}`),
   ])
-  await monolith.query(`INSERT INTO plain SELECT * FROM ${TABLE} WHERE id <= 100000`)
+  await monolith.query(`INSERT INTO plain SELECT * FROM ${TABLE}`)
   await monolith.query('VACUUM ANALYZE')
   await monolith.query('CHECKPOINT')
   const sync = startRemote('../sync/programs/sync.ts')

@@ -19,7 +19,7 @@ function asBefore(statements: readonly string[]): string[] {
       sql
         .replaceAll(/\n {2}(role|application) (text|VARCHAR\(300\)) NOT NULL DEFAULT '',/g, '')
         .replaceAll(', role, application)', ')')
-        .replaceAll(", session_user, current_setting('application_name'))", ')')
+        .replaceAll(", SESSION_USER, pg_catalog.current_setting('application_name'))", ')')
         .replaceAll('op, role)', 'op)')
         .replaceAll(', USER())', ')'),
     )
@@ -44,6 +44,49 @@ test('installing over an older kit lets the log of PostgreSQL know its writers, 
   ])
   await app.runAll(postgresDialect.captureDown([stock]))
   expect(await app.query(`SELECT to_regnamespace('strangler')::text AS left`)).toEqual([{ left: null }])
+})
+
+/** What the kit installed before its function saw to the applier and to the search path by itself. */
+function conditional(statements: readonly string[]): string[] {
+  return statements.map((sql) =>
+    sql
+      .replace(
+        'FOR EACH ROW EXECUTE',
+        `FOR EACH ROW WHEN (coalesce(current_setting('strangler.apply', true), '') = '') EXECUTE`,
+      )
+      .replace('SECURITY DEFINER AS', 'SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS')
+      .replace(/ {2}IF pg_catalog.current_setting\('strangler.apply'[^;]+;\n {2}END IF;\n/, ''),
+  )
+}
+
+test('triggers of an older kit go on until nobody writes, and are then replaced in one step', async () => {
+  const stand = await createStand('upgrade_triggers')
+  releases.push(stand.drop)
+  const app = await stand.open()
+  releases.push(app.end)
+  await app.query('CREATE TABLE stock (id int PRIMARY KEY)')
+  const stock = await shapeOf(app, 'stock')
+  await app.runAll(conditional(postgresDialect.captureUp([stock])))
+  const read = async () =>
+    (
+      await app.query(`SELECT (tgqual IS NOT NULL)::text AS conditional, (proconfig IS NOT NULL)::text AS set_path, tgenabled AS enabled
+        FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid WHERE tgname = 'strangler_capture_rows'`)
+    )[0]
+  expect(await read()).toEqual({ conditional: 'true', set_path: 'true', enabled: 'A' })
+  const writer = await stand.open()
+  await writer.runAll(['BEGIN', 'INSERT INTO stock VALUES (1)'])
+  await expect(app.runAll(postgresDialect.captureUp([stock]))).rejects.toMatchObject({ code: '55P03' })
+  await writer.runAll(['INSERT INTO stock VALUES (2)', 'COMMIT', 'INSERT INTO stock VALUES (3)'])
+  for (let time = 0; time < 2; time += 1) await app.runAll(postgresDialect.captureUp([stock]))
+  await writer.query('INSERT INTO stock VALUES (4)')
+  expect(await read()).toEqual({ conditional: 'false', set_path: 'false', enabled: 'A' })
+  await app.query('BEGIN')
+  for (const statement of postgresDialect.beginApply()) await app.run(statement)
+  await app.runAll(['INSERT INTO stock VALUES (5)', 'COMMIT'])
+  expect(await app.query('SELECT key FROM strangler.change_log ORDER BY version')).toEqual(
+    [1, 2, 3, 4].map((id) => ({ key: `["${id}"]` })),
+  )
+  await writer.end()
 })
 
 test.skipIf(mariadbd === undefined)(

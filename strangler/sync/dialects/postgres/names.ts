@@ -60,6 +60,15 @@ IF EXISTS (SELECT ${found} AND tgenabled <> 'A') THEN
 END IF;`
 }
 
+/** For PL/pgSQL: takes away what an earlier version of the kit has made with a WHEN, so that it can be made anew in the same statement. */
+export function dropConditional(table: TableShape, trigger: string): string {
+  const name = tableName(table)
+  return `IF EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = ${quoteText(name)}::pg_catalog.regclass
+    AND tgname = ${quoteText(trigger)} AND tgqual IS NOT NULL) THEN
+  DROP TRIGGER ${trigger} ON ${name};
+END IF;`
+}
+
 /** For PL/pgSQL: the table may be gone by now. */
 export function dropTriggers(table: TableShape, triggers: readonly string[]): string {
   const name = tableName(table)

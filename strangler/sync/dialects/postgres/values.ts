@@ -6,37 +6,44 @@ function isBitAsBoolean({ family, type }: ColumnShape): boolean {
   return family === 'boolean' && type === 'bit(1)'
 }
 
+/** `||`, whatever the session's search path finds under that name. */
+export const JOIN = 'OPERATOR(pg_catalog.||)'
+
 /** An expression that gives a column's canonical text. `value` is SQL of the column's type, e.g. `t."price"`. */
 export function toText(value: string, column: ColumnShape): string {
-  if (isBitAsBoolean(column)) return `(${value} = B'1')::text`
+  if (isBitAsBoolean(column)) return `(${value} OPERATOR(pg_catalog.=) B'1')::pg_catalog.text`
   if (column.type === 'money') return `trim_scale(${value}::numeric)::text`
   if (column.family === 'array') return arrayToText(value, column)
   return scalarToText(value, column.family)
 }
 
+/**
+ * Every name is of pg_catalog: a key's text is also written by the capture, which runs with its owner's rights under the application's search
+ * path. The types without a schema here are words of the grammar.
+ */
 function scalarToText(value: string, family: ColumnFamily): string {
   switch (family) {
     case 'decimal':
-      return `trim_scale(${value})::text`
+      return `pg_catalog.trim_scale(${value})::pg_catalog.text`
     case 'bytes':
-      return `encode(${value}, 'hex')`
+      return `pg_catalog.encode(${value}, 'hex')`
     case 'date':
       return unlessInfinite(value, value, 'YYYY-MM-DD')
     case 'time':
-      return `to_char(${value}::interval, 'HH24:MI:SS.US')`
+      return `pg_catalog.to_char(${value}::interval, 'HH24:MI:SS.US')`
     case 'timestamp':
       return unlessInfinite(value, value, 'YYYY-MM-DD HH24:MI:SS.US')
     case 'timestamptz':
       return unlessInfinite(value, `(${value} AT TIME ZONE 'UTC')`, 'YYYY-MM-DD HH24:MI:SS.US')
     default:
-      return `${value}::text`
+      return `${value}::pg_catalog.text`
   }
 }
 
 /** `to_char` gives NULL for infinity, and no era. */
 function unlessInfinite(value: string, shown: string, format: string): string {
-  const era = `CASE WHEN ${shown} < '0001-01-01' THEN ' BC' ELSE '' END`
-  return `CASE WHEN isfinite(${value}) THEN to_char(${shown}, '${format}') || ${era} ELSE ${value}::text END`
+  const era = `CASE WHEN ${shown} OPERATOR(pg_catalog.<) '0001-01-01' THEN ' BC' ELSE '' END`
+  return `CASE WHEN pg_catalog.isfinite(${value}) THEN pg_catalog.to_char(${shown}, '${format}') ${JOIN} ${era} ELSE ${value}::pg_catalog.text END`
 }
 
 /** Element types whose `::text` is not their canonical text; the others are converted as a whole, which is faster. */
@@ -125,12 +132,29 @@ export function keyText(row: string, table: TableShape): string {
       `${table.schema}.${table.name} has no usable key: ${table.keyRefused ?? 'it has neither a primary key nor a unique one without NULL'}.`,
     )
   }
-  const parts = table.key.map((name) => {
+  const parts = table.key.flatMap((name) => {
     const column = findColumn(table, name)
     const text = toText(`${row}.${quoteName(name)}`, column)
-    return PLAIN.has(column.family) ? `'"' || ${text} || '"'` : `to_json(${text})::text`
+    return PLAIN.has(column.family)
+      ? ['"', { text }, '"', ',']
+      : [{ text: `pg_catalog.to_json(${text})::pg_catalog.text` }, ',']
   })
-  return `'[' || ${parts.join(" || ',' || ")} || ']'`
+  return concatenate(['[', ...parts.slice(0, -1), ']'])
+}
+
+/** Constant parts stand together: the capture of every write runs through this. */
+function concatenate(parts: readonly (string | { readonly text: string })[]): string {
+  const operands: string[] = []
+  let constant = ''
+  for (const part of [...parts, { text: '' }]) {
+    if (typeof part === 'string') {
+      constant += part
+      continue
+    }
+    operands.push(...(constant === '' ? [] : [`'${constant}'`]), ...(part.text === '' ? [] : [part.text]))
+    constant = ''
+  }
+  return `(${operands.join(` ${JOIN} `)})`
 }
 
 /** `t."id" = (k.j ->> 0)::bigint AND …`, where `json` is the parsed key. */
