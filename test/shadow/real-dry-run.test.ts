@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { requireProgram } from '../support/optional.ts'
+import { ADJUST, type DryRunShop, PUT, pretendDryRuns, RESERVE, startDryRunShop } from './dry-run-shop.ts'
+
+const redis = await requireProgram('redis')
+const mariadbd = await requireProgram('mariadb')
+const SOON = { timeout: 30_000, interval: 200 }
+const SKU = 'SKU-00001'
+
+const put = ({ staff }: DryRunShop, onHand: number, sku = SKU) =>
+  staff.call('PUT', `/api/inventory/${sku}`, { body: { warehouse: 'BER', onHand } })
+const reserve = ({ staff }: DryRunShop, key: string, sku = SKU) =>
+  staff.post('/api/inventory/reservations', { items: [{ sku, quantity: 2 }] }, { 'idempotency-key': key })
+
+/** Whoever is told of changes of the service's stock. */
+async function listen({ inventory }: DryRunShop) {
+  const stream = await fetch(`${inventory.url}/api/inventory/stream`)
+  const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let heard = ''
+  const done = (async () => {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) heard += part.value
+  })().catch(() => undefined)
+  return {
+    heard: () => heard,
+    async stop() {
+      await reader.cancel()
+      await done
+    },
+  }
+}
+
+describe.skipIf(redis === undefined).each([
+  { dialect: 'postgres' as const, missing: false },
+  { dialect: 'mariadb' as const, missing: mariadbd === undefined },
+])(
+  'a write to the shop on $dialect, shadowed by the real kit (needs redis-server)',
+  ({ dialect, missing }) => {
+    describe.skipIf(missing)('and run dry by the real service', () => {
+      let stand: DryRunShop
+      beforeAll(async () => {
+        stand = await startDryRunShop({ dialect, redis: redis!.path })
+      }, 90_000)
+      afterAll(() => stand.stop())
+
+      it('is answered by the shop and compared, and the service is as it was: rows, queue, calls and listeners', async () => {
+        const before = await stand.dump()
+        const listening = await listen(stand)
+        const { status, body } = await put(stand, 25)
+        expect([status, body.onHand - body.reserved]).toEqual([200, body.available])
+        await expect.poll(async () => (await stand.endpoint(PUT))?.eligible, SOON).toBe(1)
+        expect(await stand.endpoint(PUT)).toMatchObject({ match: 1, mismatch: 0, skipped: {} })
+        expect((await stand.report())?.basis).toMatchObject({ serviceBuild: 'inventory-1' })
+        // The shop has done it, and the service has answered as if it had.
+        expect((await stand.shop.client.get(`/api/inventory/${SKU}`)).body.onHand).toBe(body.onHand)
+        expect((await stand.inventory.client.get(`/api/inventory/${SKU}`)).body.onHand).not.toBe(body.onHand)
+        expect(await stand.dump()).toEqual(before)
+        expect(stand.calls).toEqual([])
+        expect(listening.heard()).not.toContain('"onHand"')
+        await listening.stop()
+      })
+
+      it('that makes an id is skipped for it, and counted: never a mismatch, and nobody is told of it', async () => {
+        const before = await stand.dump()
+        for (const key of ['one', 'two', 'three']) expect((await reserve(stand, key)).status).toBe(201)
+        await expect.poll(async () => (await stand.endpoint(RESERVE))?.eligible, SOON).toBe(3)
+        expect(await stand.endpoint(RESERVE)).toMatchObject({ mismatch: 0, skipped: { alias: 3 } })
+        expect(await stand.dump()).toEqual(before)
+      })
+
+      it('whose answer is wrong is a real difference, beside noise that is none', async () => {
+        // Behind the kit's back, and with no sync to mend it.
+        await stand.inventory.app.dataSource.query(
+          `UPDATE stock SET reorder_point = 9999 WHERE sku = 'SKU-00002'`,
+        )
+        for (let n = 0; n < 10; n++) {
+          const body = { warehouse: 'BER', delta: 0, reason: 'look' }
+          await stand.staff.post('/api/inventory/SKU-00002/adjust', body, { 'idempotency-key': `look ${n}` })
+        }
+        await expect.poll(async () => (await stand.endpoint(ADJUST))?.eligible, SOON).toBe(10)
+        const found = (await stand.report())?.differences.filter(({ endpoint }) => endpoint === ADJUST) ?? []
+        expect(found.find(({ path }) => path.endsWith('.reorderPoint'))).toMatchObject({ verdict: 'real' })
+        // Each dry run has a request id of its own, as each request has.
+        expect(found.find(({ path }) => path === '$.requestId')?.verdict ?? 'noise').toBe('noise')
+      })
+    })
+
+    it.skipIf(missing)(
+      'changes the service when nothing is rolled back: this is what the dumps would show',
+      async () => {
+        const stand = await startDryRunShop({ dialect, redis: redis!.path, between: pretendDryRuns })
+        try {
+          const before = await stand.dump()
+          await put(stand, 25)
+          await reserve(stand, 'one')
+          await expect.poll(async () => (await stand.endpoint(RESERVE))?.eligible, SOON).toBe(1)
+          const after = await stand.dump()
+          expect(after).not.toEqual(before)
+          expect((after as { queue: unknown }).queue).not.toEqual((before as { queue: unknown }).queue)
+        } finally {
+          await stand.stop()
+        }
+      },
+      90_000,
+    )
+  },
+)
+
+describe.skipIf(redis === undefined)('a service that cannot run anything dry (needs redis-server)', () => {
+  it('is sent no write at all, and each is counted', async () => {
+    const stand = await startDryRunShop({
+      ...{ dialect: 'postgres', redis: redis!.path, service: { stranglerWorkerToken: undefined } },
+    })
+    try {
+      const before = await stand.dump()
+      await put(stand, 25)
+      await expect.poll(async () => (await stand.endpoint(PUT))?.eligible, SOON).toBe(1)
+      expect(await stand.endpoint(PUT)).toMatchObject({ match: 0, skipped: { 'no-dry-run': 1 } })
+      expect(await stand.dump()).toEqual(before)
+    } finally {
+      await stand.stop()
+    }
+  }, 90_000)
+})
