@@ -6,27 +6,45 @@ export interface NoiseCounts {
   readonly noisy: number
 }
 
-/** `real`: the sides differ. `noise`: the monolith differs from itself as often. `unknown`: too few to tell; never for a gate. */
+/** `real`: the sides differ. `noise`: the monolith differs from itself as often. `unknown`: too few to tell; it opens no gate. */
 export type NoiseVerdict = 'real' | 'noise' | 'unknown'
 
 const FEWEST = 3
 const FEWEST_FOR_GATE = 8
-const ERROR_RATE = 0.01
+/** Of a thousand noisy places so many are ever called real, however often they are looked at. */
+const FALSE_ALARMS = 0.001
+/** What noise shows as seldom as this is not taken for noise, and not for real either. */
+const IMPLAUSIBLE = 0.01
 
 /**
  * Tells a difference between the sides from the monolith's own noise. Noise makes the monolith's second answer differ in half of
- * the differing exchanges at least (either of the two first answers was the odd one), a bug of the service in none: real is what is
- * improbable (under 1 %) as a throw of a fair coin.
+ * the differing exchanges at least (either of the two first answers was the odd one), a bug of the service in none. A report is looked
+ * at again and again: real is only what the bet against a fair coin has won by far; what a fair coin would hardly throw is unknown until then.
  */
 export function judgeNoise({ differing, noisy }: NoiseCounts): NoiseVerdict {
   if (differing < FEWEST) return 'unknown'
-  if (fairCoinTail(noisy, differing) < ERROR_RATE) return 'real'
-  return noisy === 0 ? 'unknown' : 'noise'
+  if (noisy * 2 < differing && logBet(noisy, differing) >= -Math.log(FALSE_ALARMS)) return 'real'
+  return noisy > 0 && fairCoinTail(noisy, differing) >= IMPLAUSIBLE ? 'noise' : 'unknown'
 }
 
 /** Whether there are enough differing exchanges for a gate to believe the verdict. */
 export function canGateRelyOn(counts: NoiseCounts): boolean {
   return counts.differing >= FEWEST_FOR_GATE && judgeNoise(counts) !== 'unknown'
+}
+
+/** What the bettor expects of a bug: Beta(1, 10), a head in eleven throws. */
+const EXPECTED_TAILS = 10
+
+/**
+ * The logarithm of what a bet of one has become that puts its money on few heads: `10 · B(1 + heads, 10 + tails) · 2^throws`. Against a coin
+ * with half heads or more it is never expected to grow, so that it ever reaches 1/α has at most the probability α, at whichever throw one
+ * looks (Ville 1939; Robbins 1970 on mixtures).
+ */
+function logBet(heads: number, throws: number): number {
+  let log = Math.log(EXPECTED_TAILS) + throws * Math.LN2
+  for (let i = 1; i <= heads; i += 1) log += Math.log(i)
+  for (let i = 0; i <= heads; i += 1) log -= Math.log(EXPECTED_TAILS + throws - heads + i)
+  return log
 }
 
 /** P(X ≤ heads) of so many throws of a fair coin; exact, but for what is too small for a double. */

@@ -25,6 +25,7 @@ import { createTestDatabase } from '../support/postgres.ts'
 const OPERATOR = 'operator-token-of-dry-runs'
 const WORKER = 'worker-token-of-dry-runs'
 
+export const GET = 'GET /api/inventory/:sku'
 export const PUT = 'PUT /api/inventory/:sku'
 export const ADJUST = 'POST /api/inventory/:sku/adjust'
 export const RESERVE = 'POST /api/inventory/reservations'
@@ -36,8 +37,9 @@ const RULES: CompareRules = {
     ...{ path: `**.${name}`, pattern: 'timestamp' },
   })),
 }
+const IGNORED: CompareRules = { ignore: ['$.requestId'] }
 const IDS: CompareRules = {
-  ignore: ['$.requestId'],
+  ...IGNORED,
   aliases: [
     { path: '$.id', of: 'reservation' },
     { path: 'header:location', of: 'reservation' },
@@ -83,7 +85,7 @@ export async function startDryRunShop(options: DryRunShopOptions): Promise<DryRu
   vi.stubEnv('STRANGLER_WORKER_TOKEN', WORKER)
   vi.stubEnv(DIALECT_VARIABLE, options.dialect)
   const releases: (() => unknown)[] = []
-  const shop = await startShop()
+  const shop = await startShop({ sweepIntervalMs: 0 })
   releases.push(() => shop.stop())
   const redis = await startTestRedis(options.redis)
   releases.push(() => redis.stop())
@@ -118,10 +120,11 @@ export async function startDryRunShop(options: DryRunShopOptions): Promise<DryRu
     capabilities: {
       inventory: {
         endpoints: [
-          endpoint(PUT, { ignore: ['$.requestId'] }),
+          { endpoint: GET, mode: 'shadow', compare: IGNORED as never },
+          endpoint(PUT, IGNORED),
           endpoint(ADJUST),
           endpoint(RESERVE, IDS),
-          endpoint(CONFIRM, { ignore: ['$.requestId'] }),
+          endpoint(CONFIRM, IGNORED),
         ],
         compare: RULES as never,
         ...(options.synced === true ? { tables } : {}),

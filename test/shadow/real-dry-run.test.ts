@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { requireProgram } from '../support/optional.ts'
 import { ADJUST, type DryRunShop, PUT, pretendDryRuns, RESERVE, startDryRunShop } from './dry-run-shop.ts'
 
 const redis = await requireProgram('redis')
 const mariadbd = await requireProgram('mariadb')
-const SOON = { timeout: 30_000, interval: 200 }
+const SOON = { timeout: 60_000, interval: 200 }
+vi.setConfig({ testTimeout: 120_000 })
 const SKU = 'SKU-00001'
 
 const put = ({ staff }: DryRunShop, onHand: number, sku = SKU) =>
@@ -72,11 +73,11 @@ describe.skipIf(redis === undefined).each([
         await stand.inventory.app.dataSource.query(
           `UPDATE stock SET reorder_point = 9999 WHERE sku = 'SKU-00002'`,
         )
-        for (let n = 0; n < 10; n++) {
+        for (let n = 0; n < 14; n++) {
           const body = { warehouse: 'BER', delta: 0, reason: 'look' }
           await stand.staff.post('/api/inventory/SKU-00002/adjust', body, { 'idempotency-key': `look ${n}` })
         }
-        await expect.poll(async () => (await stand.endpoint(ADJUST))?.eligible, SOON).toBe(10)
+        await expect.poll(async () => (await stand.endpoint(ADJUST))?.eligible, SOON).toBe(14)
         const found = (await stand.report())?.differences.filter(({ endpoint }) => endpoint === ADJUST) ?? []
         expect(found.find(({ path }) => path.endsWith('.reorderPoint'))).toMatchObject({ verdict: 'real' })
         // Each dry run has a request id of its own, as each request has.
