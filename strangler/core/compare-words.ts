@@ -62,6 +62,7 @@ export type SkipReason =
   | 'encoding'
   | 'behind'
   | 'no-dry-run'
+  | 'thread-lost'
   | 'rule'
 
 export type Verdict = 'match' | 'accepted' | 'mismatch' | 'lag' | 'skipped'

@@ -7,8 +7,9 @@ import type { ShadowMarks } from '../core/shadow-mark.ts'
 import type { RouteState } from '../core/words.ts'
 import type { Asked } from './ask-side.ts'
 import { createByteBudget } from './byte-budget.ts'
-import type { Shadow } from './create-shadow.ts'
+import type { Shadow, Skipped } from './create-shadow.ts'
 import { createEvidenceBook } from './evidence-book.ts'
+import { createInFlight, type InFlight } from './in-flight.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 import { createWants } from './wants.ts'
 
@@ -25,10 +26,17 @@ const POSITIONS_EVERY_MS = 50
 /** What a thread may use: answers of sides that nobody knows are in it. */
 const MOST_MEGABYTES = 512
 const STOP_WITHIN_MS = 3_000
+/** One that dies of what it is given must not be started for every exchange. */
+const REST_AFTER_DEATH_MS = 1_000
+
+interface RunningThread {
+  readonly worker: Worker
+  readonly inFlight: InFlight
+}
 
 /**
  * The comparison in a thread of its own. It is started by the first exchange that is wanted; one that dies takes what it had with it,
- * and the next exchange starts another. Here only copies are handed over and counts are taken back.
+ * which is counted as skipped, and an exchange after a short rest starts another. Here only copies are handed over and counts are taken back.
  */
 export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   const { config, marks, position, report, onVerdict } = options
@@ -37,7 +45,10 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   const most = config.compare.concurrency + config.compare.maxWaiting
   const data: ThreadData = { config: withoutFunctions(config), secret: new Uint8Array(options.secret) }
   let state: RouteState | undefined
-  let thread: { worker: Worker; inFlight: number; bytes: number } | undefined
+  let thread: RunningThread | undefined
+  let restsUntil = 0
+  /** Skipped while no thread was there to count it. */
+  let uncounted: Skipped[] = []
   let outgoing: CapturedExchange[] = []
   let stopped = false
   let lastId = 0
@@ -46,25 +57,30 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   function send(message: ToThread, transfer: ArrayBuffer[] = []): void {
     startThread().worker.postMessage(message, transfer)
   }
-  function startThread(): NonNullable<typeof thread> {
+  function startThread(): RunningThread {
     if (thread !== undefined) return thread
     const worker = new Worker(new URL('./shadow-thread.ts', import.meta.url), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MEGABYTES },
     })
-    const started = { worker, inFlight: 0, bytes: 0 }
+    const started = { worker, inFlight: createInFlight() }
     thread = started
     worker.unref()
     worker.on('message', hear)
     worker.on('error', (error) => report('compare in a thread', error))
     worker.on('exit', () => end(started))
     if (state !== undefined) worker.postMessage({ kind: 'state', state } satisfies ToThread)
+    for (const skipped of uncounted) worker.postMessage({ kind: 'skipped', ...skipped } satisfies ToThread)
+    uncounted = []
     return started
   }
   /** What it had is lost, and nobody waits for it. */
-  function end(ended: NonNullable<typeof thread>): void {
-    if (thread === ended) thread = undefined
-    budget.give(ended.bytes)
+  function end({ inFlight }: RunningThread): void {
+    thread = undefined
+    outgoing = []
+    restsUntil = performance.now() + REST_AFTER_DEATH_MS
+    budget.give(inFlight.bytes)
+    for (const skipped of inFlight.lost()) noteSkipped(skipped)
     for (const settle of waiting.values()) settle({ kind: 'skipped', reason: 'shadow-reset' })
     waiting.clear()
   }
@@ -75,13 +91,20 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
     else if (message.kind === 'judged') {
       for (const { bytes, endpoint, verdict } of message.exchanges) {
         budget.give(bytes)
-        if (thread !== undefined) {
-          thread.inFlight -= 1
-          thread.bytes -= bytes
-        }
+        thread?.inFlight.remove({ endpoint, bytes })
         onVerdict?.(endpoint, verdict)
       }
     }
+  }
+  function noteSkipped(skipped: Skipped): void {
+    for (let n = 0; n < skipped.count; n += 1) onVerdict?.(skipped.endpoint, 'skipped')
+    const mayStart = !stopped && performance.now() >= restsUntil
+    if (thread !== undefined || mayStart) return send({ kind: 'skipped', ...skipped })
+    const present = uncounted.find(
+      (one) => one.endpoint === skipped.endpoint && one.reason === skipped.reason,
+    )
+    uncounted = uncounted.filter((one) => one !== present)
+    uncounted.push({ ...skipped, count: skipped.count + (present?.count ?? 0) })
   }
   function settle(id: number, asked: Asked | undefined): void {
     waiting.get(id)?.(asked)
@@ -99,8 +122,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   function handOver(): void {
     const exchanges = outgoing
     outgoing = []
-    // One that has died meanwhile has given back what these had taken.
-    if (stopped || thread === undefined) return
+    if (stopped || exchanges.length === 0) return
     const bodies = exchanges.flatMap(({ answer, requests }) => [
       answer.body,
       requests.monolith.body ?? answer.body,
@@ -115,7 +137,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
     tables.length > 0 ? [name] : [],
   )
   const timer = setInterval(() => {
-    if (thread === undefined || thread.inFlight === 0 || state?.syncs === undefined) return
+    if (thread === undefined || thread.inFlight.count === 0 || state?.syncs === undefined) return
     const words = capabilities.map((capability) => ({
       capability,
       appliedThrough: position.appliedThrough(capability),
@@ -135,23 +157,21 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       isOwnMark: marks.isValid,
       wants(decision) {
         if (stopped || !isWanted(decision)) return false
-        if ((thread?.inFlight ?? 0) + outgoing.length < most) return true
-        this.onSkipped(decision, 'queue-full')
+        const rests = thread === undefined && performance.now() < restsUntil
+        if (rests) this.onSkipped(decision, 'thread-lost')
+        else if ((thread?.inFlight.count ?? 0) >= most) this.onSkipped(decision, 'queue-full')
+        else return true
         return false
       },
       onCaptured(exchange) {
         if (stopped) return budget.give(exchange.bytes)
-        const at = startThread()
-        at.inFlight += 1
-        at.bytes += exchange.bytes
+        startThread().inFlight.add(exchange)
         outgoing.push(exchange)
         if (outgoing.length === 1) setImmediate(handOver)
       },
       onSkipped({ endpoint }, reason) {
         if (endpoint === undefined || stopped) return
-        onVerdict?.(endpoint.id, 'skipped')
-        const { capability, id } = endpoint
-        send({ kind: 'skipped', capability, endpoint: id, reason, count: 1 })
+        noteSkipped({ capability: endpoint.capability, endpoint: endpoint.id, reason, count: 1 })
       },
     },
     book,
@@ -160,7 +180,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
         kind: 'skipped',
         reason: 'shadow-reset',
       },
-    noteSkipped: (skipped) => send({ kind: 'skipped', ...skipped }),
+    noteSkipped,
     prepare() {
       if (!stopped) startThread()
     },

@@ -1,0 +1,108 @@
+import type { Worker } from 'node:worker_threads'
+import { expect, onTestFinished, test } from 'vitest'
+import { checkConfig } from '../../strangler/config/define-config.ts'
+import type { ComparisonBatch } from '../../strangler/core/comparison-store.ts'
+import { createShadowMarks } from '../../strangler/core/shadow-mark.ts'
+import { createProxyServer } from '../../strangler/proxy/proxy-server.ts'
+import { compileTable } from '../../strangler/routing/compile-table.ts'
+import { createShadowBeside } from '../../strangler/shadow/shadow-beside.ts'
+import { stateOf } from '../support/tables.ts'
+import { json, serve } from './serve.ts'
+import { verdictsOf } from './shadow-stand.ts'
+
+const SECRET = Buffer.alloc(32, 1)
+const SOON = { timeout: 30_000, interval: 50 }
+
+/** A proxy with the comparison in a thread, as a kit has it, and every thread that was started for it. */
+async function start(service: string, monolith: string) {
+  const threads: Worker[] = []
+  const note = (worker: Worker) => void threads.push(worker)
+  process.on('worker', note)
+  const config = checkConfig({
+    sides: { monolith, inventory: service },
+    capabilities: { inventory: { endpoints: [{ endpoint: 'GET /items/:id', mode: 'shadow' }] } },
+  })
+  const reported: string[] = []
+  const report = (operation: string) => void reported.push(operation)
+  const verdicts: string[] = []
+  const shadow = createShadowBeside({
+    ...{ config, secret: SECRET, marks: createShadowMarks(SECRET, Date.now), report },
+    position: { appliedThrough: () => undefined, sourceNow: () => undefined },
+    onVerdict: (_endpoint, verdict) => void verdicts.push(verdict),
+  })
+  shadow.follow(stateOf([]))
+  const proxy = createProxyServer({
+    ...{ config, table: compileTable(config, stateOf([])), secret: Buffer.alloc(32), report },
+    capture: shadow.capture,
+  })
+  const { port } = await proxy.listen(0, '127.0.0.1')
+  onTestFinished(async () => {
+    process.off('worker', note)
+    await proxy.stop({ drainMs: 0 })
+    await shadow.stop()
+  })
+  const found: Record<string, number> = {}
+  return {
+    ...{ shadow, threads, reported, verdicts },
+    async ask(count: number) {
+      const answers = await Promise.all(
+        Array.from({ length: count }, async (_, id) =>
+          (await fetch(`http://127.0.0.1:${port}/items/${id}`)).text(),
+        ),
+      )
+      expect(new Set(answers)).toEqual(new Set(['{"stock":3}']))
+    },
+    /** All verdicts that were told until now. */
+    async counts() {
+      await shadow.settled()
+      const batch: ComparisonBatch | undefined = shadow.book.take()
+      for (const [name, count] of Object.entries(batch === undefined ? {} : verdictsOf(batch)))
+        found[name] = (found[name] ?? 0) + count
+      return found
+    },
+  }
+}
+
+test.each([
+  ['is ended from outside', (thread: Worker) => void thread.terminate()],
+  // No message of the kit: the thread dies of an error of its own.
+  ['dies of an error', (thread: Worker) => thread.postMessage(null)],
+])(
+  'when the thread %s, clients notice nothing, what it had is counted as skipped, and another one takes over',
+  async (_how, end) => {
+    const monolith = await serve(json({ stock: 3 }))
+    const hanging = new Set<() => void>()
+    let hangs = false
+    const service = await serve((req, res) => {
+      const answer = () => json({ stock: 3 })(req, res)
+      if (hangs) hanging.add(answer)
+      else answer()
+    })
+    const { shadow, threads, verdicts, ask, counts } = await start(service.url, monolith.url)
+    await ask(5)
+    expect(await counts()).toMatchObject({ match: 5 })
+    hangs = true
+    await ask(7)
+    await expect.poll(() => hanging.size, SOON).toBe(7)
+    const [first] = threads
+    const over = new Promise((resolve) => first?.once('exit', resolve))
+    end(first as Worker)
+    await over
+    hangs = false
+    // While it rests after the death, exchanges are served and skipped.
+    await ask(2)
+    expect(shadow.heldBytes).toBe(0)
+    await expect
+      .poll(async () => {
+        await ask(1)
+        return (await counts())['match']
+      }, SOON)
+      .toBeGreaterThan(7)
+    const lost = (await counts())['skipped:thread-lost'] ?? 0
+    expect(lost).toBeGreaterThanOrEqual(9)
+    expect(threads).toHaveLength(2)
+    // The metrics say the same.
+    expect(verdicts.filter((verdict) => verdict === 'skipped')).toHaveLength(lost)
+    expect(shadow.heldBytes).toBe(0)
+  },
+)
