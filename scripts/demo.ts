@@ -3,6 +3,7 @@ import { type AdminClient, createAdminClient } from '../strangler/admin/admin-cl
 import { loadTokens } from '../strangler/admin/tokens.ts'
 import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
 import { ensureFolder } from '../strangler/infra/ensure-folder.ts'
+import { buildDashboard } from './build-dashboard.ts'
 import { capLog } from './demo/cap-log.ts'
 import { claimDemo } from './demo/claim-demo.ts'
 import { DemoError } from './demo/demo-error.ts'
@@ -55,6 +56,7 @@ async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<
   process.env['MONOLITH_DATABASE_URL'] = shop.databases.shop
   process.env['INVENTORY_DATABASE_URL'] = shop.databases.inventory
   say('Starting the kit …')
+  if (await buildDashboard()) sayStep('the dashboard is built')
   const kit = await startDemoKit(ports)
   const { proxyUrl = '', adminUrl = '' } = kit
   for (const line of kit.description) sayStep(line)

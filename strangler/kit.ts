@@ -159,7 +159,13 @@ async function startParts(ground: KitGround, role: string, controlUrl: string): 
   if (!serves) return follower
   const workers: Workers = await startWorkers(options.workers ?? 1, { controlUrl, report: ground.log.report })
   ground.releases.add('the workers', () => workers.stop())
-  return { ...follower, url: workers.url, metrics: workers.metrics, readiness: workers.readiness }
+  return {
+    ...follower,
+    url: workers.url,
+    metrics: workers.metrics,
+    readiness: workers.readiness,
+    traffic: workers.traffic,
+  }
 }
 
 /** A process without a proxy of its own follows the journal for the admin API's answers. */
@@ -199,6 +205,7 @@ async function startFollower(ground: KitGround): Promise<Serving> {
       body: await metrics.registry.metrics(),
     }),
     readiness: () => ({ ready: true, reasons: [] }),
+    traffic: undefined,
     askSide: shadowing.shadow.ask,
   }
 }
@@ -227,8 +234,9 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
   const capabilities = Object.keys(config.capabilities)
   const lag = keepLag({ book: ground.positions.lag, store: link.evidence, capabilities, report: log.report })
   releases.add('what is known of the lag', () => lag.stop())
-  const { metrics, readiness } = serving
-  const admin = createAdminServer({ ...context, tokens, metrics, readiness, log: log.logger })
+  const { metrics, readiness, traffic } = serving
+  const seen = traffic === undefined ? {} : { traffic }
+  const admin = createAdminServer({ ...context, tokens, metrics, readiness, ...seen, log: log.logger })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)
   releases.add('the admin API', () => admin.stop())
   if (options.role !== 'proxy') flyByJournal(ground, context)

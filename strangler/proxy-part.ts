@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { startContractPart } from './contract-part.ts'
 import type { MarkStore } from './core/data-position.ts'
 import type { ReportError } from './core/ports.ts'
+import type { EndpointTraffic } from './core/traffic-words.ts'
 import type { RouteState } from './core/words.ts'
 import { claimName } from './infra/claim-name.ts'
 import { namedRedisUrl } from './infra/redis-server.ts'
@@ -23,7 +24,8 @@ import { shareMetrics } from './telemetry/cluster-metrics.ts'
 import { keepTraffic } from './telemetry/keep-traffic.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createTrafficBook, type TrafficBook } from './telemetry/traffic-book.ts'
-import { isWorker, proxyName } from './workers.ts'
+import { createTrafficMeter, type TrafficMeter } from './telemetry/traffic-meter.ts'
+import { isWorker, proxyName, tellTraffic } from './workers.ts'
 
 /** A serving proxy, and what the admin API asks of it. */
 export interface ProxyPart {
@@ -34,6 +36,8 @@ export interface ProxyPart {
   readonly state: () => RouteState
   readonly metrics: () => Promise<{ contentType: string; body: string }>
   readonly readiness: () => { ready: boolean; reasons: string[] }
+  /** What it has counted for people to see; undefined where nothing passes. */
+  readonly traffic: (() => readonly EndpointTraffic[]) | undefined
   /** Asks a side once more, with the mark of a shadow request. */
   readonly askSide: Shadow['ask']
 }
@@ -50,8 +54,10 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
   if (isWorker()) shareMetrics(metrics.registry)
   const shadowing = startShadowPart({ ...ground, onVerdict: metrics.recordVerdict })
   const traffic = startTrafficBook(ground, name)
+  const meter = createTrafficMeter()
+  if (isWorker()) releases.add('what the other processes are told of the traffic', tellTraffic(meter.read))
   const wiring = wireProxy(ground, {
-    ...{ metrics, shadowing, traffic, feed: () => feed },
+    ...{ metrics, shadowing, traffic, meter, feed: () => feed },
     state: () => following.state(),
   })
   const server = options.embedded === true ? undefined : createProxyServer(wiring)
@@ -78,6 +84,7 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
       body: await metrics.registry.metrics(),
     }),
     readiness: () => describeReadiness({ draining, feed, table: proxy.table() }),
+    traffic: meter.read,
     askSide: shadowing.shadow.ask,
   }
 }
@@ -97,9 +104,10 @@ function wireProxy(
     metrics,
     shadowing,
     traffic,
+    meter,
     feed,
     state,
-  }: Observers & { feed: () => TableFeed; state: () => RouteState },
+  }: Observers & { meter: TrafficMeter; feed: () => TableFeed; state: () => RouteState },
 ): ProxyOptions {
   const { config, log, tokens, positions } = ground
   return {
@@ -111,6 +119,7 @@ function wireProxy(
     onExchange: (record) => {
       metrics.recordExchange(record)
       traffic.record(record)
+      meter.record(record)
       if (config.proxy.accessLog) logExchange(log, record)
     },
     onBreaker: (capability, state) => {

@@ -1,7 +1,9 @@
 import cluster, { type Worker } from 'node:cluster'
 import { StranglerError } from './core/errors.ts'
 import type { ReportError, Stoppable } from './core/ports.ts'
+import type { EndpointTraffic } from './core/traffic-words.ts'
 import { createClusterMetrics } from './telemetry/cluster-metrics.ts'
+import { joinTraffic } from './telemetry/join-traffic.ts'
 
 const RESTART_MS = 500
 const START_MS = 60_000
@@ -11,6 +13,8 @@ export interface Workers extends Stoppable {
   readonly url: string
   readonly metrics: () => Promise<{ contentType: string; body: string }>
   readonly readiness: () => { ready: boolean; reasons: string[] }
+  /** What each of them has told last. */
+  readonly traffic: () => readonly EndpointTraffic[]
 }
 
 const INDEX = 'STRANGLER_WORKER'
@@ -29,9 +33,24 @@ export function proxyName(name = 'main', index = isWorker() ? process.env[INDEX]
   return index === undefined ? name : `${name}-worker-${index}`
 }
 
+interface WorkerMessage {
+  readonly strangler?: string
+  readonly url?: string
+  readonly rows?: readonly EndpointTraffic[]
+}
+
 /** A worker runs the same command line; it tells its address when it serves. */
 export function tellServing(url: string): void {
   process.send?.({ strangler: 'serving', url })
+}
+
+const TELL_TRAFFIC_MS = 1_000
+
+/** The process that answers for all workers shows their traffic to people. @returns what ends it */
+export function tellTraffic(read: () => readonly EndpointTraffic[]): () => void {
+  const timer = setInterval(() => process.send?.({ strangler: 'traffic', rows: read() }), TELL_TRAFFIC_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /**
@@ -44,12 +63,14 @@ export async function startWorkers(
 ): Promise<Workers> {
   const serving = new Map<number, string>()
   const workers = new Map<number, Worker>()
+  const traffic = new Map<number, readonly EndpointTraffic[]>()
   let stopping = false
 
   function fork(index: number, onServing: (url: string) => void, onEarlyExit: () => void): void {
     const worker = cluster.fork({ [INDEX]: String(index), STRANGLER_CONTROL_URL: controlUrl })
     workers.set(index, worker)
-    worker.on('message', (message: { strangler?: string; url?: string }) => {
+    worker.on('message', (message: WorkerMessage) => {
+      if (message?.strangler === 'traffic') traffic.set(index, message.rows ?? [])
       if (message?.strangler !== 'serving' || message.url === undefined) return
       serving.set(index, message.url)
       onServing(message.url)
@@ -105,6 +126,7 @@ export async function startWorkers(
       url,
       stop,
       metrics: createClusterMetrics(),
+      traffic: () => joinTraffic([...traffic.values()]),
       readiness: () => {
         const ready = serving.size > 0
         return { ready, reasons: ready ? [] : ['No worker serves.'] }

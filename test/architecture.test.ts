@@ -83,6 +83,13 @@ test.each<[string, Record<string, string>, RegExp]>([
     { 'strangler/infra/a.ts': line('ioredis'), 'strangler/infra/b.ts': line('ioredis') },
     /1 file may/,
   ],
+  ['preact in the server', { 'strangler/admin/a.ts': line('preact') }, /one door/],
+  ['a package of Node in the page', { 'strangler/dashboard/a.tsx': line('zod') }, /browsers/],
+  [
+    'code of the server in the page',
+    { 'strangler/dashboard/a.tsx': line('../admin/contracts.ts'), 'strangler/admin/contracts.ts': '' },
+    /siblings of one layer/,
+  ],
   ['typeorm in the proxy', { 'strangler/proxy/a.ts': line('typeorm') }, /one door/],
   [
     'the monolith that reaches into the kit',
@@ -127,6 +134,8 @@ test('the checker lets the allowed imports pass', () => {
     'strangler/proxy/a.ts': line('../core/a.ts') + line('undici'),
     'strangler/cli/a.ts': line('../kit.ts'),
     'strangler/kit.ts': line('./proxy/a.ts'),
+    'strangler/admin/contracts.ts': '',
+    'strangler/dashboard/a.tsx': `import type { X } from '../admin/contracts.ts'\nimport './a.css'\n${line('preact/hooks')}`,
     'strangler/sync/apply/a.ts': line('../../core/a.ts'),
     'strangler/service/a.ts': line('../sync/apply/a.ts'),
     'monolith/a.ts': line('strangler-kit') + line('typeorm'),

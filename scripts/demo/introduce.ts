@@ -14,7 +14,8 @@ export function introduce({ proxyUrl, adminUrl, traffic, routes }: DemoState): s
     ? 'Ctrl-C stops everything. 100 shoppers are at it; this is where their requests go:'
     : 'Ctrl-C stops everything.'
   return `
-The shop is at ${proxyUrl}, with the proxy in front of it; the admin API at ${adminUrl}.
+The shop is at ${proxyUrl}, with the proxy in front of it.
+The dashboard is at ${adminUrl}/dashboard/; the token for it is \`operator\` in .strangler/tokens.json.
 ${describeDecisions(routes)} In another terminal, in this folder, try:
 
   npx strangler guide inventory                                   where it is, what comes next, what going back costs

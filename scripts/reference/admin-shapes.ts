@@ -20,6 +20,7 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'GET /api/routes': { answers: contract.routesAnswer },
   'POST /api/routes/why': { asks: contract.whyQuestion, answers: contract.whyAnswer },
   'GET /api/history': { asks: contract.historyQuestion, answers: contract.historyAnswer },
+  'GET /api/history/change': { asks: contract.changeQuestion, answers: contract.changeAnswer },
   'GET /api/proxies': { answers: contract.proxiesAnswer },
   'GET /api/holds': { answers: contract.holdsAnswer },
   'GET /api/sync': { answers: sync.syncAnswer },

@@ -8,6 +8,7 @@ import type { CommandAnswer } from './contracts.ts'
 import * as contract from './contracts.ts'
 import { cutOver, rehearseCutover } from './cutover-commands.ts'
 import * as cutoverContract from './cutover-contracts.ts'
+import { describeChange } from './describe-change.ts'
 import { requireJson } from './guard-request.ts'
 import { addGuideApi } from './guide/guide-api.ts'
 import { endHold, fenceHold, listHolds, startHold } from './hold-commands.ts'
@@ -59,10 +60,18 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
 
   question('/routes', () => listRoutes(context))
   question('/history', async (query) => {
-    const { limit, before } = contract.historyQuestion.parse(query)
-    const beforeVersion = before === undefined ? {} : { beforeVersion: before }
-    return { entries: await context.journal.history({ limit, ...beforeVersion }) }
+    const { limit, before, kind, text } = contract.historyQuestion.parse(query)
+    const entries = await context.journal.history({
+      limit,
+      ...(before === undefined ? {} : { beforeVersion: before }),
+      ...(kind === undefined ? {} : { kind }),
+      ...(text === undefined ? {} : { text }),
+    })
+    return { entries }
   })
+  question('/history/change', (query) =>
+    describeChange(context, contract.changeQuestion.parse(query).version),
+  )
   question('/proxies', () => listProxies(context))
   question('/holds', () => listHolds(context))
   question('/sync', () => listSyncs(context))

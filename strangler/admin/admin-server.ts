@@ -2,11 +2,17 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { StranglerError } from '../core/errors.ts'
-import type { Stoppable } from '../core/ports.ts'
+import type { ReportError, Stoppable } from '../core/ports.ts'
+import type { EndpointTraffic } from '../core/traffic-words.ts'
 import { createAdminApi } from './admin-api.ts'
 import { answerProblems } from './answer-problem.ts'
 import { createAuthentication, type RequireRole } from './authenticate.ts'
+import { createTokenCheck } from './check-token.ts'
+import { createDashboard } from './dashboard/create-dashboard.ts'
+import { DASHBOARD_PATH } from './dashboard/dashboard-path.ts'
 import { guardHost, isLoopbackHost, setSecurityHeaders } from './guard-request.ts'
+import { createLive } from './live/create-live.ts'
+import type { LiveHub } from './live/live-hub.ts'
 import { createOwnerRouter } from './owner-router.ts'
 import { createOwnerWatch, type OwnerWatch } from './owner-watch.ts'
 import type { AdminContext } from './present-state.ts'
@@ -23,6 +29,8 @@ export interface AdminServerOptions extends AdminContext {
   readonly tokens: AdminTokens
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   readonly readiness: () => { readonly ready: boolean; readonly reasons: readonly string[] }
+  /** What the proxy of this process has counted; absent where it has none. */
+  readonly traffic?: () => readonly EndpointTraffic[]
   readonly log: AdminLog
 }
 
@@ -45,7 +53,10 @@ const DRAIN_MS = 2_000
 export function createAdminServer(options: AdminServerOptions): AdminServer {
   let listenHost = options.config.admin.host
   const ownerWatch = createOwnerWatch(options)
-  const app = createApp(options, { listenHost: () => listenHost, ownerWatch })
+  const report: ReportError = (operation, error) =>
+    options.log.error({ operation, err: error }, 'admin: a request failed')
+  const live = createLive({ context: options, traffic: options.traffic, report })
+  const app = createApp(options, { listenHost: () => listenHost, ownerWatch, live, report })
   let server: Server | undefined
 
   return {
@@ -63,6 +74,7 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
       const stopping = server
       server = undefined
       await ownerWatch.stop()
+      await live.stop()
       if (stopping !== undefined) await close(stopping)
     },
   }
@@ -71,36 +83,41 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
 interface AppParts {
   readonly listenHost: () => string
   readonly ownerWatch: OwnerWatch
+  readonly live: LiveHub
+  readonly report: ReportError
 }
 
-function createApp(options: AdminServerOptions, { listenHost, ownerWatch }: AppParts): Express {
+function createApp(options: AdminServerOptions, { listenHost, ownerWatch, live, report }: AppParts): Express {
   const { tokens, clock, log } = options
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
   app.set('json escape', true)
-  const requireRole = createAuthentication({
+  const checkToken = createTokenCheck({
     tokens,
     clock,
     onFailure: (address) => log.warn({ address }, 'admin: a sign-in failed'),
   })
-  const onDecision: Parameters<typeof createAdminApi>[0]['onDecision'] = ({ entry }) =>
+  const requireRole = createAuthentication(checkToken)
+  const onDecision: Parameters<typeof createAdminApi>[0]['onDecision'] = ({ entry }) => {
     log.info({ entry }, 'admin: a decision was journalled')
+    live.lookSoon()
+  }
+  const api = { context: options, onDecision }
 
   app.use(setSecurityHeaders, guardHost(listenHost))
   addHealth(app, options)
   addMetrics(app, options, { requireRole, listenHost })
-  app.use('/api', createAdminApi({ context: options, requireRole, onDecision }))
+  app.use('/api', createAdminApi({ ...api, requireRole }))
+  app.use(DASHBOARD_PATH, createDashboard({ tokens, clock, checkToken, live, api }))
   app.use('/owner', createOwnerRouter({ context: options, requireRole, watch: ownerWatch }))
   app.use((req) => {
     throw new StranglerError('STRANGLER_NOT_FOUND', `There is no ${req.method} ${req.path.slice(0, 200)}.`, {
       fix: 'docs/reference/admin-api.md lists every address.',
     })
   })
-  app.use(
-    answerProblems((operation, error) => log.error({ operation, err: error }, 'admin: a request failed')),
-  )
+  app.use(answerProblems(report))
   return app
 }
 

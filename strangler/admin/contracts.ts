@@ -71,7 +71,15 @@ export const whyQuestion = z.strictObject({
 export const historyQuestion = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(50),
   before: z.coerce.number().int().min(1).optional(),
+  kind: z
+    .string()
+    .regex(/^[a-z]+\.[a-z]+$/, { error: 'is not a kind like route.set' })
+    .optional(),
+  /** Somewhere in its author, its reason, or in what it is about. */
+  text: line(200).optional(),
 })
+
+export const changeQuestion = z.strictObject({ version: z.coerce.number().int().min(1) })
 
 const modeSetting = z.discriminatedUnion('mode', [
   z.object({ mode: z.enum(['monolith', 'shadow', 'service']) }),
@@ -208,6 +216,21 @@ export const whyAnswer = z.object({
 
 export const historyAnswer = z.object({ entries: z.array(entry) })
 
+/** One line of the journal, and what it has made of the state. */
+export const changeAnswer = z.object({
+  entry,
+  changes: z.array(
+    z.object({
+      /** e.g. `overrides`, and of which endpoint or capability. */
+      part: z.string(),
+      of: z.string(),
+      /** JSON; absent where there was, or is, nothing. */
+      before: z.string().optional(),
+      after: z.string().optional(),
+    }),
+  ),
+})
+
 export const proxiesAnswer = z.object({
   version,
   proxies: z.array(
@@ -266,6 +289,7 @@ export type CommandAnswer = z.output<typeof commandAnswer>
 export type RoutesAnswer = z.output<typeof routesAnswer>
 export type WhyAnswer = z.output<typeof whyAnswer>
 export type HistoryAnswer = z.output<typeof historyAnswer>
+export type ChangeAnswer = z.output<typeof changeAnswer>
 export type ProxiesAnswer = z.output<typeof proxiesAnswer>
 export type HoldsAnswer = z.output<typeof holdsAnswer>
 export type Problem = z.output<typeof problem>

@@ -1,5 +1,6 @@
 import { BEGINNING_ERRORS } from './beginning-errors.ts'
 import { COMPARISON_ERRORS } from './comparison-errors.ts'
+import { DASHBOARD_ERRORS } from './dashboard-errors.ts'
 import { MIGRATION_ERRORS } from './migration-errors.ts'
 
 /**
@@ -162,6 +163,7 @@ export const ERRORS = {
     when: 'The admin API listens on loopback, and the `Host` header names something else: a web page may be trying to reach it through a visitor’s browser.',
     help: 'Ask for 127.0.0.1 or localhost, through a tunnel if need be.',
   },
+  ...DASHBOARD_ERRORS,
   STRANGLER_NOT_FOUND: {
     status: 404,
     title: 'The admin API has nothing at this address',

@@ -16,6 +16,15 @@ export interface JournalAppend {
   readonly expectedVersion: number
 }
 
+export interface HistoryOptions {
+  readonly limit: number
+  readonly beforeVersion?: number
+  /** Any of the kind, e.g. `route.set`. */
+  readonly kind?: string
+  /** Somewhere in its author, its reason, or in what it is about. */
+  readonly text?: string
+}
+
 /** The append-only list of decisions. */
 export interface Journal {
   /** @throws StranglerError STRANGLER_VERSION_CONFLICT when the journal has moved on; its `details.entries` say what changed. */
@@ -23,7 +32,7 @@ export interface Journal {
   /** Entries with `version > afterVersion`, oldest first, at most `limit` (default 1,000). */
   read(afterVersion: number, limit?: number): Promise<JournalEntry[]>
   /** The newest entries first, for people. */
-  history(options: { limit: number; beforeVersion?: number }): Promise<JournalEntry[]>
+  history(options: HistoryOptions): Promise<JournalEntry[]>
   /**
    * Calls `onEntries` with every entry after `afterVersion`, in order, without gaps, as they are appended. Survives a lost
    * connection (reconnects, reads what was missed). `onConnection` tells whether the control database is in reach.

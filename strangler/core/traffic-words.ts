@@ -55,3 +55,20 @@ export interface LagWindow {
   /** The highest of the newest so many milliseconds. */
   worstMs(windowMs: number): number
 }
+
+/** The upper bounds of the classes in which durations are counted; one more class holds what took longer. */
+export const DURATION_BOUNDS_MS = [
+  1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
+] as const
+
+/** What one side has answered at one endpoint since the process began. Counts only grow. */
+export interface EndpointTraffic {
+  /** Undefined: what no endpoint of the configuration names. */
+  readonly endpoint: string | undefined
+  readonly capability: string | undefined
+  readonly target: Side
+  readonly requests: number
+  readonly failures: number
+  /** By `DURATION_BOUNDS_MS`. */
+  readonly durations: readonly number[]
+}

@@ -1,6 +1,6 @@
-import { type DataSource, LessThan, MoreThan } from 'typeorm'
+import { type DataSource, MoreThan } from 'typeorm'
 import { StranglerError } from '../core/errors.ts'
-import type { Journal, JournalAppend, ReportError } from '../core/ports.ts'
+import type { HistoryOptions, Journal, JournalAppend, ReportError } from '../core/ports.ts'
 import type { JournalEntry } from '../core/words.ts'
 import { failureCode, type RunControl } from './control-errors.ts'
 import { CONTROL_SCHEMA, type JournalRow, journalTable, toJournalEntry } from './control-tables.ts'
@@ -22,6 +22,10 @@ const APPEND = `
     CASE WHEN octet_length(whole) < 7900 THEN whole ELSE json_build_object('version', version)::text END)
   FROM line`
 
+// What people look for is a name; the gates of a step would answer to every word.
+const CONTAINS = `strpos(lower(concat_ws(' ', line.by, line.because, line.event ->> 'kind', line.event ->> 'capability',
+  line.event ->> 'endpoint', line.event ->> 'path', line.event ->> 'side', line.event ->> 'registration')), :text) > 0`
+
 export interface JournalStoreOptions {
   readonly url: string
   readonly dataSource: DataSource
@@ -40,11 +44,12 @@ export function createJournalStore({ url, dataSource, runControl, report }: Jour
     return found.map(toJournalEntry)
   }
 
-  async function history(options: { limit: number; beforeVersion?: number }): Promise<JournalEntry[]> {
-    const where = options.beforeVersion === undefined ? {} : { version: LessThan(options.beforeVersion) }
-    const found = await runControl('reading the history', () =>
-      rows.find({ where, order: { version: 'DESC' }, take: options.limit }),
-    )
+  async function history({ limit, beforeVersion, kind, text }: HistoryOptions): Promise<JournalEntry[]> {
+    const query = rows.createQueryBuilder('line').orderBy('line.version', 'DESC').take(limit)
+    if (beforeVersion !== undefined) query.andWhere('line.version < :beforeVersion', { beforeVersion })
+    if (kind !== undefined) query.andWhere(`line.event ->> 'kind' = :kind`, { kind })
+    if (text !== undefined) query.andWhere(CONTAINS, { text: text.toLowerCase() })
+    const found = await runControl('reading the history', () => query.getMany())
     return found.map(toJournalEntry)
   }
 

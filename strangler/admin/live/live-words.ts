@@ -1,0 +1,37 @@
+/** What an open dashboard is told, as it goes over the wire. */
+
+export interface SideRate {
+  readonly perSecond: number
+  /** Null of no request. */
+  readonly errorShare: number | null
+  readonly p95Ms: number | null
+}
+
+/** The traffic of both sides between two looks. `at` is epoch milliseconds. */
+export interface TrafficPoint {
+  readonly at: number
+  readonly monolith: SideRate
+  readonly service: SideRate
+  /** Requests a second, by capability. */
+  readonly capabilities: Readonly<Record<string, { readonly monolith: number; readonly service: number }>>
+}
+
+/** Of the last half minute. */
+export interface EndpointRate extends SideRate {
+  readonly endpoint: string
+  readonly target: 'monolith' | 'service'
+}
+
+export interface LiveTraffic {
+  /** False where the process that answers has no proxy: then nothing is known here. */
+  readonly isMeasuredHere: boolean
+  readonly endpoints: readonly EndpointRate[]
+}
+
+/** What a topic says now, or why it says nothing. */
+export type TopicValue =
+  | { readonly ok: true; readonly data: unknown }
+  | {
+      readonly ok: false
+      readonly problem: { readonly code: string; readonly detail: string; readonly fix?: string }
+    }

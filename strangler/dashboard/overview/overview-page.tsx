@@ -1,0 +1,29 @@
+import { live } from '../api/live.ts'
+import { HeardBlock, Nothing } from '../parts/heard-block.tsx'
+import { CapabilityCard } from './capability-card.tsx'
+import { TrafficPlots } from './traffic-plots.tsx'
+
+/** Where every capability stands, and what the traffic does. */
+export function OverviewPage() {
+  return (
+    <>
+      <h1>Overview</h1>
+      <HeardBlock of={live.guide.value} what="the state of the capabilities">
+        {({ capabilities }) =>
+          capabilities.length === 0 ? (
+            <Nothing title="The configuration names no capability yet">
+              `strangler assess` ranks what could move first.
+            </Nothing>
+          ) : (
+            <div class="cards">
+              {capabilities.map((guided) => (
+                <CapabilityCard key={guided.capability} guided={guided} />
+              ))}
+            </div>
+          )
+        }
+      </HeardBlock>
+      <TrafficPlots />
+    </>
+  )
+}

@@ -1,0 +1,39 @@
+/** Numbers and times as people read them. */
+
+export function formatRate(perSecond: number): string {
+  if (perSecond === 0) return '0'
+  return perSecond < 10 ? perSecond.toFixed(1) : String(Math.round(perSecond))
+}
+
+export function formatMs(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return '–'
+  if (ms < 10) return `${ms.toFixed(1)} ms`
+  if (ms < 10_000) return `${Math.round(ms)} ms`
+  return formatSpan(ms)
+}
+
+export function formatSpan(ms: number): string {
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 90) return `${seconds} s`
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`
+  if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`
+  return `${Math.round(seconds / 86_400)} days`
+}
+
+export function formatShare(share: number | null | undefined, digits = 1): string {
+  if (share === null || share === undefined) return '–'
+  const percent = share * 100
+  if (percent > 0 && percent < 0.1) return `${percent.toPrecision(1)} %`
+  return `${percent.toFixed(percent === 0 || percent === 100 ? 0 : digits)} %`
+}
+
+export function formatTime(iso: string): string {
+  const at = new Date(iso)
+  const isToday = at.toDateString() === new Date().toDateString()
+  const time = at.toLocaleTimeString('en-GB')
+  return isToday ? time : `${at.toLocaleDateString('en-CA')} ${time.slice(0, 5)}`
+}
+
+export function formatSetting(setting: { readonly mode: string; readonly percent?: number }): string {
+  return setting.percent === undefined ? setting.mode : `${setting.mode} ${setting.percent} %`
+}

@@ -1,0 +1,102 @@
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+import { theme } from '../shell/theme.ts'
+
+export interface PlotLine {
+  readonly label: string
+  readonly values: readonly (number | null)[]
+  /** The colour is one of the tokens of style/tokens.css; a dash tells the lines apart without it. */
+  readonly token: string
+  readonly isDashed?: boolean
+  readonly isStepped?: boolean
+}
+
+export interface PlotProps {
+  readonly title: string
+  /** Epoch seconds. */
+  readonly times: readonly number[]
+  readonly lines: readonly PlotLine[]
+  readonly format: (value: number) => string
+  readonly height?: number
+  readonly highest?: number
+}
+
+/** A plot over time. What it shows last stands beside its title in words, for those who do not see it. */
+export function Plot(props: PlotProps) {
+  const { title, lines, format, height = 120 } = props
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot>(null)
+  const shown = theme.value
+  useEffect(() => {
+    const element = place.current
+    if (element === null) return
+    const made = new uPlot(optionsOf(props, element), toData(props), element)
+    plot.current = made
+    const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }))
+    watch.observe(element)
+    const dark = window.matchMedia('(prefers-color-scheme: dark)')
+    const redraw = () => made.redraw(false)
+    dark.addEventListener('change', redraw)
+    return () => {
+      dark.removeEventListener('change', redraw)
+      watch.disconnect()
+      made.destroy()
+    }
+  }, [lines.length, shown, height])
+  useEffect(() => plot.current?.setData(toData(props)))
+  const words = lines.map(({ label, values }) => {
+    const last = values.at(-1)
+    return { label, said: last === null || last === undefined ? '–' : format(last) }
+  })
+  return (
+    <figure class="plot">
+      <figcaption>
+        <span class="plot-title">{title}</span>
+        {words.map(({ label, said }, index) => (
+          <span key={label} class="plot-legend">
+            <span
+              class={`plot-key ${lines[index]?.token} ${lines[index]?.isDashed ? 'dashed' : ''}`}
+              aria-hidden="true"
+            />
+            {label} <strong>{said}</strong>
+          </span>
+        ))}
+      </figcaption>
+      <div ref={place} class="plot-canvas" aria-hidden="true" />
+    </figure>
+  )
+}
+
+function toData({ times, lines }: PlotProps): uPlot.AlignedData {
+  return [[...times], ...lines.map(({ values }) => [...values])]
+}
+
+function optionsOf({ lines, format, height = 120, highest }: PlotProps, element: HTMLElement): uPlot.Options {
+  const colour = (token: string) => () => getComputedStyle(element).getPropertyValue(`--${token}`)
+  const axis = { stroke: colour('quiet'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false } }
+  const font = '11px system-ui, sans-serif'
+  return {
+    ...{ width: Math.max(element.clientWidth, 100), height },
+    cursor: { show: false },
+    legend: { show: false },
+    padding: [6, 4, 0, 0],
+    scales: { y: { range: (_plot, _low, high) => [0, Math.max(highest ?? 0, high * 1.1, 0.001)] } },
+    axes: [
+      { ...axis, font, size: 22, space: 80, grid: { show: false } },
+      { ...axis, font, size: 52, space: 28, values: (_plot, ticks) => ticks.map(format) },
+    ],
+    series: [
+      {},
+      ...lines.map(
+        ({ label, token, isDashed, isStepped }): uPlot.Series => ({
+          label,
+          stroke: colour(token),
+          width: 2,
+          points: { show: false },
+          ...(isDashed ? { dash: [5, 4] } : {}),
+          ...(isStepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
+        }),
+      ),
+    ],
+  }
+}

@@ -1,0 +1,17 @@
+interface Shown {
+  readonly code: string
+  readonly detail: string
+  readonly fix?: string | undefined
+}
+
+/** What went wrong, and what mends it. */
+export function ProblemNote({ problem }: { readonly problem: Shown }) {
+  return (
+    <div class="note bad" role="alert">
+      <p>
+        {problem.detail} <span class="code">{problem.code}</span>
+      </p>
+      {problem.fix !== undefined && <p class="quiet">{problem.fix}</p>}
+    </div>
+  )
+}

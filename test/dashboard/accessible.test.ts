@@ -1,0 +1,63 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser, openPage, program, signIn, WIDTHS } from './browser.ts'
+import { findViolations } from './find-violations.ts'
+import { type DashboardStand, startStand } from './stand.ts'
+
+/** `npm run screenshots` names a folder: then each page is kept as a picture. */
+const PICTURES = process.env['STRANGLER_SCREENSHOTS']
+
+const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+  overview: (page) => page.getByText('Traffic of both sides').waitFor(),
+  routes: (page) => page.getByRole('rowheader').first().waitFor(),
+  journal: (page) => page.getByRole('listitem').first().waitFor(),
+}
+const looks = (['light', 'dark'] as const).flatMap((theme) =>
+  (['wide', 'narrow'] as const).map((width) => ({ theme, width })),
+)
+
+describe.skipIf(program === undefined)('every page', () => {
+  let stand: DashboardStand
+  let browser: Browser
+
+  beforeAll(async () => {
+    stand = await startStand({ traffic: true })
+    const { version } = await stand.admin.routes()
+    await stand.admin.setRoute({ endpoint: 'GET /api/stock', mode: 'shadow', expectedVersion: version })
+    browser = await openBrowser()
+  }, 120_000)
+  afterAll(async () => {
+    await browser?.close()
+    await stand?.stop()
+  })
+
+  it.each(looks)(
+    'has no barrier for anybody, $theme and $width',
+    { timeout: 120_000 },
+    async ({ theme, width }) => {
+      const viewport = WIDTHS[width]
+      const { page, complaints } = await openPage(browser, stand.url, { colorScheme: theme, viewport })
+      await page.getByLabel('Token').waitFor()
+      const found: Record<string, string[]> = { 'sign-in': await findViolations(page) }
+      await signIn(page, stand.tokens.operator)
+      for (const [name, isThere] of Object.entries(PAGES)) {
+        await page.goto(`${stand.url}#/${name}`)
+        await isThere(page)
+        found[name] = await findViolations(page)
+        // Nothing is cut off, and nobody has to scroll sideways.
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+        if (overflow !== 0) found[name].push(`is ${overflow} px too wide`)
+        if (PICTURES !== undefined) {
+          await mkdir(PICTURES, { recursive: true })
+          await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${width}.png`), fullPage: true })
+        }
+      }
+      await page.context().close()
+      expect(Object.entries(found).filter(([, violations]) => violations.length > 0)).toEqual([])
+      // 401: before anybody was signed in.
+      expect(complaints.filter((one) => !one.includes('401'))).toEqual([])
+    },
+  )
+})

@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { buildDashboard } from '../../scripts/build-dashboard.ts'
+import { type AdminClient, createAdminClient } from '../../strangler/admin/admin-client.ts'
+import { type AdminTokens, loadTokens } from '../../strangler/admin/tokens.ts'
+import { checkConfig } from '../../strangler/config/define-config.ts'
+import type { Config, ConfigInput } from '../../strangler/config/schema.ts'
+import { type Kit, startKit } from '../../strangler/kit.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { type Side, startSide } from './sides.ts'
+
+/** The real kit with the built dashboard, between a monolith and a service that have databases. */
+export interface DashboardStand {
+  readonly url: string
+  readonly proxyUrl: string
+  readonly tokens: AdminTokens
+  readonly admin: AdminClient
+  readonly monolith: Side
+  readonly service: Side
+  /** Ends the kit and starts it anew at the same ports. */
+  restart(whileAway?: () => Promise<void>): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface StandOptions {
+  readonly capabilities?: ConfigInput['capabilities']
+  readonly isBugged?: boolean
+  /** Requests run through the proxy all the time. */
+  readonly traffic?: boolean
+}
+
+export const READ = 'GET /api/stock/:id'
+const CAPABILITIES: ConfigInput['capabilities'] = {
+  inventory: {
+    endpoints: [READ, 'GET /api/stock', 'POST /api/stock/:id'],
+    tables: ['stock'],
+    writers: [{ role: 'postgres', because: 'the sides of this stand' }],
+  },
+}
+
+export async function startStand(options: StandOptions = {}): Promise<DashboardStand> {
+  await buildDashboard()
+  const databases = await Promise.all(['shop', 'stock', 'control'].map(createTestDatabase))
+  const [monolithUrl = '', serviceUrl = '', controlUrl = ''] = databases.map(({ url }) => url)
+  const directory = await mkdtemp(join(tmpdir(), 'strangler-dashboard-'))
+  const monolith = await startSide(monolithUrl, { name: 'monolith', rows: true, isBugged: false })
+  const service = await startSide(serviceUrl, {
+    ...{ name: 'service', rows: false, isBugged: options.isBugged ?? false },
+  })
+  const config = checkConfig({
+    demo: true,
+    sides: {
+      monolith: { url: monolith.url, database: monolithUrl },
+      inventory: { url: service.url, database: serviceUrl },
+    },
+    capabilities: options.capabilities ?? CAPABILITIES,
+    control: { url: controlUrl },
+    proxy: { accessLog: false },
+    directory,
+  })
+  let running = await openKit(config, directory, { proxyPort: 0, adminPort: 0 })
+  const ports = {
+    proxyPort: Number(new URL(running.kit.proxyUrl ?? '').port),
+    adminPort: Number(new URL(running.kit.adminUrl ?? '').port),
+  }
+  const traffic = options.traffic === true ? startTraffic(running.kit.proxyUrl ?? '') : undefined
+  return {
+    url: `${running.kit.adminUrl}/dashboard/`,
+    proxyUrl: running.kit.proxyUrl ?? '',
+    ...{ monolith, service, tokens: running.tokens },
+    get admin() {
+      return running.admin
+    },
+    async restart(whileAway) {
+      await running.kit.stop()
+      await whileAway?.()
+      running = await openKit(config, directory, ports)
+    },
+    async stop() {
+      await traffic?.stop()
+      await running.kit.stop()
+      await Promise.all([monolith.stop(), service.stop()])
+      await Promise.all(databases.map((database) => database.drop()))
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+interface Running {
+  readonly kit: Kit
+  readonly admin: AdminClient
+  readonly tokens: AdminTokens
+}
+
+async function openKit(
+  config: Config,
+  directory: string,
+  ports: { proxyPort: number; adminPort: number },
+): Promise<Running> {
+  const tokens = await loadTokens(directory, {})
+  const kit = await startKit(config, { ...ports, logFile: join(directory, 'kit.log') })
+  return { kit, tokens, admin: createAdminClient({ url: kit.adminUrl ?? '', token: tokens.operator }) }
+}
+
+const PAUSE_MS = 25
+
+/** A steady light traffic; while the kit is away it waits. */
+export function startTraffic(proxyUrl: string, method: 'GET' | 'POST' = 'GET'): { stop(): Promise<void> } {
+  let isOver = false
+  const run = async () => {
+    for (let turn = 0; !isOver; turn += 1) {
+      const path = turn % 5 === 0 && method === 'GET' ? '/api/stock' : `/api/stock/${1 + (turn % 60)}`
+      await fetch(proxyUrl + path, { method })
+        .then((answer) => answer.arrayBuffer())
+        .catch(() => delay(200))
+      await delay(PAUSE_MS)
+    }
+  }
+  const running = run()
+  return {
+    async stop() {
+      isOver = true
+      await running
+    },
+  }
+}
