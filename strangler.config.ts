@@ -6,6 +6,11 @@ const database = (name: string) => {
   return address === undefined ? {} : { database: address }
 }
 
+const shopItself = [
+  { role: 'postgres', application: 'shop', because: 'the monolith behind the proxy' },
+  { role: 'root', because: 'the same on MariaDB' },
+]
+
 /**
  * The sample shop: a monolith and the two services that were carved out of it. `npm run demo` starts them and sets the
  * addresses when the usual ports are taken.
@@ -22,7 +27,10 @@ export default defineConfig({
       url: process.env['INVENTORY_URL'] ?? 'http://127.0.0.1:3001',
       ...database('INVENTORY_DATABASE_URL'),
     },
-    orders: process.env['ORDERS_URL'] ?? 'http://127.0.0.1:3002',
+    orders: {
+      url: process.env['ORDERS_URL'] ?? 'http://127.0.0.1:3002',
+      ...database('ORDERS_DATABASE_URL'),
+    },
   },
   capabilities: {
     inventory: {
@@ -50,10 +58,7 @@ export default defineConfig({
         numbers: [{ path: '$.stockValue', within: 0.01 }],
       },
       // The shop itself, which the proxy sees; whoever else writes is found by `strangler doctor` and blocks the cut-over.
-      writers: [
-        { role: 'postgres', application: 'shop', because: 'the monolith behind the proxy' },
-        { role: 'root', because: 'the same on MariaDB' },
-      ],
+      writers: shopItself,
       // What it owns, and what the service calls it. `supplier_deliveries` stays: the suppliers' webhook is no endpoint of it.
       tables: [
         'warehouses',
@@ -78,6 +83,11 @@ export default defineConfig({
         'GET /api/orders/:id',
         'POST /api/orders',
         'POST /api/orders/:id/cancel',
+      ],
+      writers: shopItself,
+      tables: [
+        { table: 'orders', columns: { user_id: 'customer_id' } },
+        { table: 'order_items', columns: { line_no: 'position' } },
       ],
     },
   },

@@ -32,9 +32,42 @@ interface Parts {
   readonly tokens: Pick<Tokens, 'issue'>
 }
 
+export interface CouplingForms {
+  /** Orders and deliveries. */
+  readonly coupling: ResolvedOptions['coupling']
+  readonly nightlyForm: ResolvedOptions['nightlyForm']
+}
+
+/** In forms that can be changed while the shop sells: what has begun in one form ends in it. */
+export interface SwitchableCoupling extends Coupling {
+  /** Returns whether it could: the endpoints need an address. */
+  use(forms: CouplingForms): boolean
+}
+
 /** The switch of the branch by abstraction: nothing else in the shop asks which form is on. */
-export function createCoupling({ options, dataSource, feed, tokens }: Parts): Coupling {
-  const { coupling, nightlyForm, inventoryBaseUrl: baseUrl, inventoryTimeoutMs: timeoutMs } = options
+export function createCoupling(parts: Parts): SwitchableCoupling {
+  let present = formsOf(parts, parts.options)
+  return {
+    stockTaker: {
+      place: (...order) => present.stockTaker.place(...order),
+      resume: (...order) => present.stockTaker.resume(...order),
+      cancel: (...order) => present.stockTaker.cancel(...order),
+    },
+    deliveryTaker: { takeIn: (delivery) => present.deliveryTaker.takeIn(delivery) },
+    countNightly: (night) => present.countNightly(night),
+    recoverOrders: () => present.recoverOrders(),
+    use(forms) {
+      const isEndpoints = forms.coupling === 'endpoints' || forms.nightlyForm === 'endpoints'
+      if (isEndpoints && parts.options.inventoryBaseUrl === undefined) return false
+      present = formsOf(parts, forms)
+      return true
+    },
+  }
+}
+
+function formsOf({ options, dataSource, feed, tokens }: Parts, forms: CouplingForms): Coupling {
+  const { inventoryBaseUrl: baseUrl, inventoryTimeoutMs: timeoutMs } = options
+  const { coupling, nightlyForm } = forms
   const direct: Coupling = {
     stockTaker: transactionStockTaker(dataSource, feed),
     deliveryTaker: transactionDeliveryTaker(dataSource, feed),

@@ -2,7 +2,7 @@ import express, { type Express, json } from 'express'
 import { type Logger, pino } from 'pino'
 import type { DataSource } from 'typeorm'
 import { catalogueRouter } from './catalogue/catalogue-router.ts'
-import { type Coupling, createCoupling } from './coupling.ts'
+import { type CouplingForms, createCoupling, type SwitchableCoupling } from './coupling.ts'
 import { openDatabase } from './database/data-source.ts'
 import { seedShop } from './database/seed-shop.ts'
 import { dealOut } from './http/deal-out.ts'
@@ -36,6 +36,8 @@ export interface Monolith {
   readonly jobs: readonly RepeatingJob[]
   /** Listens (0 = any free port) with the WebSocket attached, and begins the background work. */
   start(port?: number): Promise<Listening>
+  /** Changes how the rest of the shop takes stock, while it sells; false without an address of the endpoints. */
+  useForms(forms: CouplingForms): boolean
   /** The nightly job, now. Returns how many rows it wrote. */
   runNightly(night?: Night): Promise<number>
   stop(): Promise<void>
@@ -93,6 +95,7 @@ function wire(opened: Omit<Parts, 'feed' | 'stopping'>): Monolith {
       for (const job of jobs) job.start()
       return listening
     },
+    useForms: coupling.use,
     runNightly: (night = tonight(new Date())) => coupling.countNightly(night),
     stop: () => {
       stopped ??= stop()
@@ -101,7 +104,7 @@ function wire(opened: Omit<Parts, 'feed' | 'stopping'>): Monolith {
   }
 }
 
-function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[]; coupling: Coupling } {
+function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[]; coupling: SwitchableCoupling } {
   const { options, dataSource, tokens, feed, logger } = parts
   const coupling = createCoupling({ options, dataSource, feed, tokens })
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')

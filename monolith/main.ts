@@ -5,6 +5,7 @@ import { type MonolithOptions, OptionsError, optionNames } from './monolith-opti
 /**
  * node monolith/main.ts [serve|nightly] --database-url postgres://… [--port 3000] [--rows 3000] …
  * Every option can come from the environment instead: --database-url or DATABASE_URL.
+ * SIGUSR2: orders, deliveries and the nightly count go through the inventory's endpoints from now on.
  */
 
 const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -48,6 +49,11 @@ async function main() {
     throw error
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void monolith.stop())
+  process.on('SIGUSR2', () => {
+    const form = 'endpoints'
+    const isOn = monolith.useForms({ coupling: form, nightlyForm: form })
+    print({ app: 'monolith', ...(isOn ? { coupling: form } : { coupling: 'as before: no --inventory-base-url' }) })
+  })
 }
 
 function explain(error: unknown): string {

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type AdminClient, createAdminClient } from '../strangler/admin/admin-client.ts'
+import { createAdminClient } from '../strangler/admin/admin-client.ts'
 import { loadTokens } from '../strangler/admin/tokens.ts'
 import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
 import { ensureFolder } from '../strangler/infra/ensure-folder.ts'
@@ -9,20 +9,21 @@ import { claimDemo } from './demo/claim-demo.ts'
 import { DemoError } from './demo/demo-error.ts'
 import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
 import { introduce } from './demo/introduce.ts'
-import { type Shoppers, startShoppers } from './demo/shoppers.ts'
+import { startShoppers } from './demo/shoppers.ts'
 import { showTraffic } from './demo/show-traffic.ts'
 import { startShop } from './demo/start-shop.ts'
 import { syncInventory } from './demo/sync-inventory.ts'
 import { takePort } from './demo/take-port.ts'
-import { walk } from './demo/walk.ts'
+import { tour } from './demo/tour.ts'
 import { type DemoReport, writeReport } from './demo/write-report.ts'
 
 /**
  * `npm run demo [-- --rows 3000] [--db mariadb] [--once [--json]] [--no-traffic]`: the sample shop, both services and the kit in front of them,
- * under a light traffic; the inventory takes its steps. Until Ctrl-C, or with `--once` until that is over.
+ * under a light traffic; the inventory moves out, the orders too, and the orders back. Until Ctrl-C, or with `--once` until that is over.
  */
 const root = path.dirname(import.meta.dirname)
 const directory = path.join(root, '.strangler')
+const logFile = path.join(directory, 'access.log')
 let narration: NodeJS.WriteStream = process.stdout
 const say = (line: string) => narration.write(`${line}\n`)
 const sayStep = (line: string) => say(`  ${line}`)
@@ -55,6 +56,7 @@ async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<
   process.env['ORDERS_URL'] = shop.orders.url
   process.env['MONOLITH_DATABASE_URL'] = shop.databases.shop
   process.env['INVENTORY_DATABASE_URL'] = shop.databases.inventory
+  process.env['ORDERS_DATABASE_URL'] = shop.databases.orders
   say('Starting the kit …')
   if (await buildDashboard()) sayStep('the dashboard is built')
   const kit = await startDemoKit(ports)
@@ -64,10 +66,15 @@ async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<
   const client = createAdminClient({ url: adminUrl, token: operator })
   const shoppers = traffic ? await startShoppers(proxyUrl) : undefined
   releases.push(() => shoppers?.stop())
-  // Under traffic, as it would be elsewhere.
   if (shoppers === undefined) await syncInventory(client, sayStep)
-  else await walkInventory(client, shoppers, { once, json })
-  if (once) return
+  else {
+    const toured = await tour({ client, shop, shoppers, proxyUrl, root, directory, say })
+    if (once) {
+      const report = await writeReport({ client, shoppers, tour: toured, logFile })
+      await stop()
+      return tellReport(report, json)
+    }
+  }
   const { routes } = await client.routes()
   say(introduce({ proxyUrl, adminUrl, traffic, routes }))
   if (shoppers === undefined) return
@@ -75,17 +82,10 @@ async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<
   releases.push(() => view.stop())
 }
 
-async function walkInventory(
-  client: AdminClient,
-  shoppers: Shoppers,
-  { once, json }: Pick<DemoOptions, 'once' | 'json'>,
-): Promise<void> {
-  const walked = await walk(client, say)
-  if (!once) return
-  const report = await writeReport(client, shoppers, walked)
-  await stop()
+function tellReport(report: DemoReport, json: boolean): void {
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${describeReport(report)}\n`)
-  process.exitCode = report.failed > 0 || report.diverged > 0 ? 1 : 0
+  const isGood = report.failed === 0 && report.diverged === 0 && report.stoppedBy === null
+  process.exitCode = isGood ? 0 : 1
 }
 
 const describeReport = (report: DemoReport) =>
@@ -103,7 +103,6 @@ async function takePorts(): Promise<{ proxyPort: number; adminPort: number }> {
 
 async function startDemoKit(ports: { proxyPort: number; adminPort: number }): Promise<Kit> {
   const { config } = await loadConfig(path.join(root, 'strangler.config.ts'))
-  const logFile = path.join(directory, 'access.log')
   const cap = await capLog(logFile, { onError: (error) => sayStep(`${logFile}: ${String(error)}`) })
   releases.push(() => cap.stop())
   const kit = await startKit(config, { ...ports, logFile })

@@ -12,6 +12,8 @@ export interface ShopDatabases {
   readonly shop: string
   readonly inventory: string
   readonly orders: string
+  /** A service's own, empty, for as long as `work` takes. */
+  withEmpty<T>(work: (url: string) => Promise<T>): Promise<T>
 }
 
 export interface DatabaseOptions {
@@ -36,7 +38,11 @@ export async function startDatabases(options: DatabaseOptions): Promise<ShopData
   release(() => postgres.stop())
   say(`PostgreSQL for the ${db === 'postgres' ? 'shop' : 'services'} on port ${postgres.port}`)
   const { shop, inventory, orders } = await createDatabases(postgres.url, ['shop', 'inventory', 'orders'])
-  return { inventory, orders, shop: db === 'postgres' ? shop : await startMariaShop(options) }
+  return {
+    ...{ inventory, orders },
+    shop: db === 'postgres' ? shop : await startMariaShop(options),
+    withEmpty: (work) => withEmpty(postgres.url, work),
+  }
 }
 
 /** The journal speaks of the database that there was; another one in its place would look like one that has lost everything. */
@@ -82,4 +88,27 @@ async function createDatabases<Name extends string>(
     Name,
     string
   >
+}
+
+const EMPTY = 'of_a_test'
+
+async function withEmpty<T>(url: string, work: (url: string) => Promise<T>): Promise<T> {
+  // What is left of one that was killed.
+  await dropDatabase(url, EMPTY)
+  const made = await createDatabases(url, [EMPTY])
+  try {
+    return await work(made[EMPTY])
+  } finally {
+    await dropDatabase(url, EMPTY)
+  }
+}
+
+async function dropDatabase(url: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`)
+  } finally {
+    await client.end()
+  }
 }

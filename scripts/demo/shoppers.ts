@@ -19,6 +19,12 @@ const SHOPPERS = 100
 const PAUSE_MS = 1_250
 const REQUEST_MS = 10_000
 
+/** What they ask for, by capability. */
+export const USED = {
+  inventory: ['GET /api/inventory', 'GET /api/inventory/:sku'],
+  orders: ['GET /api/orders', 'GET /api/orders/:id', 'POST /api/orders'],
+} as const
+
 /** Signs the demo's users in through the proxy and lets each look at stock and products, and now and then buy. */
 export async function startShoppers(proxyUrl: string): Promise<Shoppers> {
   const skus = await findSkus(proxyUrl)
@@ -26,22 +32,25 @@ export async function startShoppers(proxyUrl: string): Promise<Shoppers> {
   let seen = new Map<string, Seen>()
   const stopping = new AbortController()
 
-  async function ask(token: string, { endpoint, path, init }: Errand): Promise<void> {
+  async function ask(shopper: Shopper, { endpoint, path, init, mustBeThere }: Errand): Promise<void> {
     const record = seen.get(endpoint) ?? { bySide: { monolith: 0, service: 0 }, failed: 0 }
     seen.set(endpoint, record)
     counts.requests += 1
     try {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const headers = { authorization: `Bearer ${shopper.token}`, 'content-type': 'application/json' }
       const answer = await fetch(proxyUrl + path, {
         ...init,
         headers,
         signal: AbortSignal.timeout(REQUEST_MS),
       })
-      await answer.arrayBuffer()
+      const text = await answer.text()
       record.bySide[
         answer.headers.get('x-build')?.startsWith('monolith') === true ? 'monolith' : 'service'
       ] += 1
-      if (answer.status >= 500) throw new Error(`${endpoint} answered ${answer.status}`)
+      const isLost = mustBeThere === true && answer.status === 404
+      if (answer.status >= 500 || isLost) throw new Error(`${endpoint} answered ${answer.status}`)
+      if (endpoint === 'POST /api/orders' && answer.ok)
+        shopper.order = (JSON.parse(text) as { id: number }).id
     } catch (error) {
       record.failed += 1
       counts.failed += 1
@@ -49,12 +58,12 @@ export async function startShoppers(proxyUrl: string): Promise<Shoppers> {
     }
   }
   async function shop(index: number): Promise<void> {
-    const token = await signIn(proxyUrl, index)
+    const shopper: Shopper = { token: await signIn(proxyUrl, index), order: undefined }
     while (!stopping.signal.aborted) {
       await delay(PAUSE_MS * (0.5 + Math.random()), undefined, { signal: stopping.signal }).catch(
         () => undefined,
       )
-      if (!stopping.signal.aborted) await ask(token, chooseErrand(skus))
+      if (!stopping.signal.aborted) await ask(shopper, chooseErrand(skus, shopper))
     }
   }
   const shopping = Promise.allSettled(Array.from({ length: SHOPPERS }, (_, index) => shop(index + 1)))
@@ -73,19 +82,33 @@ export async function startShoppers(proxyUrl: string): Promise<Shoppers> {
   }
 }
 
+interface Shopper {
+  readonly token: string
+  /** The newest that he has placed: he must always find it, whoever answers. */
+  order: number | undefined
+}
+
 interface Errand {
   readonly endpoint: string
   readonly path: string
   readonly init?: RequestInit
+  /** Then a 404 is a failure. */
+  readonly mustBeThere?: true
 }
 
-function chooseErrand(skus: readonly string[]): Errand {
+function chooseErrand(skus: readonly string[], { order }: Shopper): Errand {
   const sku = skus[Math.floor(Math.random() * skus.length)] ?? ''
   const dice = Math.random()
-  if (dice < 0.6) return { endpoint: 'GET /api/inventory/:sku', path: `/api/inventory/${sku}` }
-  if (dice < 0.75) return { endpoint: 'GET /api/inventory', path: '/api/inventory?limit=10' }
-  if (dice < 0.97)
+  // What is always there belongs to a contract, and this does not.
+  const page = Math.random() < 0.5 ? '?pageSize=10' : ''
+  if (dice < 0.45) return { endpoint: 'GET /api/inventory/:sku', path: `/api/inventory/${sku}` }
+  if (dice < 0.58) return { endpoint: 'GET /api/inventory', path: `/api/inventory${page}` }
+  if (dice < 0.7)
     return { endpoint: 'GET /api/catalogue/products/:sku', path: `/api/catalogue/products/${sku}` }
+  if (dice < 0.83) return { endpoint: 'GET /api/orders', path: `/api/orders${page}` }
+  if (dice < 0.97 && order !== undefined)
+    return { endpoint: 'GET /api/orders/:id', path: `/api/orders/${order}`, mustBeThere: true }
+  if (dice < 0.93) return { endpoint: 'GET /api/orders', path: `/api/orders${page}` }
   const body = JSON.stringify({ items: [{ sku, quantity: 1 }] })
   return { endpoint: 'POST /api/orders', path: '/api/orders', init: { method: 'POST', body } }
 }
@@ -99,7 +122,7 @@ async function findSkus(proxyUrl: string): Promise<string[]> {
   return skus
 }
 
-async function signIn(proxyUrl: string, index: number): Promise<string> {
+export async function signIn(proxyUrl: string, index: number): Promise<string> {
   const answer = await fetch(`${proxyUrl}/api/auth/sign-in`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

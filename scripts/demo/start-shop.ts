@@ -20,8 +20,8 @@ export interface ShopOptions extends DatabaseOptions {
 }
 
 /**
- * Starts the databases, then the monolith, then both services: the orders with a copy of the monolith's rows, the inventory with none,
- * because the kit's sync brings them.
+ * Starts the databases, then the monolith, then both services, with empty databases: the kit's sync brings the rows. In the monolith orders still
+ * take their stock in a transaction of their own.
  */
 export async function startShop(options: ShopOptions): Promise<Shop> {
   const { root, directory, rows, proxyUrl, release, say } = options
@@ -30,7 +30,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   const environments = {
     monolith: { DATABASE_URL: shop },
     inventory: { DATABASE_URL: databases.inventory },
-    orders: { DATABASE_URL: databases.orders, SEED_FROM: shop },
+    orders: { DATABASE_URL: databases.orders },
   }
   const program = async (
     name: 'monolith' | 'inventory' | 'orders',
@@ -49,7 +49,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   }
   const monolith = await program('monolith', {
     usualPort: 3000,
-    args: ['--rows', rows, ...through(proxyUrl)],
+    args: ['--rows', rows, '--inventory-base-url', proxyUrl],
   })
   const inventory = await program('inventory', { usualPort: 3001, args: ['--monolith-url', monolith.url] })
   const orders = await program('orders', {
@@ -57,9 +57,4 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     args: ['--monolith-url', monolith.url, '--inventory-base-url', proxyUrl],
   })
   return { monolith, inventory, orders, databases }
-}
-
-/** Orders, deliveries and the nightly count change the stock through its endpoints: a transaction of the monolith could not follow it. */
-function through(proxyUrl: string): string[] {
-  return ['--coupling', 'endpoints', '--nightly-form', 'endpoints', '--inventory-base-url', proxyUrl]
 }

@@ -1,49 +1,117 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
-import type { Shoppers } from './shoppers.ts'
-import type { Walk } from './walk.ts'
+import type { SyncAnswer } from '../../strangler/admin/sync-contracts.ts'
+import { type Shoppers, USED } from './shoppers.ts'
+import type { Tour } from './tour.ts'
+import { look } from './walk.ts'
 
-const CAPABILITY = 'inventory'
+const CAPABILITIES = Object.keys(USED)
+const VERIFY_MS = 30_000
+const LINES_READ = 100
 
-/** What the walk has shown, in numbers that a script can look at. */
+/** What the tour has shown, in numbers that a script can look at; of both capabilities together unless it says otherwise. */
 export interface DemoReport {
   readonly requests: number
   readonly failed: number
   readonly comparisons: number
   /** Of them, with a difference that is neither noise nor accepted. */
   readonly netMismatch: number
+  /** Compared once more at the end. */
   readonly rowsVerified: number
   readonly diverged: number
-  /** How long writes were held at most; null where no ownership has moved. */
+  /** Of the writes that were held, as the access log has them; null where none was. */
   readonly holdP99Ms: number | null
   readonly strayWrites: number
+  /** The inventory's. */
   readonly stage: string
   readonly step: string
-  /** Why the walk went no further than that. */
+  readonly ordersStage: string
+  /** How often the ownership has moved. */
+  readonly cutovers: number
+  /** Gates that were passed although they were closed. */
+  readonly overridden: number
+  /** Why it did not come to its end. */
   readonly stoppedBy: string | null
 }
 
-export async function writeReport(
-  client: AdminClient,
-  shoppers: Shoppers,
-  { position, heldMs, stoppedBy }: Walk,
-): Promise<DemoReport> {
-  const [report] = (await client.compareReport({ capability: CAPABILITY, hours: 1 })).capabilities
-  const endpoints = report?.endpoints ?? []
-  const live = (await client.syncs()).syncs.find(({ capability }) => capability === CAPABILITY)?.live
-  const { compared = 0, missing = 0, extra = 0, different = 0 } = live?.verify ?? {}
-  const [guided] = (await client.guide({ capability: CAPABILITY })).capabilities
+export interface ReportOptions {
+  readonly client: AdminClient
+  readonly shoppers: Shoppers
+  readonly tour: Tour
+  readonly logFile: string
+}
+
+export async function writeReport({ client, shoppers, tour, logFile }: ReportOptions): Promise<DemoReport> {
+  const compared = await compareRows(client)
+  const reports = (await client.compareReport({ hours: 1 })).capabilities
+  const endpoints = reports.flatMap((one) => one.endpoints)
+  const [inventory, orders] = await Promise.all(CAPABILITIES.map((name) => look(client, name)))
   const { requests, failed } = shoppers.totals()
-  const sum = (numbers: number[]) => numbers.reduce((total, one) => total + one, 0)
+  const held = await readHeld(logFile)
   return {
     ...{ requests, failed },
     comparisons: sum(endpoints.map(({ coverage }) => coverage.count)),
     netMismatch: sum(endpoints.map(({ rates }) => rates.net.count)),
-    rowsVerified: compared,
-    diverged: missing + extra + different,
-    holdP99Ms: heldMs ?? null,
-    strayWrites: sum((live?.strayWrites ?? []).map(({ count }) => count)),
-    stage: guided?.stage ?? 'observe',
-    step: position,
-    stoppedBy: stoppedBy ?? null,
+    ...compared,
+    holdP99Ms: held.at(Math.ceil(held.length * 0.99) - 1) ?? null,
+    stage: inventory?.stage ?? 'observe',
+    step: tour.inventory.position,
+    ordersStage: orders?.stage ?? 'observe',
+    ...(await readDecisions(client)),
+    stoppedBy: tour.stoppedBy ?? null,
+  }
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0)
+
+type Live = NonNullable<SyncAnswer['syncs'][number]['live']>
+
+/** Every row of both databases, of both capabilities, whoever owns them by now. */
+async function compareRows(
+  client: AdminClient,
+): Promise<Pick<DemoReport, 'rowsVerified' | 'diverged' | 'strayWrites'>> {
+  const installed = (await client.syncs()).syncs.filter(({ state }) => state === 'running')
+  for (const { capability } of installed) await client.verifySync({ capability })
+  const live = await waitForRows(
+    client,
+    installed.map(({ capability }) => capability),
+  )
+  const verified = live.map(({ verify }) => verify)
+  return {
+    rowsVerified: sum(verified.map((one) => one?.compared ?? 0)),
+    diverged: sum(verified.map((one) => (one?.missing ?? 0) + (one?.extra ?? 0) + (one?.different ?? 0))),
+    strayWrites: sum(live.flatMap(({ strayWrites }) => strayWrites.map(({ count }) => count))),
+  }
+}
+
+async function waitForRows(client: AdminClient, capabilities: readonly string[]): Promise<Live[]> {
+  for (const deadline = Date.now() + VERIFY_MS; ; await delay(200)) {
+    const { syncs } = await client.syncs()
+    const live = syncs.flatMap((one) => (capabilities.includes(one.capability) ? (one.live ?? []) : []))
+    const isDone = live.every(({ verify }) => verify?.state === 'done')
+    if (isDone && live.length === capabilities.length) return live
+    if (Date.now() > deadline) throw new Error('The comparison of all rows did not come to its end.')
+  }
+}
+
+/** How long each write waited that was held at all, the shortest first. */
+async function readHeld(logFile: string): Promise<number[]> {
+  const lines = (await readFile(logFile, 'utf8')).split('\n')
+  const held = lines.flatMap((line): number[] => {
+    const waited = /"heldMs":([\d.]+)/.exec(line)?.[1]
+    return waited === undefined || Number(waited) === 0 ? [] : [Math.round(Number(waited))]
+  })
+  return held.sort((one, other) => one - other)
+}
+
+async function readDecisions(client: AdminClient): Promise<Pick<DemoReport, 'cutovers' | 'overridden'>> {
+  const { entries } = await client.history({ limit: LINES_READ })
+  const events = entries.map(({ event }) => event)
+  return {
+    cutovers: events.filter(({ kind }) => kind === 'owner.changed').length,
+    overridden: sum(
+      events.map((event) => (event.kind === 'stage.entered' ? (event.overridden ?? []).length : 0)),
+    ),
   }
 }

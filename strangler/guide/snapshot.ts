@@ -54,7 +54,13 @@ export interface ContractEvidence {
   readonly recordedAt?: number
   readonly endpoints: number
   /** The newest check of the service against it. */
-  readonly verified?: { readonly at: number; readonly pass: boolean; readonly failures: number }
+  readonly verified?: {
+    readonly at: number
+    readonly pass: boolean
+    readonly failures: number
+    /** The service's, as its answers said; `unknown` when they did not. */
+    readonly build: string
+  }
 }
 
 export interface DataEvidence {

@@ -186,6 +186,16 @@ test('the service of the configuration is checked by what was recorded, and the 
   expect((await stateOf()).recorded?.verified?.build).toBe('s1')
 })
 
+test('the CI of a service tells the guide of a build that answers nobody yet', async () => {
+  const inCi = await serve(side('s3'))
+  const report = (target: string) => run('contract', 'verify', 'inventory', '--target', target, '--report')
+  expect((await report(inCi)).code).toBe(0)
+  expect((await stateOf()).recorded?.verified).toMatchObject({ pass: true, failures: 0, build: 's3' })
+  expect((await report(broken)).code).toBe(3)
+  expect((await stateOf()).recorded?.verified).toMatchObject({ pass: false, failures: 4, build: 's2' })
+  expect((await report('nowhere')).code).toBe(2)
+})
+
 test('without the kit: a service that keeps the contract passes, one that has changed a type and lost a member fails with each', async () => {
   const file = join(place, 'inventory.json')
   const nowhere = { env: { STRANGLER_ADMIN_URL: 'http://127.0.0.1:1' } }

@@ -46,8 +46,15 @@ export const SPOILT: readonly Spoilt[] = [
     'a service that breaks the contract',
     'contract',
     'contract-passed',
-    ({ contract }) => ({ contract: { ...contract!, verified: { at: NOW, pass: false, failures: 3 } } }),
+    ({ contract }) => ({ contract: { ...contract!, verified: { ...contract!.verified!, pass: false } } }),
     'fail',
+  ],
+  [
+    'a build that nobody has checked',
+    'contract',
+    'contract-passed',
+    () => ({ basis: { monolithBuild: 'monolith-1', serviceBuild: 'stock-5', fingerprint: 'f' } }),
+    'unknown',
   ],
   [
     'a finding of the pre-flight',

@@ -18,7 +18,10 @@ export function healthy(position?: Position, changes: Partial<GuideSnapshot> = {
     overrides: [],
     endpoints: ENDPOINTS.map((endpoint) => ({ endpoint, requests: 10_000, rare: false })),
     traffic: { requests: 20_000, watchedMs: DAY, proxyP99Ms: 0.4 },
-    contract: { recordedAt: NOW - DAY, endpoints: 2, verified: { at: NOW - DAY, pass: true, failures: 0 } },
+    contract: {
+      ...{ recordedAt: NOW - DAY, endpoints: 2 },
+      verified: { at: NOW - DAY, pass: true, failures: 0, build: 'stock-4' },
+    },
     data: {
       ...{ sync: 'running', direction: 'forward', findings: { blocking: 0, first: undefined } },
       ...{ mappingProven: true, backfillDone: true, quarantined: 0, lagP99Ms: 200, lagWatchedMs: DAY },

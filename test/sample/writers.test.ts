@@ -140,6 +140,22 @@ describe('in the endpoint form', () => {
   })
 })
 
+it('both forms can be changed for each other while the shop sells, and not without an address', async () => {
+  const relay = await startRelay()
+  const changing = await startShop({ webhookSecret: SECRET, inventoryBaseUrl: relay.url })
+  const inventory = await startInventory(changing)
+  relay.target = inventory.url
+  const stockOf = async ({ client }: { client: HttpClient }): Promise<number> =>
+    (await client.get('/api/inventory/SKU-00001')).body.onHand
+  const [own, there] = [await stockOf(changing), await stockOf(inventory)]
+  expect((await deliver('s-1', { to: changing })).status).toBe(202)
+  expect(changing.app.useForms({ coupling: 'endpoints', nightlyForm: 'endpoints' })).toBe(true)
+  expect((await deliver('s-2', { to: changing })).status).toBe(202)
+  expect([await stockOf(changing), await stockOf(inventory)]).toEqual([own + 5, there + 5])
+  expect(shop.app.useForms({ coupling: 'endpoints', nightlyForm: 'sql' })).toBe(false)
+  for (const part of [inventory, changing, relay]) await part.stop()
+})
+
 describe('the sweeper', () => {
   it('releases the stock of overdue reservations and says so on the stream', async () => {
     const staff = shop.client.as(await signIn(shop, 1))

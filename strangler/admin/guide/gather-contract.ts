@@ -12,9 +12,7 @@ export async function readContract(
   return {
     contract: {
       ...{ recordedAt, endpoints },
-      ...(verified === undefined
-        ? {}
-        : { verified: { at: verified.at, pass: verified.pass, failures: verified.failures } }),
+      ...(verified === undefined ? {} : { verified }),
     },
   }
 }

@@ -14,6 +14,7 @@ import { contractFileOf } from './contract-record.ts'
 
 interface ContractVerifyOptions extends QuestionOptions {
   readonly target?: string
+  readonly report?: true
   readonly contract?: string
   readonly param: Record<string, string[]>
   readonly examples?: string
@@ -28,6 +29,7 @@ export function addContractVerify(parent: Command, terminal: Terminal): void {
     .argument('[capability]', 'whose contract; with --target its file contracts/CAPABILITY.openapi.json')
   addQuestionOptions(command)
     .option('--target <url>', 'the service to ask; needs nothing of the kit, and tells it nothing')
+    .option('--report', 'with --target: by the contract that the kit has recorded, and tell the kit the result')
     .option('--contract <file>', 'the document, with --target')
     .option(
       '--param <name=value>',
@@ -40,11 +42,11 @@ export function addContractVerify(parent: Command, terminal: Terminal): void {
     .option('--skip <endpoint>', 'leave one out, e.g. "GET /a/:id"; repeatable', collectText, [])
     .addHelpText(
       'after',
-      '\nExamples:\n  strangler contract verify inventory\n  strangler contract verify --target http://127.0.0.1:3001 --contract contracts/inventory.openapi.json --param sku=SKU-00001',
+      '\nExamples:\n  strangler contract verify inventory\n  strangler contract verify --target http://127.0.0.1:3001 --contract contracts/inventory.openapi.json --param sku=SKU-00001\n  strangler contract verify inventory --target http://127.0.0.1:3001 --report',
     )
     .action(async (capability: string | undefined, options: ContractVerifyOptions) => {
       const { report, isKept } =
-        options.target === undefined
+        options.target === undefined || options.report === true
           ? await verifyKnown(terminal, capability, options)
           : { report: await verifyTarget(options.target, capability, options), isKept: undefined }
       if (options.json) writeJson(terminal, report)
@@ -61,21 +63,24 @@ async function verifyTarget(
   capability: string | undefined,
   options: ContractVerifyOptions,
 ): Promise<ContractReport> {
+  checkTarget(target)
   const file = options.contract ?? (capability === undefined ? undefined : contractFileOf(capability))
   if (file === undefined) {
     throw new StranglerError('STRANGLER_INVALID_COMMAND', 'No contract is named.', {
       fix: 'Name its file with --contract, or the capability whose file is in contracts/.',
     })
   }
-  if (!URL.canParse(target) || !/^https?:$/.test(new URL(target).protocol)) {
-    throw new StranglerError('STRANGLER_INVALID_COMMAND', `"${target}" is not the address of a service.`, {
-      fix: 'Write it like http://127.0.0.1:3001.',
-    })
-  }
   return verifyContract(await toVerify(options, { document: await readContract(file), target }))
 }
 
-/** Beside the kit: the document that was recorded last, the service of the configuration, and the result for the guide. */
+function checkTarget(target: string): void {
+  if (URL.canParse(target) && /^https?:$/.test(new URL(target).protocol)) return
+  throw new StranglerError('STRANGLER_INVALID_COMMAND', `"${target}" is not the address of a service.`, {
+    fix: 'Write it like http://127.0.0.1:3001.',
+  })
+}
+
+/** By the document that was recorded last, and with the result for the guide: the service of the configuration, or another instance of it. */
 async function verifyKnown(
   terminal: Terminal,
   capability: string | undefined,
@@ -87,7 +92,9 @@ async function verifyKnown(
     })
   }
   const client = await connectAdmin(options, terminal)
-  const { document, recorded, target } = requireRecorded(await client.contract(capability))
+  const { document, recorded, target: usual } = requireRecorded(await client.contract(capability))
+  const { target = usual } = options
+  checkTarget(target)
   const report = await verifyContract(await toVerify(options, { document, target }))
   return { report, isKept: await keep(client, capability, recorded.digest, report) }
 }

@@ -21,7 +21,7 @@ export const contractRecorded = defineGate(
 export const contractPassed = defineGate(
   'contract-passed',
   'the service answers by the contract',
-  ({ contract, capability }, { pass, fail, unknown }) => {
+  ({ contract, capability, basis }, { pass, fail, unknown }) => {
     const fix = `\`strangler contract verify ${capability}\``
     const verified = contract?.verified
     if (verified === undefined) {
@@ -31,9 +31,13 @@ export const contractPassed = defineGate(
         fix,
       })
     }
-    const evidence = { failures: verified.failures, verifiedAt: new Date(verified.at).toISOString() }
+    const { failures, build } = verified
+    const evidence = { failures, build, verifiedAt: new Date(verified.at).toISOString() }
+    const present = basis?.serviceBuild ?? 'unknown'
+    if (build !== 'unknown' && present !== 'unknown' && build !== present)
+      return unknown({ reason: `Build ${build} was checked, and ${present} answers now.`, evidence, fix })
     if (verified.pass)
-      return pass({ reason: 'The service answers every endpoint as the contract says.', evidence })
+      return pass({ reason: `Build ${build} answers every endpoint as the contract says.`, evidence })
     return fail({
       reason: `The service answers ${verified.failures} times otherwise than the contract says.`,
       evidence,

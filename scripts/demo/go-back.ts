@@ -1,0 +1,26 @@
+import type { AdminClient } from '../../strangler/admin/admin-client.ts'
+import { type Say, showPosition, tellLines } from './narrate.ts'
+
+/** Takes the ownership back to the monolith: the same cut-over, the other way. */
+export async function goBack(client: AdminClient, capability: string, say: Say): Promise<string | undefined> {
+  say(`\n${`── ${capability} · and back again `.padEnd(78, '─')}`)
+  tellLines(
+    say,
+    `Nothing is wrong with the ${capability}; but the day it is, this is all there is to do. The same cut-over runs the other way: writes wait, the last changes of the service are carried to the monolith, and the monolith owns again. Going back needs no evidence, only that no row would be lost.`,
+  )
+  const { version } = await client.routes()
+  try {
+    const answer = await client.migrateBack({
+      ...{ capability, expectedVersion: version, because: 'the demo shows the way back' },
+    })
+    tellLines(
+      say,
+      `⇄ The monolith owns the ${capability} again, with every order that was placed at the service. Writes waited ${answer.heldMs ?? 0} ms at most; it stands at ${showPosition(answer.position)}.`,
+    )
+    return undefined
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error)
+    tellLines(say, `It stays at the service. ${because}`)
+    return because
+  }
+}

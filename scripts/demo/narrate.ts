@@ -1,0 +1,62 @@
+import type { GuidedCapability } from '../../strangler/admin/guide/migrate-contracts.ts'
+import type { StepId } from '../../strangler/core/guide-words.ts'
+import { STEPS } from '../../strangler/guide/plan.ts'
+
+type Next = NonNullable<GuidedCapability['next']>
+type Gate = Next['gates'][number]
+
+export type Say = (line: string) => void
+
+const WIDTH = 110
+const RULE = 78
+
+/** `inventory · step 6 of 9 · canary 25 %`, what it does and why that is safe. */
+export function announceStep(say: Say, capability: string, { title, why, ...position }: Next): void {
+  const number = STEPS.findIndex(({ id }) => id === position.step) + 1
+  const head = `── ${capability} · step ${number} of ${STEPS.length} · ${showPosition(position)} `
+  say(`\n${head.padEnd(RULE, '─')}`)
+  // Each percentage of a canary is a step of its own, and the same story.
+  if (position.step !== 'canary' || (position.percent ?? 0) <= FIRST_SHARE) tellLines(say, `${title}. ${why}`)
+}
+
+const FIRST_SHARE = 10
+
+interface Shown {
+  readonly step: StepId
+  readonly percent?: number | undefined
+}
+
+/** Sentences in lines that a terminal holds. */
+export function tellLines(say: Say, text: string, indent = '   '): void {
+  let line = indent
+  for (const word of text.split(' ')) {
+    if (line.length + word.length >= WIDTH) {
+      say(line.trimEnd())
+      line = indent
+    }
+    line += `${word} `
+  }
+  say(line.trimEnd())
+}
+
+/** Something that was done for the step. */
+export function tellDone(say: Say, text: string): void {
+  tellLines(say, `… ${text}`)
+}
+
+const MARKS = { pass: '✓', fail: '✗', unknown: '?' } as const
+
+export function tellGates(say: Say, gates: readonly Gate[]): void {
+  const width = Math.max(0, ...gates.map(({ id }) => id.length))
+  for (const { id, state, reason } of gates) say(`   ${MARKS[state]} ${id.padEnd(width)}  ${reason}`)
+}
+
+/** What going back would cost now, as the guide has just measured it. */
+export function tellWayBack(say: Say, { capability, undo, back }: GuidedCapability): void {
+  if (back === undefined) return
+  tellLines(say, `↩ npx strangler migrate ${capability} back   ${undo.reason}`)
+}
+
+export function showPosition({ step, percent }: Shown): string {
+  return percent === undefined ? step : `${step} ${percent} %`
+}

@@ -1,0 +1,83 @@
+import type { AdminClient } from '../../strangler/admin/admin-client.ts'
+import { goBack } from './go-back.ts'
+import { type Say, tellDone, tellLines } from './narrate.ts'
+import { type Shoppers, signIn, USED } from './shoppers.ts'
+import type { Shop } from './start-shop.ts'
+import { verifyInCi } from './verify-in-ci.ts'
+import { type Walk, walk } from './walk.ts'
+
+export interface TourOptions {
+  readonly client: AdminClient
+  readonly shop: Shop
+  readonly shoppers: Shoppers
+  readonly proxyUrl: string
+  readonly root: string
+  readonly directory: string
+  readonly say: Say
+}
+
+export interface Tour {
+  readonly inventory: Walk
+  readonly orders?: Walk
+  /** Why it did not come to its end. */
+  readonly stoppedBy?: string
+}
+
+type Capability = keyof typeof USED
+
+/** Moves the inventory out, then the orders, and the orders back, while shoppers buy. */
+export async function tour(options: TourOptions): Promise<Tour> {
+  const { client, shop, say } = options
+  say('')
+  tellLines(
+    say,
+    'A hundred shoppers look and buy from now on, through the proxy. Meanwhile the inventory moves out of the monolith, step by step. Each step has gates: conditions that are measured. It is taken when all of them are open (✓); none is overridden. The gate profile is `demo`: the gates of every migration, over windows of seconds.',
+    '',
+  )
+  const inventory = await walkOne(options, 'inventory', 'soak', {
+    cutover: async () => switchCoupling(shop, say),
+  })
+  tellTraffic(options)
+  if (inventory.stoppedBy !== undefined) return { inventory, stoppedBy: inventory.stoppedBy }
+  say('')
+  tellLines(say, 'Now the second service: the orders take the same steps.', '')
+  const orders = await walkOne(options, 'orders', 'cutover', {})
+  if (orders.stoppedBy !== undefined) return { inventory, orders, stoppedBy: orders.stoppedBy }
+  tellTraffic(options)
+  const stoppedBy = await goBack(client, 'orders', say)
+  tellTraffic(options)
+  return { inventory, orders, ...(stoppedBy === undefined ? {} : { stoppedBy }) }
+}
+
+async function walkOne(
+  { client, shop, proxyUrl, root, directory, say }: TourOptions,
+  capability: Capability,
+  until: 'soak' | 'cutover',
+  before: Parameters<typeof walk>[0]['before'],
+): Promise<Walk> {
+  const token = await signIn(proxyUrl, 1)
+  return walk({
+    ...{ client, capability, until, before, say },
+    used: USED[capability],
+    verifyContract: () => verifyInCi({ client, capability, root, directory, shop, proxyUrl, token }),
+  })
+}
+
+/** The one thing that the monolith's own team must change before its inventory can go. */
+function switchCoupling({ monolith }: Shop, say: Say): void {
+  tellLines(
+    say,
+    'Until now an order of the monolith takes its stock in its own transaction. That would fail once the stock is in another database. The shop has both forms in its code, so its team switches it over now, while it sells: reserve and confirm through the endpoints of the inventory, and give the stock back when an order fails.',
+  )
+  process.kill(monolith.pid, 'SIGUSR2')
+  tellDone(
+    say,
+    `kill -USR2 ${monolith.pid}: orders, deliveries and the nightly count go through the endpoints.`,
+  )
+}
+
+function tellTraffic({ shoppers, say }: TourOptions): void {
+  const { requests, failed, lastFailure } = shoppers.totals()
+  const found = failed === 0 ? 'none has failed' : `${failed} have failed, the last: ${lastFailure}`
+  tellLines(say, `● ${requests.toLocaleString('en-US')} requests of the shoppers so far; ${found}.`)
+}

@@ -1,0 +1,74 @@
+import path from 'node:path'
+import type { AdminClient } from '../../strangler/admin/admin-client.ts'
+import { type OpenApiDocument, verifyContract } from '../../strangler/contract.ts'
+import { startProgram } from './child-process.ts'
+import type { Shop } from './start-shop.ts'
+
+export interface CiOptions {
+  readonly client: AdminClient
+  readonly capability: 'inventory' | 'orders'
+  readonly root: string
+  readonly directory: string
+  readonly shop: Shop
+  readonly proxyUrl: string
+  /** Of somebody whom the shop knows. */
+  readonly token: string
+}
+
+/**
+ * What the CI of the service would do: start this build beside, with rows of its own, ask it what the contract says, and tell the kit what came of it,
+ * as `strangler contract verify --target … --report` does. The service itself has no row yet.
+ */
+export async function verifyInCi(options: CiOptions): Promise<string> {
+  const { client, capability, shop, token } = options
+  return shop.databases.withEmpty(async (url) => {
+    const instance = await startInstance(options, url)
+    try {
+      const { document, recorded } = await client.contract(capability)
+      if (document === undefined || recorded === undefined) return 'contract verify: nothing is recorded yet.'
+      const report = await verifyContract({
+        document: document as unknown as OpenApiDocument,
+        target: instance.url,
+        headers: { authorization: `Bearer ${token}` },
+        parameters: { pageSize: ['10'] },
+      })
+      const { pass, build, endpoints, failures } = report
+      await client.keepVerified({
+        ...{ capability, digest: recorded.digest, pass, build },
+        failures: failures.length,
+      })
+      const requests = endpoints.reduce((sum, one) => sum + one.requests, 0)
+      const [first] = failures
+      const found = first === undefined ? 'all answered as the monolith does' : describe(first)
+      return `contract verify: build ${build} was started beside, with rows of its own, and asked ${requests} requests at ${endpoints.length} endpoints: ${found}.`
+    } finally {
+      await instance.stop()
+    }
+  })
+}
+
+function describe({
+  endpoint,
+  path,
+  expected,
+  found,
+}: {
+  endpoint: string
+  path: string
+  expected: string
+  found: string
+}): string {
+  return `${endpoint} ${path} should be ${expected}, and is ${found}`
+}
+
+function startInstance({ capability, root, directory, shop, proxyUrl }: CiOptions, url: string) {
+  const orders = capability === 'orders' ? ['--inventory-base-url', proxyUrl] : []
+  return startProgram(`${capability} service of the CI`, {
+    args: [
+      path.join(root, `extracted/${capability}/main.ts`),
+      ...['--port', '0', '--monolith-url', shop.monolith.url, ...orders],
+    ],
+    env: { DATABASE_URL: url, SEED_FROM: shop.databases.shop },
+    logFile: path.join(directory, 'shop-logs', `${capability}-ci.log`),
+  })
+}
