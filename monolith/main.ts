@@ -52,7 +52,10 @@ async function main() {
   process.on('SIGUSR2', () => {
     const form = 'endpoints'
     const isOn = monolith.useForms({ coupling: form, nightlyForm: form })
-    print({ app: 'monolith', ...(isOn ? { coupling: form } : { coupling: 'as before: no --inventory-base-url' }) })
+    print({
+      app: 'monolith',
+      ...(isOn ? { coupling: form } : { coupling: 'as before: no --inventory-base-url' }),
+    })
   })
 }
 

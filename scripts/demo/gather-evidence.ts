@@ -44,12 +44,21 @@ export function createGatherer({ client, capability, verifyContract, say }: Gath
     if (started) tell('sync verify: every row of both databases is compared, while both are written to.')
   }
 
+  async function checkContract(gates: readonly Gate[]): Promise<void> {
+    const stateOf = (name: string) => gates.find(({ id }) => id === name)?.state
+    const passed = stateOf('contract-passed')
+    if (stateOf('contract-recorded') !== 'pass' || passed === undefined || passed === 'pass') return
+    if (!isDue('contract')) return
+    // It was made of the first answers, and more have been seen since.
+    if (passed === 'fail') await record()
+    tell(await verifyContract())
+  }
+
   return {
     async gather(gates) {
       const shut = new Set(gates.filter(({ state }) => state !== 'pass').map(({ id }) => id))
       if (shut.has('contract-recorded') && isDue('record')) await record()
-      const isRecorded = gates.some(({ id, state }) => id === 'contract-recorded' && state === 'pass')
-      if (isRecorded && shut.has('contract-passed') && isDue('contract')) tell(await verifyContract())
+      await checkContract(gates)
       if (shut.has('verify-clean') && !shut.has('backfill-done') && isDue('rows')) await verifyRows()
       const rehearsed = ['dry-run-done', 'identities-fit', 'reverse-path-proven']
       // Once the rest is known: it speaks of the moment.

@@ -18,14 +18,15 @@ The shop is at ${proxyUrl}, with the proxy in front of it.
 The dashboard is at ${adminUrl}/dashboard/; the token for it is \`operator\` in .strangler/tokens.json.
 ${describeDecisions(routes)} In another terminal, in this folder, try:
 
-  npx strangler guide inventory                                   where it is, what comes next, what going back costs
-  npx strangler migrate inventory back                            one step back
+  npx strangler guide                                             where each is, what comes next, what going back costs
+  npx strangler migrate inventory back                            the monolith owns the stock again
+  npx strangler migrate orders next --percent 100                 every reader of orders to the service: blue-green
   npx strangler route list
-  npx strangler route set "GET /api/inventory/:sku" canary=25     a quarter of the users
-  npx strangler route why GET /api/inventory/SKU-00001 --user 7   where user 7 goes, and why
-  npx strangler route set "GET /api/inventory/:sku" service       everybody
-  npx strangler route set "GET /api/inventory/:sku" monolith      and back
-  npx strangler route history
+  npx strangler route set "GET /api/orders/:id" canary=25         a quarter of the users
+  npx strangler route why GET /api/orders/7 --user 7              where user 7 goes, and why
+  npx strangler route clear "GET /api/orders/:id"                 as the step says again
+  npx strangler sync verify inventory                             every row of both databases compared
+  npx strangler route history                                     all that was decided, by whom and why
   curl -i ${proxyUrl}/api/inventory/SKU-00001
   tail -f .strangler/access.log
 

@@ -11,15 +11,22 @@ const WIDTH = 110
 const RULE = 78
 
 /** `inventory · step 6 of 9 · canary 25 %`, what it does and why that is safe. */
-export function announceStep(say: Say, capability: string, { title, why, ...position }: Next): void {
+export function announceStep(
+  say: Say,
+  capability: string,
+  { title, why, ...position }: Next & { readonly isBrief?: boolean },
+): void {
   const number = STEPS.findIndex(({ id }) => id === position.step) + 1
   const head = `── ${capability} · step ${number} of ${STEPS.length} · ${showPosition(position)} `
   say(`\n${head.padEnd(RULE, '─')}`)
   // Each percentage of a canary is a step of its own, and the same story.
-  if (position.step !== 'canary' || (position.percent ?? 0) <= FIRST_SHARE) tellLines(say, `${title}. ${why}`)
+  if (position.step === 'canary' && (position.percent ?? 0) > FIRST_SHARE) return
+  const story = position.isBrief ? '' : ` ${why}${position.step === 'canary' ? HERE : ''}`
+  tellLines(say, `${title}.${story}`)
 }
 
 const FIRST_SHARE = 10
+const HERE = ' Here it begins with 10 %, because 1 % of a hundred shoppers may be nobody.'
 
 interface Shown {
   readonly step: StepId
@@ -51,10 +58,16 @@ export function tellGates(say: Say, gates: readonly Gate[]): void {
   for (const { id, state, reason } of gates) say(`   ${MARKS[state]} ${id.padEnd(width)}  ${reason}`)
 }
 
-/** What going back would cost now, as the guide has just measured it. */
-export function tellWayBack(say: Say, { capability, undo, back }: GuidedCapability): void {
-  if (back === undefined) return
-  tellLines(say, `↩ npx strangler migrate ${capability} back   ${undo.reason}`)
+/** What going back would cost now, as the guide has just measured it; said once for as long as it is the same. */
+export function createWayBackTeller(say: Say): (guided: GuidedCapability) => void {
+  let told: string | undefined
+  return ({ capability, undo, back }) => {
+    if (back === undefined) return
+    const isKnown = told === undo.reason
+    told = undo.reason
+    const cost = isKnown ? 'As free as before.' : undo.reason
+    tellLines(say, `↩ npx strangler migrate ${capability} back: ${cost}`)
+  }
 }
 
 export function showPosition({ step, percent }: Shown): string {

@@ -17,6 +17,7 @@ export interface Shoppers {
 
 const SHOPPERS = 100
 const PAUSE_MS = 1_250
+const PATIENCE = 5
 const REQUEST_MS = 10_000
 
 /** What they ask for, by capability. */
@@ -59,11 +60,14 @@ export async function startShoppers(proxyUrl: string): Promise<Shoppers> {
   }
   async function shop(index: number): Promise<void> {
     const shopper: Shopper = { token: await signIn(proxyUrl, index), order: undefined }
+    // Who was kept waiting comes back later: a slow machine gets a lighter traffic.
+    let waitedMs = 0
     while (!stopping.signal.aborted) {
-      await delay(PAUSE_MS * (0.5 + Math.random()), undefined, { signal: stopping.signal }).catch(
-        () => undefined,
-      )
+      const pauseMs = PAUSE_MS * (0.5 + Math.random()) + PATIENCE * waitedMs
+      await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      const began = performance.now()
       if (!stopping.signal.aborted) await ask(shopper, chooseErrand(skus, shopper))
+      waitedMs = performance.now() - began
     }
   }
   const shopping = Promise.allSettled(Array.from({ length: SHOPPERS }, (_, index) => shop(index + 1)))

@@ -59,6 +59,7 @@ async function walkOne(
   return walk({
     ...{ client, capability, until, before, say },
     used: USED[capability],
+    isBrief: capability !== 'inventory',
     verifyContract: () => verifyInCi({ client, capability, root, directory, shop, proxyUrl, token }),
   })
 }

@@ -3,7 +3,7 @@ import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { GuidedCapability } from '../../strangler/admin/guide/migrate-contracts.ts'
 import type { StepId } from '../../strangler/core/guide-words.ts'
 import { createGatherer, type Gatherer } from './gather-evidence.ts'
-import { announceStep, type Say, showPosition, tellGates, tellLines, tellWayBack } from './narrate.ts'
+import { announceStep, createWayBackTeller, type Say, showPosition, tellGates, tellLines } from './narrate.ts'
 
 const LOOK_MS = 400
 const STEP_MS = 120_000
@@ -19,6 +19,8 @@ export interface WalkOptions {
   readonly used: readonly string[]
   /** Has the service checked against its contract where it answers nobody. */
   readonly verifyContract: () => Promise<string>
+  /** Whoever reads has been told before why each step is taken. */
+  readonly isBrief: boolean
   /** What somebody does by hand before a step. */
   readonly before: Partial<Record<StepId, () => Promise<void>>>
   readonly say: Say
@@ -33,65 +35,84 @@ export interface Walk {
 
 /** Takes a capability through the steps of the guide while shoppers buy, and tells each gate with its numbers. None is overridden. */
 export async function walk(options: WalkOptions): Promise<Walk> {
-  const { client, capability, until, say, before } = options
+  const { client, capability, until, say, before, isBrief } = options
   await markRare(options)
   const gatherer = createGatherer(options)
+  const tellWayBack = createWayBackTeller(say)
   for (;;) {
     const guided = await look(client, capability)
     const { next, step } = guided
     const position = step === undefined ? 'the beginning' : showPosition(step)
     if (next === undefined || step?.step === until) return { position }
-    announceStep(say, capability, next)
+    announceStep(say, capability, { ...next, isBrief })
     await before[next.step]?.()
     const stoppedBy = await takeStep(options, next, gatherer)
     if (stoppedBy !== undefined) {
       tellLines(say, `It stays at ${position}. ${stoppedBy}`)
       return { position, stoppedBy }
     }
-    tellWayBack(say, await look(client, capability))
+    tellWayBack(await look(client, capability))
   }
 }
 
 /** Waits until the gates are open, gets the evidence that somebody must ask for, and takes the step. @returns why it could not */
-async function takeStep(
+async function takeStep(options: WalkOptions, wanted: Next, gatherer: Gatherer): Promise<string | undefined> {
+  let why = ''
+  for (const deadline = Date.now() + STEP_MS; Date.now() < deadline; await delay(LOOK_MS)) {
+    try {
+      const turn = await takeTurn(options, wanted, gatherer)
+      if (turn === 'taken') return undefined
+      if (turn === 'gone') return 'Somebody else has moved it.'
+      why = turn.map(({ id, reason }) => `${id}: ${reason}`).join(' ')
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      why = error.message
+    }
+  }
+  const { next } = await look(options.client, options.capability)
+  if (next !== undefined) tellGates(options.say, next.gates)
+  return why
+}
+
+/** @returns the gates that are closed */
+async function takeTurn(
   { client, capability, say }: WalkOptions,
   { step, percent }: Next,
   gatherer: Gatherer,
-): Promise<string | undefined> {
-  for (const deadline = Date.now() + STEP_MS; ; await delay(LOOK_MS)) {
-    const { next } = await look(client, capability)
-    if (next === undefined || next.step !== step || next.percent !== percent)
-      return 'Somebody else has moved it.'
-    const shut = next.gates.filter(({ state }) => state !== 'pass')
-    if (shut.length === 0) {
-      const answer = await enter(client, capability, next)
-      if ('refusal' in answer) return answer.refusal
-      tellGates(say, answer.gates)
-      if (answer.heldMs !== undefined)
-        tellLines(
-          say,
-          `⇄ The service owns the ${capability} now. No write was refused; they waited ${answer.heldMs} ms at most.`,
-        )
-      return undefined
-    }
+): Promise<'taken' | 'gone' | Next['gates']> {
+  const { next } = await look(client, capability)
+  if (next === undefined || next.step !== step || next.percent !== percent) return 'gone'
+  const shut = next.gates.filter(({ state }) => state !== 'pass')
+  if (shut.length > 0) {
     await gatherer.gather(next.gates)
-    if (Date.now() < deadline) continue
-    tellGates(say, next.gates)
-    return shut.map(({ id, reason }) => `${id}: ${reason}`).join(' ')
+    return shut
   }
+  const { version } = await client.routes()
+  const answer = await client.migrateNext({
+    ...{ capability, expectedVersion: version, because: 'the demo' },
+    ...(step === 'choose' ? { profile: 'demo' } : {}),
+  })
+  tellGates(say, answer.gates)
+  if (answer.heldMs !== undefined)
+    tellLines(
+      say,
+      `⇄ The service owns the ${capability} now. No write was refused; they waited ${answer.heldMs} ms at most.`,
+    )
+  return 'taken'
 }
 
-async function enter(client: AdminClient, capability: string, next: Next) {
-  const { version } = await client.routes()
-  try {
-    return await client.migrateNext({
-      ...{ capability, expectedVersion: version, because: 'the demo' },
-      ...(next.step === 'choose' ? { profile: 'demo' } : {}),
-    })
-  } catch (error) {
-    // A gate that has closed again since it was looked at is waited for like any other.
-    return { refusal: error instanceof Error ? error.message : String(error) }
-  }
+/** What is otherwise a moment later: a gate that has closed again, a busy machine, a cut-over that has undone itself. */
+const PASSING = new Set([
+  'STRANGLER_GATE_CLOSED',
+  'STRANGLER_VERSION_CONFLICT',
+  'STRANGLER_CUTOVER_REFUSED',
+  'STRANGLER_CUTOVER_UNDONE',
+  'STRANGLER_SYNC_DATABASE_UNREACHABLE',
+  'STRANGLER_ADMIN_UNREACHABLE',
+])
+
+export function isPassing(error: unknown): error is Error {
+  return error instanceof Error && PASSING.has((error as { code?: string }).code ?? '')
 }
 
 async function markRare({ client, capability, used, say }: WalkOptions): Promise<void> {

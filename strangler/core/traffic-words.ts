@@ -49,7 +49,8 @@ export interface TrafficStore {
 
 /** How far behind the copy was over a while, as this process has heard. */
 export interface LagWindow {
-  readonly p99Ms: number
+  /** Of the newest so many milliseconds: what was long ago says nothing of now. */
+  p99Ms(windowMs: number): number
   /** Gaps do not count. */
   readonly watchedMs: number
   /** The highest of the newest so many milliseconds. */

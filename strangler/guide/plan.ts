@@ -56,6 +56,28 @@ export function previousPosition({ migration, profile, hasTables }: GuideSnapsho
   return positions[indexOf(positions, migration) - 1]
 }
 
+/**
+ * The position at which this share of the users reads from the service, 0 being the shadow; undefined where the profile has no such share, or where it
+ * is neither the next steps nor the last ones that lead there.
+ */
+export function sharePosition(snapshot: GuideSnapshot, percent: number): Position | undefined {
+  const { migration, profile, hasTables, owner } = snapshot
+  const isNear = migration?.stage === 'shadow' || migration?.stage === 'canary'
+  if (!isNear || owner === 'service') return undefined
+  if (percent === 0) return { step: 'shadow' }
+  return listPositions(profile, hasTables).find((one) => one.step === 'canary' && one.percent === percent)
+}
+
+/** Whether a position lies behind where a capability stands, or before it. */
+export function isAhead(
+  { migration, profile, hasTables }: GuideSnapshot,
+  { step, percent }: Position,
+): boolean {
+  const positions = listPositions(profile, hasTables)
+  const at = positions.findIndex((one) => one.step === step && one.percent === percent)
+  return at > indexOf(positions, migration)
+}
+
 /** Where "to the start" leads: everything at the monolith, nothing shadowed; the copy stays and is kept. */
 export function startPosition({ hasTables }: GuideSnapshot): Position {
   return { step: hasTables ? 'sync' : 'contract' }

@@ -84,12 +84,18 @@ function hearOn(watch: Watch, at: number, lagMs: number | undefined): void {
 }
 
 function windowOf(samples: readonly Sample[], last: Sample): LagWindow {
-  const sorted = samples.map(({ lagMs }) => lagMs).sort((one, other) => one - other)
+  const newest = (windowMs: number) =>
+    samples
+      .filter(({ at }) => at >= last.at - windowMs)
+      .map(({ lagMs }) => lagMs)
+      .sort((one, other) => one - other)
   return {
-    p99Ms: sorted[Math.ceil(sorted.length * 0.99) - 1] ?? last.lagMs,
+    p99Ms(windowMs) {
+      const sorted = newest(windowMs)
+      return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? last.lagMs
+    },
     watchedMs: samples.reduce((sum, { watchedMs }) => sum + watchedMs, 0),
-    worstMs: (windowMs) =>
-      Math.max(...samples.filter(({ at }) => at >= last.at - windowMs).map(({ lagMs }) => lagMs)),
+    worstMs: (windowMs) => newest(windowMs).at(-1) ?? last.lagMs,
   }
 }
 

@@ -154,3 +154,19 @@ async function reachObserve(): Promise<void> {
   await see(200)
   await next()
 }
+
+const seeAt = (percent: number) => ({ percent, override: GATES, because: 'blue-green' })
+const GATES = ['coverage', 'net-mismatch', 'enough-comparisons', 'latency', 'lag-low', 'quarantine-empty']
+
+it('takes everybody there at once and back at once, and to no share that the profile does not have', async () => {
+  await reachObserve()
+  await next({ override: CONTRACT, because: 'tested elsewhere' })
+  expect((await next({ percent: 100 })).body.detail).toContain('No step leads to 100 %')
+  await next()
+  expect((await next({ percent: 33, because: 'a third' })).body.fix).toContain('has 10, 25, 50, 100 %')
+  expect((await next(seeAt(100))).body.position).toEqual({ step: 'canary', percent: 100 })
+  expect((await next({ percent: 25 })).body.detail).toContain('No step leads to 25 %')
+  expect((await back({ percent: 100 })).status).toBe(409)
+  expect((await back({ percent: 25 })).body.position).toEqual({ step: 'canary', percent: 25 })
+  expect((await back({ percent: 0 })).body.position).toEqual({ step: 'shadow' })
+})

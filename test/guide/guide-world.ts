@@ -23,8 +23,13 @@ const DAY = 86_400_000
 export const EVIDENCE = ['traffic', 'sync', 'lag', 'findings'] as const
 
 export type Act =
-  | { kind: 'next' | 'retire'; override: 'none' | 'all' | 'one'; because: boolean }
-  | { kind: 'back'; toStart: boolean; uninstall: boolean }
+  | {
+      kind: 'next' | 'retire'
+      override: 'none' | 'all' | 'one'
+      because: boolean
+      percent?: number | undefined
+    }
+  | { kind: 'back'; toStart: boolean; uninstall: boolean; percent?: number | undefined }
   /** Somebody decides on a journal that has moved on. */
   | { kind: 'late' }
   | { kind: 'evidence'; what: (typeof EVIDENCE)[number]; good: boolean }
@@ -109,7 +114,7 @@ export function createWorld(): World {
             : [],
         }),
       },
-      lagOf: () => (good.has('lag') ? { p99Ms: 5, watchedMs: DAY, worstMs: () => 5 } : undefined),
+      lagOf: () => (good.has('lag') ? { p99Ms: () => 5, watchedMs: DAY, worstMs: () => 5 } : undefined),
       findings: createFindingsCache(() => now),
       evidence: { read: async () => ({}) },
     },
@@ -138,7 +143,8 @@ export function createWorld(): World {
     if (act.kind === 'back') return void (await goBack(context, { ...common, ...act }, author(true)))
     if (act.kind !== 'next' && act.kind !== 'retire') return
     const override = gatesToPass(state(), act.override)
-    if (act.kind === 'next') await takeNext(context, { ...common, override }, author(act.because))
+    const share = act.kind === 'next' && act.percent !== undefined ? { percent: act.percent } : {}
+    if (act.kind === 'next') await takeNext(context, { ...common, override, ...share }, author(act.because))
     else await retireCapability(context, { ...common, override }, author(act.because))
   }
 
@@ -190,17 +196,28 @@ function judgeStep(
 ): string[] {
   if (back) return ownerOf(before, CAPABILITY) === 'service' ? [`${step}: back without the ownership`] : []
   const next = followingOf(before)
+  const isNext = next?.step === step && next.percent === percent
   // The stage follows the ownership, and the line with the gates comes after.
   const isTold = step === 'cutover' && before.migrations?.[CAPABILITY]?.step === 'cutover'
   const wanted = stepOf(step).gates.map(({ id }) => id)
   return [
-    ...(isTold || (next?.step === step && next.percent === percent) ? [] : [`${step} does not follow`]),
+    ...(isTold || isNext || leapsAhead(before, { step, percent }) ? [] : [`${step} does not follow`]),
     ...(wanted.join() === gates.map(({ id }) => id).join() ? [] : [`${step} has asked none or other gates`]),
     ...gates
       .filter(({ id, state }) => state !== 'pass' && !overridden.includes(id))
       .map(({ id }) => `${step} in spite of ${id}`),
     ...(overridden.length > 0 && because === undefined ? [`${step}: overridden without a reason`] : []),
   ]
+}
+
+/** From a share of the users to any larger one. */
+function leapsAhead(
+  before: RouteState,
+  { step, percent }: { step: string; percent?: number | undefined },
+): boolean {
+  const at = before.migrations?.[CAPABILITY]
+  const isNear = at?.step === 'shadow' || at?.step === 'canary'
+  return isNear && step === 'canary' && (percent ?? 0) > (at.percent ?? 0)
 }
 
 /** Whatever is said of the endpoints: everybody's writes go to one side, and it is the owner. */

@@ -3,11 +3,12 @@ import { expect, test } from 'vitest'
 import type { JournalEntry, JournalEvent } from '../../strangler/core/words.ts'
 import { createWorld, EVIDENCE, findViolations, type World } from './guide-world.ts'
 
+const percent = fc.option(fc.constantFrom(0, 5, 100, 33), { nil: undefined, freq: 4 })
 const override = fc.constantFrom('none', 'all', 'one')
 const act = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('next' as const), override, because: fc.boolean() }),
+    arbitrary: fc.record({ kind: fc.constant('next' as const), override, because: fc.boolean(), percent }),
   },
   {
     weight: 2,
@@ -15,6 +16,7 @@ const act = fc.oneof(
       kind: fc.constant('back' as const),
       toStart: fc.boolean(),
       uninstall: fc.boolean(),
+      percent,
     }),
   },
   {

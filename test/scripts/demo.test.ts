@@ -8,6 +8,8 @@ import { claimDemo } from '../../scripts/demo/claim-demo.ts'
 import { type DemoState, introduce } from '../../scripts/demo/introduce.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'scripts', 'demo.ts')
+/** Its modules are many, and machines are busy. */
+const SLOW_MS = 90_000
 let folder: string
 
 beforeEach(async () => {
@@ -17,12 +19,16 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const runDemo = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' })
 
-test.each(['--help', '-h'])('%s is answered, and nothing is started', (option) => {
-  const { status, stdout } = runDemo(option)
-  expect(status).toBe(0)
-  expect(stdout).toContain('--no-traffic')
-  expect(stdout).not.toContain('Starting')
-})
+test.each(['--help', '-h'])(
+  '%s is answered, and nothing is started',
+  (option) => {
+    const { status, stdout } = runDemo(option)
+    expect(status).toBe(0)
+    expect(stdout).toContain('--no-traffic')
+    expect(stdout).not.toContain('Starting')
+  },
+  SLOW_MS,
+)
 
 test.each([
   [['--port', '9000'], "Unknown option '--port'."],
@@ -33,13 +39,17 @@ test.each([
   [['--json'], '--json goes with --once.'],
   [['--once', '--no-traffic'], '--once needs the shoppers'],
   [['--db', 'oracle'], '--db is "oracle", and must be postgres or mariadb.'],
-])('%j is refused in one line before anything is started', (args, found) => {
-  const { status, stdout, stderr } = runDemo(...args)
-  expect(status).toBe(2)
-  expect(stdout).toBe('')
-  expect(stderr.trimEnd().split('\n')).toHaveLength(1)
-  expect(stderr).toContain(found)
-})
+])(
+  '%j is refused in one line before anything is started',
+  (args, found) => {
+    const { status, stdout, stderr } = runDemo(...args)
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(stderr).toContain(found)
+  },
+  SLOW_MS,
+)
 
 test('a folder has one demo at a time, and the second names the first', async () => {
   const release = await claimDemo(folder)

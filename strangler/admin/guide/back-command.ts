@@ -1,5 +1,12 @@
 import type { Position } from '../../core/guide-words.ts'
-import { checkWayBack, listPositions, previousPosition, startPosition } from '../../guide/plan.ts'
+import {
+  checkWayBack,
+  isAhead,
+  listPositions,
+  previousPosition,
+  sharePosition,
+  startPosition,
+} from '../../guide/plan.ts'
 import type { GuideSnapshot } from '../../guide/snapshot.ts'
 import { type AdminContext, type Author, appendDecision, standNow } from '../present-state.ts'
 import { uninstallSync } from '../sync-commands.ts'
@@ -19,7 +26,7 @@ export async function goBack(
   const { capability, toStart, uninstall } = command
   let { expectedVersion } = command
   let { snapshot, state } = await standAtStep(context, command)
-  let position = findWayBack(snapshot, toStart)
+  let position = findWayBack(snapshot, command)
   const movesOwnership = snapshot.hasTables && snapshot.owner === 'service'
   if (movesOwnership) {
     const { lose } = command
@@ -43,11 +50,20 @@ export async function goBack(
   return { ...answer, version, ...done }
 }
 
-function findWayBack(snapshot: GuideSnapshot, toStart: boolean): Position {
+function findWayBack(
+  snapshot: GuideSnapshot,
+  { toStart, percent }: Pick<BackCommand, 'toStart' | 'percent'>,
+): Position {
   const { capability, migration } = snapshot
   if (migration === undefined) throw refused(capability, 'It has taken no step yet.')
   if (migration.stage === 'retired')
     throw refused(capability, 'It is retired, and the monolith does not know what was written since.')
+  if (percent !== undefined) {
+    const share = sharePosition(snapshot, percent)
+    const isBehind = share !== undefined && !isAhead(snapshot, share)
+    if (isBehind && (migration.step !== share.step || migration.percent !== share.percent)) return share
+    throw refused(capability, `No way back leads to ${percent} % of the users from where it stands.`)
+  }
   const start = startPosition(snapshot)
   if (toStart && isAfter(snapshot, start)) return start
   const before = previousPosition(snapshot)

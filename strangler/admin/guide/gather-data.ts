@@ -11,6 +11,7 @@ export interface DataQuestion {
   /** Absent: its databases do not answer. */
   readonly status: CapabilitySyncStatus | undefined
   readonly lag: LagWindow | undefined
+  readonly lagWindowMs: number
   readonly logWindowMs: number
   /** Absent: they were not looked for, or could not be. */
   readonly findings: readonly Finding[] | undefined
@@ -22,7 +23,7 @@ export interface DataQuestion {
 
 /** What is known of the copy. Undefined when an installed sync does not answer: nothing of it may be guessed. */
 export function toDataEvidence(question: DataQuestion): DataEvidence | undefined {
-  const { order, status, lag, logWindowMs, findings } = question
+  const { order, status, lag, lagWindowMs, logWindowMs, findings } = question
   if (order !== undefined && status === undefined) return undefined
   const direction = order === undefined ? 'forward' : directionOf(order)
   const quarantined = status?.quarantine.length ?? 0
@@ -32,7 +33,7 @@ export function toDataEvidence(question: DataQuestion): DataEvidence | undefined
     ...toFindings(findings),
     backfillDone: (order?.backfill === true || order?.whole === true) && lag !== undefined,
     quarantined,
-    ...(lag === undefined ? {} : { lagP99Ms: lag.p99Ms, logAgeMs: lag.worstMs(logWindowMs) }),
+    ...(lag === undefined ? {} : { lagP99Ms: lag.p99Ms(lagWindowMs), logAgeMs: lag.worstMs(logWindowMs) }),
     lagWatchedMs: lag?.watchedMs ?? 0,
     ...toVerify(question),
     strayWrites: (status?.strayWrites ?? []).reduce((sum, { count }) => sum + count, 0),

@@ -180,7 +180,7 @@ async function readData(
   const ownedSince = migration?.stage === 'owned' ? Date.parse(migration.enteredAt) : undefined
   const data = toDataEvidence({
     ...{ order, status, lag, findings, ownedSince },
-    ...{ logWindowMs: profile.logWindowMs, verified: kept.verify },
+    ...{ lagWindowMs: profile.lagWindowMs, logWindowMs: profile.logWindowMs, verified: kept.verify },
   })
   return {
     ...(data === undefined ? {} : { data }),

@@ -19,11 +19,15 @@ export const nextCommand = z.strictObject({
   profile: profile.optional(),
   /** Refused unless this is the next step: nobody moves the ownership by counting wrong. */
   only: z.literal('cutover').optional(),
+  /** This share of the users at once, past the smaller ones; 100 is blue-green. */
+  percent: percent.optional(),
 })
 export const backCommand = z.strictObject({
   ...command,
   capability: line(100),
   toStart: z.boolean().default(false),
+  /** To this share of the users at once; 0: nobody reads from the service any more, and it is shadowed. */
+  percent: percent.optional(),
   /** Takes the sync out of both databases, once nothing needs it any more. */
   uninstall: z.boolean().default(false),
   /** Leaves exactly so many rows behind, which the monolith refuses. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { GateResult, Position } from '../../core/guide-words.ts'
 import type { JournalEvent, RouteState } from '../../core/words.ts'
-import { checkGates, nextPosition, stepOf } from '../../guide/plan.ts'
+import { checkGates, isAhead, nextPosition, sharePosition, stepOf } from '../../guide/plan.ts'
 import type { GuideSnapshot } from '../../guide/snapshot.ts'
 import { type AdminContext, type Author, appendDecision, standAt } from '../present-state.ts'
 import { toPlain } from './describe-guide.ts'
@@ -19,7 +19,8 @@ export async function takeNext(
 ): Promise<StepAnswer> {
   const { capability, expectedVersion } = command
   const { snapshot, state } = await standAtStep(context, command)
-  const position = nextPosition(snapshot)
+  const position =
+    command.percent === undefined ? nextPosition(snapshot) : findShare(snapshot, command.percent)
   if (position === undefined) throw refused(capability, 'It has taken its last step.')
   if (command.only !== undefined && position.step !== command.only)
     throw refused(capability, `The next step is ${position.step}, not ${command.only}.`)
@@ -46,6 +47,16 @@ export async function takeNext(
   const event = enterEvent(snapshot, state, taken)
   const answer = await appendDecision(context, event, { expectedVersion: version, author })
   return { ...answer, capability, ...taken }
+}
+
+function findShare(snapshot: GuideSnapshot, percent: number): Position {
+  const position = sharePosition(snapshot, percent)
+  if (position !== undefined && isAhead(snapshot, position)) return position
+  throw refused(
+    snapshot.capability,
+    `No step leads to ${percent} % of the users from where it stands.`,
+    `The profile ${snapshot.profile.name} has ${snapshot.profile.canarySteps.join(', ')} %, after shadowing.`,
+  )
 }
 
 interface StepPosition {

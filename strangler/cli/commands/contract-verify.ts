@@ -29,7 +29,10 @@ export function addContractVerify(parent: Command, terminal: Terminal): void {
     .argument('[capability]', 'whose contract; with --target its file contracts/CAPABILITY.openapi.json')
   addQuestionOptions(command)
     .option('--target <url>', 'the service to ask; needs nothing of the kit, and tells it nothing')
-    .option('--report', 'with --target: by the contract that the kit has recorded, and tell the kit the result')
+    .option(
+      '--report',
+      'with --target: by the contract that the kit has recorded, and tell the kit the result',
+    )
     .option('--contract <file>', 'the document, with --target')
     .option(
       '--param <name=value>',

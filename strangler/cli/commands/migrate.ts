@@ -19,6 +19,7 @@ interface MigrateOptions extends DecisionOptions {
   readonly dryRun?: true
   readonly override?: string[]
   readonly lose?: number
+  readonly percent?: number
   readonly profile?: 'default' | 'demo'
 }
 
@@ -27,6 +28,7 @@ Examples:
   strangler migrate inventory status
   strangler migrate inventory next
   strangler migrate inventory next --override contract-recorded contract-passed --because "the service's own tests cover it"
+  strangler migrate inventory next --percent 100
   strangler migrate inventory back --to-start --because "the fill rate is wrong"
   strangler migrate inventory cutover --dry-run
   strangler migrate inventory retire --dry-run`
@@ -49,6 +51,11 @@ export function addMigrate(parent: Command, terminal: Terminal): void {
     .option(
       '--lose <rows>',
       'with back: leave exactly so many rows behind, which the monolith refuses',
+      parseWhole,
+    )
+    .option(
+      '--percent <share>',
+      'with next and back: this share of the users at once; 100 and 0 are blue-green',
       parseWhole,
     )
     .option('--dry-run', 'with cutover, back and retire: say what is in the way; change nothing')
@@ -79,7 +86,8 @@ async function act(
   const override = options.override ?? []
   if (action === 'back') {
     const { toStart = false, uninstall = false, lose } = options
-    return client.migrateBack({ ...fields, toStart, uninstall, ...(lose === undefined ? {} : { lose }) })
+    const lost = lose === undefined ? {} : { lose }
+    return client.migrateBack({ ...fields, toStart, uninstall, ...lost, ...shareOf(options) })
   }
   if (action === 'retire') return client.retire({ ...fields, override })
   const { profile } = options
@@ -87,8 +95,11 @@ async function act(
     ...{ ...fields, override },
     ...(profile === undefined ? {} : { profile }),
     ...(action === 'cutover' ? { only: 'cutover' } : {}),
+    ...shareOf(options),
   })
 }
+
+const shareOf = ({ percent }: MigrateOptions) => (percent === undefined ? {} : { percent })
 
 async function showStatus(client: AdminClient, { capability, options, terminal }: Call): Promise<void> {
   const answer = await client.guide({ capability })

@@ -115,7 +115,7 @@ export const lagLow = defineGate('lag-low', 'the copy keeps up', (snapshot, { pa
       evidence,
       fix: statusCommand(snapshot),
     })
-  const found = `99 of 100 times the copy was at most ${showDuration(data.lagP99Ms)} behind, over ${showDuration(watchedMs)}`
+  const found = `99 of 100 times the copy was at most ${showDuration(data.lagP99Ms)} behind, over ${showDuration(Math.min(watchedMs, profile.lagWindowMs))}`
   if (data.lagP99Ms >= profile.lagP99Ms)
     return fail({
       reason: `${found}; ${showDuration(profile.lagP99Ms)} is the limit.`,
