@@ -12,7 +12,7 @@ export function writeCliPage(): string {
   })
   return `# Command line
 
-\`npx strangler\` and a command; with \`--help\` every command prints what stands here. All commands but \`start\` and \`init\` are clients of the
+\`npx strangler\` and a command; with \`--help\` every command prints what stands here. All commands but \`start\`, \`init\` and \`extract\` are clients of the
 [admin API](admin-api.md): they work from any machine that reaches it and has a token. The address is \`--admin-url\`, else
 \`STRANGLER_ADMIN_URL\`, else the one that the running kit left in its directory, else \`http://127.0.0.1:8081\`. The token is
 \`STRANGLER_TOKEN\`, else the operator's in \`tokens.json\` of that directory.

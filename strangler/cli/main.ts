@@ -11,6 +11,7 @@ import { addContractRecord } from './commands/contract-record.ts'
 import { addContractVerify } from './commands/contract-verify.ts'
 import { addDeploy } from './commands/deploy.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addExtract } from './commands/extract.ts'
 import { addGuide } from './commands/guide.ts'
 import { addHoldChange } from './commands/hold-change.ts'
 import { addHoldStart } from './commands/hold-start.ts'
@@ -102,6 +103,7 @@ export function createProgram(terminal: Terminal): Command {
     .command('contract')
     .description('what the monolith answers, for the service to keep')
   for (const add of [addContractRecord, addContractVerify]) add(contract, terminal)
+  addExtract(program, terminal)
   addDeploy(program, terminal)
   return program
 }

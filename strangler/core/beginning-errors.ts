@@ -3,7 +3,7 @@ export const BEGINNING_ERRORS = {
   STRANGLER_FILE_EXISTS: {
     status: 409,
     title: 'A file is there already',
-    when: '`strangler init` writes files that are yours from then on, and the place has one. Nothing was written.',
+    when: '`strangler init` and `strangler extract` write files that are yours from then on, and the place has one. Nothing was written.',
     help: 'Name another place with `--out`, or add `--force` to replace what is there.',
   },
   STRANGLER_NOTHING_LEARNT: {
@@ -17,5 +17,11 @@ export const BEGINNING_ERRORS = {
     title: 'The OpenAPI document cannot be read',
     when: '`--openapi` of `strangler init` names a file or an address that does not answer, is not JSON or YAML, or has no `paths`.',
     help: 'Give it OpenAPI 3 or Swagger 2.0, as JSON or YAML; many frameworks serve theirs at `/openapi.json`.',
+  },
+  STRANGLER_EXTRACT_REFUSED: {
+    status: 409,
+    title: 'No service can be written for this capability',
+    when: '`strangler extract` does not find what it writes a service from: the address of the monolith’s database, or a table that the capability names.',
+    help: 'Set `sides.monolith.database`, and correct `capabilities.<name>.tables` as the message says.',
   },
 } as const

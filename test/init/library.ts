@@ -33,6 +33,9 @@ type Query = (sql: string) => Promise<Row[]>
 async function openDatabase(url: string): Promise<{ query: Query; end: () => Promise<void> }> {
   if (url.startsWith('postgres')) {
     const pool = new pg.Pool({ connectionString: url, max: 4 })
+    // A database that is dropped ends connections that are idle, or closing.
+    pool.on('error', () => undefined)
+    pool.on('connect', (client) => client.on('error', () => undefined))
     return { query: async (sql) => (await pool.query(sql)).rows, end: () => pool.end() }
   }
   const pool = mysql.createPool({ uri: url.replace('mariadb:', 'mysql:'), connectionLimit: 4 })
