@@ -16,7 +16,7 @@ export type ShadowPartOptions = Pick<
   KitGround,
   'config' | 'tokens' | 'link' | 'log' | 'positions' | 'releases'
 > & {
-  readonly onVerdict?: (endpoint: string, verdict: string) => void
+  readonly onVerdict?: (endpoint: string, verdict: string, count: number) => void
 }
 
 export function startShadowPart(options: ShadowPartOptions): ShadowPart {

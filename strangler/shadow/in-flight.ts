@@ -6,7 +6,8 @@ export interface InFlight {
   readonly count: number
   readonly bytes: number
   add(exchange: CapturedExchange): void
-  remove(judged: { readonly endpoint: string; readonly bytes: number }): void
+  /** So many of an endpoint are over, for which so many bytes were held. */
+  remove(judged: { readonly endpoint: string; readonly count: number; readonly bytes: number }): void
   /** What is lost with the thread, by endpoint. */
   lost(): Skipped[]
 }
@@ -30,10 +31,10 @@ export function createInFlight(): InFlight {
       else endpoints.set(exchange.endpoint, { capability: exchange.capability, count: 1 })
     },
     remove(judged) {
-      count -= 1
+      count -= judged.count
       bytes -= judged.bytes
       const present = endpoints.get(judged.endpoint)
-      if (present !== undefined) present.count -= 1
+      if (present !== undefined) present.count -= judged.count
     },
     lost: () =>
       [...endpoints].flatMap(([endpoint, one]) =>

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
 import type { Config } from '../config/schema.ts'
-import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { DataPosition } from '../core/data-position.ts'
 import type { ReportError } from '../core/ports.ts'
 import type { ShadowMarks } from '../core/shadow-mark.ts'
@@ -10,6 +9,7 @@ import { createByteBudget } from './byte-budget.ts'
 import type { Shadow, Skipped } from './create-shadow.ts'
 import { createEvidenceBook } from './evidence-book.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
+import { createOutbox, type Delivery } from './outbox.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 import { createWants } from './wants.ts'
 
@@ -19,7 +19,7 @@ export interface ShadowBesideOptions {
   readonly marks: ShadowMarks
   readonly position: Pick<DataPosition, 'appliedThrough' | 'sourceNow'>
   readonly report: ReportError
-  readonly onVerdict?: (endpoint: string, verdict: string) => void
+  readonly onVerdict?: (endpoint: string, verdict: string, count: number) => void
 }
 
 const POSITIONS_EVERY_MS = 50
@@ -47,9 +47,6 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   let state: RouteState | undefined
   let thread: RunningThread | undefined
   let restsUntil = 0
-  /** Skipped while no thread was there to count it. */
-  let uncounted: Skipped[] = []
-  let outgoing: CapturedExchange[] = []
   let stopped = false
   let lastId = 0
   const waiting = new Map<number, (asked: Asked | undefined) => void>()
@@ -70,14 +67,12 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
     worker.on('error', (error) => report('compare in a thread', error))
     worker.on('exit', () => end(started))
     if (state !== undefined) worker.postMessage({ kind: 'state', state } satisfies ToThread)
-    for (const skipped of uncounted) worker.postMessage({ kind: 'skipped', ...skipped } satisfies ToThread)
-    uncounted = []
     return started
   }
   /** What it had is lost, and nobody waits for it. */
   function end({ inFlight }: RunningThread): void {
     thread = undefined
-    outgoing = []
+    outbox.dropExchanges()
     restsUntil = performance.now() + REST_AFTER_DEATH_MS
     budget.give(inFlight.bytes)
     for (const skipped of inFlight.lost()) noteSkipped(skipped)
@@ -89,22 +84,16 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
     else if (message.kind === 'failed') report(message.operation, new Error(message.message))
     else if (message.kind === 'answer') settle(message.id, message.asked)
     else if (message.kind === 'judged') {
-      for (const { bytes, endpoint, verdict } of message.exchanges) {
-        budget.give(bytes)
-        thread?.inFlight.remove({ endpoint, bytes })
-        onVerdict?.(endpoint, verdict)
+      for (const judged of message.judged) {
+        budget.give(judged.bytes)
+        thread?.inFlight.remove(judged)
+        onVerdict?.(judged.endpoint, judged.verdict, judged.count)
       }
     }
   }
   function noteSkipped(skipped: Skipped): void {
-    for (let n = 0; n < skipped.count; n += 1) onVerdict?.(skipped.endpoint, 'skipped')
-    const mayStart = !stopped && performance.now() >= restsUntil
-    if (thread !== undefined || mayStart) return send({ kind: 'skipped', ...skipped })
-    const present = uncounted.find(
-      (one) => one.endpoint === skipped.endpoint && one.reason === skipped.reason,
-    )
-    uncounted = uncounted.filter((one) => one !== present)
-    uncounted.push({ ...skipped, count: skipped.count + (present?.count ?? 0) })
+    onVerdict?.(skipped.endpoint, 'skipped', skipped.count)
+    outbox.skip(skipped)
   }
   function settle(id: number, asked: Asked | undefined): void {
     waiting.get(id)?.(asked)
@@ -118,21 +107,15 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       send(make(id))
     })
   }
-  /** Together, in the turn after their answers: a message costs more than what is in it. */
-  function handOver(): void {
-    const exchanges = outgoing
-    outgoing = []
-    if (stopped || exchanges.length === 0) return
-    const bodies = exchanges.flatMap(({ answer, requests }) => [
-      answer.body,
-      requests.monolith.body ?? answer.body,
-    ])
-    const buffers = [...new Set(bodies.map(({ buffer }) => buffer as ArrayBuffer))]
-    send(
-      { kind: 'captured', exchanges },
-      buffers.filter((buffer) => buffer.byteLength > 0),
-    )
+  function isResting(): boolean {
+    return thread === undefined && performance.now() < restsUntil
   }
+  function deliver({ exchanges, skipped, transfer }: Delivery): boolean {
+    if (stopped || isResting()) return false
+    send({ kind: 'captured', exchanges, skipped }, transfer)
+    return true
+  }
+  const outbox = createOutbox(deliver)
   const capabilities = Object.entries(config.capabilities).flatMap(([name, { tables }]) =>
     tables.length > 0 ? [name] : [],
   )
@@ -157,8 +140,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       isOwnMark: marks.isValid,
       wants(decision) {
         if (stopped || !isWanted(decision)) return false
-        const rests = thread === undefined && performance.now() < restsUntil
-        if (rests) this.onSkipped(decision, 'thread-lost')
+        if (isResting()) this.onSkipped(decision, 'thread-lost')
         else if ((thread?.inFlight.count ?? 0) >= most) this.onSkipped(decision, 'queue-full')
         else return true
         return false
@@ -166,8 +148,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       onCaptured(exchange) {
         if (stopped) return budget.give(exchange.bytes)
         startThread().inFlight.add(exchange)
-        outgoing.push(exchange)
-        if (outgoing.length === 1) setImmediate(handOver)
+        outbox.add(exchange)
       },
       onSkipped({ endpoint }, reason) {
         if (endpoint === undefined || stopped) return
@@ -189,7 +170,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       if (thread !== undefined) send({ kind: 'state', state: next })
     },
     async settled() {
-      if (outgoing.length > 0) handOver()
+      outbox.flush()
       if (thread !== undefined) await request((id) => ({ kind: 'settle', id }))
     },
     get heldBytes() {
@@ -197,6 +178,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
     },
     async stop() {
       if (stopped) return
+      if (thread !== undefined) outbox.flush()
       stopped = true
       clearInterval(timer)
       if (thread !== undefined) await stopThread(thread.worker)

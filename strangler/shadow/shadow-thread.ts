@@ -5,6 +5,8 @@ import { EMPTY_STATE } from '../routing/fold-journal.ts'
 import { createComparer } from './comparer.ts'
 import { createCopyWatch } from './copy-watch.ts'
 import { createShadow } from './create-shadow.ts'
+import { giveWay } from './give-way.ts'
+import { createJudgedBook } from './judged-book.ts'
 import { createRulesFor } from './rules-of.ts'
 import type { FromThread, PositionWord, ThreadData, ToThread } from './thread-messages.ts'
 
@@ -13,6 +15,8 @@ import type { FromThread, PositionWord, ThreadData, ToThread } from './thread-me
  * It is started by `shadow-beside.ts`.
  */
 const FOUND_EVERY_MS = 500
+/** Until the serving thread hears that exchanges are over: what is held for them is bounded, and more is soon there. */
+const JUDGED_AFTER_MS = 5
 const OLDEST_MS = 5_000
 /** A word that is older is none: the sync may be gone. */
 const WORD_LASTS_MS = 2_000
@@ -20,7 +24,8 @@ const WORD_LASTS_MS = 2_000
 function runThread(port: NonNullable<typeof parentPort>, { config, secret }: ThreadData): void {
   const tell = (message: FromThread) => port.postMessage(message)
   let state = EMPTY_STATE
-  let judged: Extract<FromThread, { kind: 'judged' }>['exchanges'][number][] = []
+  const judged = createJudgedBook()
+  let judgedTimer: NodeJS.Timeout | undefined
   const words = new Map<string, PositionWord>()
   const wordOf = (capability: string): PositionWord | undefined => {
     const word = words.get(capability)
@@ -50,30 +55,34 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
         operation,
         message: error instanceof Error ? (error.stack ?? error.message) : String(error),
       }),
-    onJudged: (exchange, verdict) => {
-      judged.push({ bytes: exchange.bytes, endpoint: exchange.endpoint, verdict })
-      if (judged.length === 1) setImmediate(tellJudged)
-    },
+    onJudged: noteJudged,
   })
+  function noteJudged(exchange: CapturedExchange, verdict: string): void {
+    judged.add(exchange, verdict)
+    judgedTimer ??= setTimeout(tellJudged, JUDGED_AFTER_MS)
+  }
   function tellJudged(): void {
-    if (judged.length === 0) return
-    tell({ kind: 'judged', exchanges: judged })
-    judged = []
+    clearTimeout(judgedTimer)
+    judgedTimer = undefined
+    const taken = judged.take()
+    if (taken.length > 0) tell({ kind: 'judged', judged: taken })
   }
   function tellFound(): void {
     const batch = shadow.book.take()
     if (batch !== undefined) tell({ kind: 'found', batch })
   }
   /** The thread has just started, or cannot keep up: the data has moved on since. */
-  function tellOld({ capability, endpoint, bytes }: CapturedExchange): void {
+  function tellOld(exchange: CapturedExchange): void {
+    const { capability, endpoint } = exchange
     shadow.noteSkipped({ capability, endpoint, reason: 'queue-full', count: 1 })
-    tell({ kind: 'judged', exchanges: [{ bytes, endpoint, verdict: 'skipped' }] })
+    noteJudged(exchange, 'skipped')
   }
   const timer = setInterval(tellFound, FOUND_EVERY_MS)
 
   const handle = async (message: ToThread): Promise<void> => {
     switch (message.kind) {
       case 'captured':
+        for (const skipped of message.skipped) shadow.noteSkipped(skipped)
         for (const exchange of message.exchanges) {
           if (Date.now() - exchange.answeredAt > OLDEST_MS) tellOld(exchange)
           else {
@@ -82,8 +91,6 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
           }
         }
         return
-      case 'skipped':
-        return shadow.noteSkipped(message)
       case 'state':
         state = message.state
         return shadow.follow(state)
@@ -104,6 +111,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
       case 'stop':
         clearInterval(timer)
         await shadow.stop()
+        tellJudged()
         tellFound()
         tell({ kind: 'stopped' })
         return port.close()
@@ -112,4 +120,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
   port.on('message', (message: ToThread) => void handle(message))
 }
 
-if (parentPort !== null) runThread(parentPort, workerData as ThreadData)
+if (parentPort !== null) {
+  giveWay()
+  runThread(parentPort, workerData as ThreadData)
+}

@@ -1,10 +1,11 @@
 import type { Config } from '../config/schema.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
-import type { CapturedRequest, SkipReason } from '../core/compare-words.ts'
+import type { CapturedRequest } from '../core/compare-words.ts'
 import type { ComparisonBatch } from '../core/comparison-store.ts'
 import type { ClockEstimate } from '../core/data-position.ts'
 import type { RouteState } from '../core/words.ts'
 import type { Asked } from './ask-side.ts'
+import type { Skipped } from './create-shadow.ts'
 
 /** What the thread is started with. Functions of the configuration are texts here: they cannot pass, and only their change matters. */
 export interface ThreadData {
@@ -22,13 +23,10 @@ export interface PositionWord {
 
 /** To the thread. */
 export type ToThread =
-  | { readonly kind: 'captured'; readonly exchanges: readonly CapturedExchange[] }
   | {
-      readonly kind: 'skipped'
-      readonly capability: string
-      readonly endpoint: string
-      readonly reason: SkipReason
-      readonly count: number
+      readonly kind: 'captured'
+      readonly exchanges: readonly CapturedExchange[]
+      readonly skipped: readonly Skipped[]
     }
   | { readonly kind: 'state'; readonly state: RouteState }
   | { readonly kind: 'positions'; readonly words: readonly PositionWord[] }
@@ -36,16 +34,17 @@ export type ToThread =
   | { readonly kind: 'settle'; readonly id: number }
   | { readonly kind: 'stop' }
 
+/** Exchanges of an endpoint that are over: how many, what was held for them, and what came of them. */
+export interface Judged {
+  readonly endpoint: string
+  readonly verdict: string
+  readonly count: number
+  readonly bytes: number
+}
+
 /** From the thread. */
 export type FromThread =
-  | {
-      readonly kind: 'judged'
-      readonly exchanges: readonly {
-        readonly bytes: number
-        readonly endpoint: string
-        readonly verdict: string
-      }[]
-    }
+  | { readonly kind: 'judged'; readonly judged: readonly Judged[] }
   | { readonly kind: 'found'; readonly batch: ComparisonBatch }
   | { readonly kind: 'answer'; readonly id: number; readonly asked: Asked | undefined }
   | { readonly kind: 'failed'; readonly operation: string; readonly message: string }

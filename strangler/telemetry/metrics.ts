@@ -11,7 +11,7 @@ const BREAKER_VALUE = { closed: 0, probing: 1, open: 2 } as const
 /** The kit's Prometheus metrics. Labels are bounded: endpoints of the configuration, sides, reasons, status classes. */
 export interface Metrics {
   recordExchange(record: ExchangeRecord): void
-  recordVerdict(endpoint: string, verdict: string): void
+  recordVerdict(endpoint: string, verdict: string, count: number): void
   setBreaker(capability: string, state: keyof typeof BREAKER_VALUE): void
   setTableVersion(version: number): void
   setControlConnected(connected: boolean): void
@@ -75,7 +75,7 @@ export function createMetrics(
   const metrics: Metrics = {
     registry,
     recordExchange: requests,
-    recordVerdict: (endpoint, verdict) => comparisons.inc({ endpoint, verdict }),
+    recordVerdict: (endpoint, verdict, count) => comparisons.inc({ endpoint, verdict }, count),
     setBreaker: (capability, state) => breaker.set({ capability }, BREAKER_VALUE[state]),
     setTableVersion: (version) => tableVersion.set(version),
     setControlConnected: (isConnected) => connected.set(isConnected ? 1 : 0),

@@ -28,7 +28,8 @@ async function start(service: string, monolith: string) {
   const shadow = createShadowBeside({
     ...{ config, secret: SECRET, marks: createShadowMarks(SECRET, Date.now), report },
     position: { appliedThrough: () => undefined, sourceNow: () => undefined },
-    onVerdict: (_endpoint, verdict) => void verdicts.push(verdict),
+    onVerdict: (_endpoint, verdict, count) =>
+      void verdicts.push(...Array.from({ length: count }, () => verdict)),
   })
   shadow.follow(stateOf([]))
   const proxy = createProxyServer({
