@@ -1,16 +1,20 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openBrowser, openPage, program, signIn, WIDTHS } from './browser.ts'
 import { findViolations } from './find-violations.ts'
-import { type DashboardStand, startStand } from './stand.ts'
+import { type DashboardStand, LIST, startStand } from './stand.ts'
+import { takeSteps } from './take-steps.ts'
 
 /** `npm run screenshots` names a folder: then each page is kept as a picture. */
 const PICTURES = process.env['STRANGLER_SCREENSHOTS']
 
 const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   overview: (page) => page.getByText('Traffic of both sides').waitFor(),
+  capability: (page) => page.getByRole('heading', { name: /^Next/ }).waitFor(),
+  compare: (page) => page.locator('.line.marked').first().waitFor(),
+  data: (page) => page.getByRole('heading', { name: 'Quarantine' }).waitFor(),
   routes: (page) => page.getByRole('rowheader').first().waitFor(),
   journal: (page) => page.getByRole('listitem').first().waitFor(),
 }
@@ -23,9 +27,22 @@ describe.skipIf(program === undefined)('every page', () => {
   let browser: Browser
 
   beforeAll(async () => {
-    stand = await startStand({ traffic: true })
+    stand = await startStand({ traffic: true, isBugged: true })
     const { version } = await stand.admin.routes()
-    await stand.admin.setRoute({ endpoint: 'GET /api/stock', mode: 'shadow', expectedVersion: version })
+    await stand.admin.setRoute({
+      endpoint: LIST,
+      mode: 'shadow',
+      expectedVersion: version,
+      because: 'a look',
+    })
+    await takeSteps(stand.admin, 'inventory', 8)
+    await vi.waitFor(
+      async () => {
+        const { capabilities } = await stand.admin.compareReport({ capability: 'inventory' })
+        expect(capabilities[0]?.differences.map(({ verdict }) => verdict)).toContain('real')
+      },
+      { timeout: 60_000, interval: 500 },
+    )
     browser = await openBrowser()
   }, 120_000)
   afterAll(async () => {
@@ -43,7 +60,9 @@ describe.skipIf(program === undefined)('every page', () => {
       const found: Record<string, string[]> = { 'sign-in': await findViolations(page) }
       await signIn(page, stand.tokens.operator)
       for (const [name, isThere] of Object.entries(PAGES)) {
-        await page.goto(`${stand.url}#/${name}`)
+        await page.goto(
+          `${stand.url}#/${name}${name === 'capability' || name === 'compare' ? '/inventory' : ''}`,
+        )
         await isThere(page)
         found[name] = await findViolations(page)
         // Nothing is cut off, and nobody has to scroll sideways.

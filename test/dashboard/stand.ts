@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
 import { buildDashboard } from '../../scripts/build-dashboard.ts'
 import { type AdminClient, createAdminClient } from '../../strangler/admin/admin-client.ts'
 import { type AdminTokens, loadTokens } from '../../strangler/admin/tokens.ts'
@@ -19,6 +20,8 @@ export interface DashboardStand {
   readonly admin: AdminClient
   readonly monolith: Side
   readonly service: Side
+  /** Puts so many decisions into the journal. */
+  fillJournal(lines: number): Promise<void>
   /** Ends the kit and starts it anew at the same ports. */
   restart(whileAway?: () => Promise<void>): Promise<void>
   stop(): Promise<void>
@@ -32,9 +35,11 @@ export interface StandOptions {
 }
 
 export const READ = 'GET /api/stock/:id'
+export const LIST = 'GET /api/stock'
 const CAPABILITIES: ConfigInput['capabilities'] = {
+  catalogue: { service: 'inventory', endpoints: [LIST] },
   inventory: {
-    endpoints: [READ, 'GET /api/stock', 'POST /api/stock/:id'],
+    endpoints: [READ, 'POST /api/stock/:id'],
     tables: ['stock'],
     writers: [{ role: 'postgres', because: 'the sides of this stand' }],
   },
@@ -73,6 +78,12 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
     get admin() {
       return running.admin
     },
+    async fillJournal(lines) {
+      await fillJournal(controlUrl, lines)
+      // Whoever follows the journal reads what it has missed when it hears of the next line.
+      const expectedVersion = (await running.admin.history({ limit: 1 })).entries[0]?.version ?? 0
+      await running.admin.setRoute({ endpoint: LIST, mode: 'service', expectedVersion })
+    },
     async restart(whileAway) {
       await running.kit.stop()
       await whileAway?.()
@@ -86,6 +97,20 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+async function fillJournal(controlUrl: string, lines: number): Promise<void> {
+  const client = new pg.Client({ connectionString: controlUrl })
+  await client.connect()
+  await client.query(
+    `INSERT INTO strangler_control.journal (version, by, because, event)
+     SELECT last.version + n, 'operator:filler', 'line ' || n,
+       jsonb_build_object('kind', 'route.set', 'endpoint', $1::text,
+         'setting', jsonb_build_object('mode', CASE WHEN n % 2 = 0 THEN 'service' ELSE 'monolith' END))
+     FROM generate_series(1, $2::integer) n, (SELECT coalesce(max(version), 0) AS version FROM strangler_control.journal) last`,
+    [LIST, lines],
+  )
+  await client.end()
 }
 
 interface Running {

@@ -13,7 +13,9 @@ export function CapabilityCard({ guided }: { readonly guided: GuidedCapability }
     <section class="panel card" aria-labelledby={id}>
       <header class="card-head">
         <h2 id={id}>
-          <a href={linkTo('capability', capability)}>{capability}</a>
+          <a class="card-link" href={linkTo('capability', capability)}>
+            {capability}
+          </a>
         </h2>
         <span class={`owner ${owner}`}>owned by the {owner}</span>
         {autopilot !== undefined && <span class="pill">autopilot: {autopilot.does}</span>}

@@ -27,6 +27,10 @@ export function formatShare(share: number | null | undefined, digits = 1): strin
   return `${percent.toFixed(percent === 0 || percent === 100 ? 0 : digits)} %`
 }
 
+export function formatCount(count: number): string {
+  return count.toLocaleString('en')
+}
+
 export function formatTime(iso: string): string {
   const at = new Date(iso)
   const isToday = at.toDateString() === new Date().toDateString()

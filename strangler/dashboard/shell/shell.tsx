@@ -1,5 +1,9 @@
 import type { FunctionComponent } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { watchLags } from '../api/lag-series.ts'
+import { CapabilityPage } from '../capability/capability-page.tsx'
+import { ComparePage } from '../compare/compare-page.tsx'
+import { DataPage } from '../data/data-page.tsx'
 import { JournalPage } from '../journal/journal-page.tsx'
 import { OverviewPage } from '../overview/overview-page.tsx'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
@@ -19,8 +23,11 @@ const TITLES: Record<PageName, string> = {
   journal: 'Journal',
 }
 
-const COMPONENTS: Partial<Record<PageName, FunctionComponent>> = {
+const COMPONENTS: Record<PageName, FunctionComponent> = {
   overview: OverviewPage,
+  capability: CapabilityPage,
+  compare: ComparePage,
+  data: DataPage,
   routes: RoutesPage,
   journal: JournalPage,
 }
@@ -35,7 +42,8 @@ export function Shell() {
     if (!isFirst.current) main.current?.focus()
     isFirst.current = false
   }, [page])
-  const Page = COMPONENTS[page] ?? OverviewPage
+  useEffect(watchLags, [])
+  const Page = COMPONENTS[page]
   return (
     <div class="shell">
       <button type="button" class="button skip" onClick={() => main.current?.focus()}>
