@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { KeptSample } from '../../strangler/core/comparison-store.ts'
+import { openControlDatabase } from '../../strangler/state/control-database.ts'
 import { type KitFolder, type KitProcess, makeKitFolder } from '../chaos/kit-stand.ts'
 import { runMain } from '../cli/run-strangler.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -119,7 +121,8 @@ test('what two workers have compared is one report, with counts, intervals and b
   expect(stdout).toMatch(/value \$\.stock +GET \/items\/:id +real +40 of 40 = 100 % \(91\.24–100\)/)
 })
 
-test('no secret has reached the control database', async () => {
+/** Every row that the kit has in the control database, as text. */
+async function dumpControl(): Promise<string> {
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   const tables = await client.query(
@@ -131,10 +134,31 @@ test('no secret has reached the control database', async () => {
     dump += rows.rows.map(({ line }) => line).join('\n')
   }
   await client.end()
+  return dump
+}
+
+test('no secret has reached the control database', async () => {
+  const dump = await dumpControl()
   // The samples are there, and what is no secret is in them.
   expect(dump.includes('access_token=')).toBe(true)
   expect(dump.includes('stock')).toBe(true)
   for (const canary of Object.values(CANARIES)) expect(dump.includes(canary), canary).toBe(false)
+})
+
+test('twin: one that were kept as it came would be found', async () => {
+  const [sample] = (await kit.admin.compareSamples({ endpoint: ENDPOINT })).samples
+  const kept = (await kit.admin.compareSample(sample?.id ?? '')).sample
+  const control = await openControlDatabase(database.url, { report: () => undefined })
+  try {
+    const headers = Object.values(CANARIES)
+    const bare = { ...kept, id: 'twin', basis: 'twin', request: { ...kept.request, headers } }
+    const nothing = { bases: [], tallies: [], differences: [], sets: [], shapes: [] }
+    await control.comparisons.add({ ...nothing, samples: [bare as unknown as KeptSample] })
+    const dump = await dumpControl()
+    for (const canary of Object.values(CANARIES)) expect(dump.includes(canary), canary).toBe(true)
+  } finally {
+    await control.stop()
+  }
 })
 
 test('a sample is shown side by side, asked again, and exported as a test that fails on the service', async () => {
