@@ -26,18 +26,15 @@ export function findAcceptance(
   )
 }
 
-/**
- * Whether somebody answers for every difference of an exchange: only then is it `accepted`. `more` counts too: what nobody has
- * seen nobody can have accepted.
- */
-export function areAccepted(
+/** What somebody answers for at this moment, and what nobody does. */
+export function splitAccepted(
   accepted: readonly AcceptedDifference[],
   where: { readonly endpoint: string; readonly now: Date },
-  found: { readonly differences: readonly Difference[]; readonly more: number },
-): boolean {
-  return (
-    found.more === 0 &&
-    found.differences.length > 0 &&
-    found.differences.every((difference) => findAcceptance(accepted, where, difference) !== undefined)
-  )
+  differences: readonly Difference[],
+): { readonly accepted: Difference[]; readonly left: Difference[] } {
+  const isAccepted = (difference: Difference) => findAcceptance(accepted, where, difference) !== undefined
+  return {
+    accepted: differences.filter(isAccepted),
+    left: differences.filter((difference) => !isAccepted(difference)),
+  }
 }

@@ -63,6 +63,7 @@ export type SkipReason =
   | 'behind'
   | 'no-dry-run'
   | 'thread-lost'
+  | 'compare-failed'
   | 'rule'
 
 export type Verdict = 'match' | 'accepted' | 'mismatch' | 'lag' | 'skipped'

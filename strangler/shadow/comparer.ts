@@ -3,13 +3,12 @@ import { aliasRequest } from '../compare/alias-request.ts'
 import { compareAnswers } from '../compare/compare-answers.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { AnswerComparison, CapturedRequest } from '../core/compare-words.ts'
-import type { Stoppable } from '../core/ports.ts'
 import type { Side } from '../core/words.ts'
 import type { AnswerPair } from './judgement.ts'
 import type { RulesFor } from './rules-of.ts'
 
 /** Compares answers, and remembers from them which ids of the two sides belong together. */
-export interface Comparer extends Stoppable {
+export interface Comparer {
   compare(
     pair: AnswerPair,
     exchange: Pick<CapturedExchange, 'capability' | 'endpoint' | 'effect' | 'requests'>,
@@ -39,6 +38,5 @@ export function createComparer(rulesFor: RulesFor): Comparer {
       const resolve = (of: string, id: string | number) => bookOf(capability).resolve(of, primary, id)
       return aliasRequest(requests[side], { template, places, resolve })
     },
-    stop: async () => undefined,
   }
 }

@@ -116,6 +116,8 @@ export function createShadow(options: ShadowOptions): Shadow {
       verdict = recordJudgement(ground, exchange, judgement)
     } catch (error) {
       report('compare an exchange', error)
+      const { capability, endpoint } = exchange
+      noteSkipped({ capability, endpoint, reason: 'compare-failed', count: 1 })
     } finally {
       budget.give(exchange.bytes)
       options.onJudged?.(exchange, verdict)
@@ -166,7 +168,6 @@ export function createShadow(options: ShadowOptions): Shadow {
     async stop() {
       await queues.stop()
       await Promise.all(running)
-      await comparer.stop()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { findAcceptance } from '../compare/accept-differences.ts'
+import { splitAccepted } from '../compare/accept-differences.ts'
 import { maskAnswer, maskRequest } from '../compare/mask-exchange.ts'
 import { differenceKey } from '../compare/plan-calibration.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
@@ -20,7 +20,10 @@ export function recordJudgement(
   const answers: Partial<Record<Side, CapturedAnswer>> = { [exchange.primary]: exchange.answer }
   if (judgement.shadow !== undefined) answers[shadowSide] = judgement.shadow
   const basis = ground.basisOf(exchange.capability, answers)
-  const { accepted, left } = splitAccepted(ground, exchange.endpoint, { judgement, at })
+  // What was lag is nothing that anybody would have to answer for.
+  const standing = judgement.verdict === 'different' ? ground.accepted() : []
+  const where = { endpoint: exchange.endpoint, now: at }
+  const { accepted, left } = splitAccepted(standing, where, judgement.differences)
   const comparison = toComparison(exchange, judgement, { at, differences: left })
   ground.book.note(
     {
@@ -33,21 +36,6 @@ export function recordJudgement(
   if (comparison.verdict === 'mismatch' && judgement.shadow !== undefined)
     keepSample(ground, { exchange, comparison, basis, shadow: judgement.shadow }, at)
   return comparison.verdict
-}
-
-function splitAccepted(
-  ground: ShadowGround,
-  endpoint: string,
-  { judgement, at }: { judgement: Judgement; at: Date },
-): { accepted: Difference[]; left: Difference[] } {
-  if (judgement.verdict !== 'different') return { accepted: [], left: [...judgement.differences] }
-  const standing = ground.accepted()
-  const isAccepted = (difference: Difference) =>
-    findAcceptance(standing, { endpoint, now: at }, difference) !== undefined
-  return {
-    accepted: judgement.differences.filter(isAccepted),
-    left: judgement.differences.filter((difference) => !isAccepted(difference)),
-  }
 }
 
 function toComparison(

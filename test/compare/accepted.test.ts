@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { areAccepted, expiryOf, findAcceptance } from '../../strangler/compare/accept-differences.ts'
+import { expiryOf, findAcceptance, splitAccepted } from '../../strangler/compare/accept-differences.ts'
 import { matchesGlob, parsePathGlob } from '../../strangler/compare/path-glob.ts'
 import type { AcceptedDifference, Difference } from '../../strangler/core/compare-words.ts'
 
@@ -23,7 +23,7 @@ describe('an accepted difference', () => {
   test('covers its endpoint, path and kind for 30 days', () => {
     expect(expiryOf(now)).toBe('2026-12-25T12:00:00.000Z')
     expect(findAcceptance([acceptance()], where, note)).toMatchObject({ id: 'a1' })
-    expect(areAccepted([acceptance()], where, { differences: [note], more: 0 })).toBe(true)
+    expect(splitAccepted([acceptance()], where, [note])).toEqual({ accepted: [note], left: [] })
   })
 
   test.each<[string, Partial<AcceptedDifference>]>([
@@ -33,15 +33,14 @@ describe('an accepted difference', () => {
     ['that has just expired', { expiresAt: now.toISOString() }],
     ['whose expiry cannot be read', { expiresAt: 'never' }],
   ])('one %s covers nothing', (_what, change) => {
-    expect(areAccepted([acceptance(change)], where, { differences: [note], more: 0 })).toBe(false)
+    expect(splitAccepted([acceptance(change)], where, [note])).toEqual({ accepted: [], left: [note] })
   })
 
-  test('covers an exchange only when every difference is covered, and no difference is unknown', () => {
-    expect(areAccepted([acceptance()], where, { differences: [note, price], more: 0 })).toBe(false)
+  test('leaves the differences beside it, unless another one covers them', () => {
+    const both = [note, price]
+    expect(splitAccepted([acceptance()], where, both)).toEqual({ accepted: [note], left: [price] })
     const all = [acceptance(), acceptance({ path: '$.items[].*', kind: 'any' })]
-    expect(areAccepted(all, where, { differences: [note, price], more: 0 })).toBe(true)
-    expect(areAccepted(all, where, { differences: [note, price], more: 1 })).toBe(false)
-    expect(areAccepted(all, where, { differences: [], more: 0 })).toBe(false)
+    expect(splitAccepted(all, where, both)).toEqual({ accepted: both, left: [] })
   })
 })
 

@@ -125,3 +125,36 @@ test('an endpoint that is not shadowed costs the service nothing', async () => {
   expect(service.requests).toHaveLength(1)
   expect(stand.shadow.heldBytes).toBe(0)
 })
+
+test('an exchange is accepted when somebody answers for all that differs, and not when a bound has cut some of it off', async () => {
+  const letter = (n: number) => String.fromCharCode(97 + (n % 26))
+  const members = (count: number, value: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [letter(n) + letter(n / 26), value]))
+  const side = (value: number) =>
+    serve((req, res) => json(members(req.url === '/items/few' ? 5 : 130, value))(req, res))
+  const [monolith, service] = [await side(1), await side(2)]
+  const stand = await startShadowStand({ monolith: monolith.url, service: service.url })
+  const expiresAt = new Date(Date.now() + 60_000).toISOString()
+  const place = { endpoint: 'GET /items/:id', path: '$.*', difference: 'value' } as const
+  stand.decide({ kind: 'difference.accepted', ...place, owner: 'ann', expiresAt })
+  await get(`${stand.url}/items/few`)
+  expect(verdictsOf(await stand.take())).toEqual({ accepted: 1 })
+  await get(`${stand.url}/items/many`)
+  expect(verdictsOf(await stand.take())).toEqual({ mismatch: 1 })
+})
+
+test('an exchange that the comparison itself fails at is reported, and counted as not compared', async () => {
+  const monolith = await serve(json({ stock: 3 }))
+  const service = await serve(json({ stock: 4 }))
+  const isKept = () => {
+    throw new Error('the comparison is broken')
+  }
+  const stand = await startShadowStand({
+    ...{ monolith: monolith.url, service: service.url },
+    copies: { isKept, catchUp: async () => undefined },
+  })
+  expect(JSON.parse((await get(`${stand.url}/items/A`)).text)).toEqual({ stock: 3 })
+  expect(verdictsOf(await stand.take())).toEqual({ 'skipped:compare-failed': 1 })
+  expect(stand.failures).toMatchObject([{ operation: 'compare an exchange' }])
+  expect(stand.shadow.heldBytes).toBe(0)
+})
