@@ -12,6 +12,10 @@ export interface Calibration {
   /** The monolith has differed from itself at these places. */
   noteNoise(endpoint: string, noise: readonly Difference[]): void
   isKnownNoise(endpoint: string, difference: Difference): boolean
+  /** A difference to a copy was gone when the copy had everything. `stayed`: it was still there when the copy was asked again at once. */
+  noteLate(endpoint: string, difference: Difference, stayed: boolean): void
+  /** Differences at this place mostly are gone at once: too soon for a copy that was late. */
+  isFleeting(endpoint: string, difference: Difference): boolean
   /** Another build, another configuration: what was known is void. */
   reset(): void
 }
@@ -21,15 +25,19 @@ const ENOUGH = 30
 /** Places beyond it are calibrated every time, which costs requests, not memory. */
 const MOST_PLACES = 2_000
 
+/** Fewer may have come just before the copy had the change. */
+const FEWEST_LATE = 3
+
 interface Known {
   calibrated: number
   readonly noisy: Map<string, number>
+  readonly late: Map<string, { readonly seen: number; readonly stayed: number }>
 }
 
 export function createCalibration(random: () => number): Calibration {
   const endpoints = new Map<string, Known>()
   const knownOf = (endpoint: string): Known => {
-    const known = endpoints.get(endpoint) ?? { calibrated: 0, noisy: new Map<string, number>() }
+    const known: Known = endpoints.get(endpoint) ?? { calibrated: 0, noisy: new Map(), late: new Map() }
     endpoints.set(endpoint, known)
     return known
   }
@@ -56,6 +64,17 @@ export function createCalibration(random: () => number): Calibration {
     },
     isKnownNoise: (endpoint, difference) =>
       (endpoints.get(endpoint)?.noisy.get(differenceKey(difference)) ?? 0) >= ENOUGH,
+    noteLate(endpoint, difference, stayed) {
+      const { late } = knownOf(endpoint)
+      const key = differenceKey(difference)
+      const present = late.get(key) ?? { seen: 0, stayed: 0 }
+      if (present.seen === 0 && late.size >= MOST_PLACES) return
+      late.set(key, { seen: present.seen + 1, stayed: present.stayed + Number(stayed) })
+    },
+    isFleeting(endpoint, difference) {
+      const { seen = 0, stayed = 0 } = knownOf(endpoint).late.get(differenceKey(difference)) ?? {}
+      return seen >= FEWEST_LATE && stayed * 2 < seen
+    },
     reset: () => endpoints.clear(),
   }
 }

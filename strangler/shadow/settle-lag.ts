@@ -1,7 +1,14 @@
 import { differenceKey } from '../compare/plan-calibration.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { Difference } from '../core/compare-words.ts'
-import { type Judgement, type JudgeParts, otherSide, type SideAnswer, skipped } from './judgement.ts'
+import {
+  type Judgement,
+  type JudgeParts,
+  otherSide,
+  type SideAnswer,
+  type SideAsked,
+  skipped,
+} from './judgement.ts'
 
 /** How often an exchange whose data moves under it is looked at again. */
 const MOST_ROUNDS = 4
@@ -12,12 +19,16 @@ const MOST_ROUNDS = 4
  * noise; what is left while the owner stood still is a mismatch. An owner that moved meanwhile is looked at again: a value that goes
  * and comes back (stock that is reserved and sold) shows in the copy only. What stays different in every such look, at a place that
  * did not move, is a mismatch as well. Never the other way round: an exchange that cannot be told apart from a late copy is skipped.
+ *
+ * A bug that shows now and then is gone at the next look, too. It is gone at once, though, while a copy that is late stays so for longer
+ * than a request takes: where most differences do not outlast one, they are no lag.
  */
 export async function settleLag(
   parts: JudgeParts,
   exchange: CapturedExchange,
   found: Judgement,
 ): Promise<Judgement> {
+  const atOnce = await parts.ask(otherSide(parts.ownerOf(exchange.capability)), exchange)
   let lagMs = 0
   let steady: readonly Difference[] | undefined
   let moved: Moved | undefined
@@ -27,13 +38,46 @@ export async function settleLag(
       return { ...look, ...(found.shadow === undefined ? {} : { shadow: found.shadow }) }
     lagMs += look.waitedMs
     const settled = await judgeLook(parts, exchange, { found, answers: look.answers, lagMs })
-    if ('verdict' in settled) return settled
+    if ('verdict' in settled)
+      return settled.verdict === 'lag'
+        ? sortOutFleeting(parts, exchange, { settled, found, atOnce, last: look.answers.last })
+        : settled
     moved = settled
     steady = steady === undefined ? settled.steady : intersect(steady, settled.steady)
   }
   if (moved !== undefined && steady !== undefined && steady.length > 0)
     return { verdict: 'different', differences: steady, noise: moved.noise, shadow: moved.copy }
   return { ...skipped('behind'), ...(found.shadow === undefined ? {} : { shadow: found.shadow }) }
+}
+
+interface Late {
+  readonly settled: Judgement
+  readonly found: Judgement
+  readonly atOnce: SideAsked
+  /** The owner's answer after all that. */
+  readonly last: SideAnswer
+}
+
+/** Of differences that are gone when the copy has everything, those that were gone too soon. */
+async function sortOutFleeting(
+  parts: JudgeParts,
+  exchange: CapturedExchange,
+  { settled, found, atOnce, last }: Late,
+): Promise<Judgement> {
+  const { endpoint, primary, capability } = exchange
+  if (atOnce.kind === 'skipped' || primary !== parts.ownerOf(capability)) return settled
+  const client: SideAnswer = { ...exchange.answer, side: primary }
+  const differ = async (other: SideAnswer): Promise<readonly Difference[]> => {
+    const compared = await parts.compare([client, other], exchange)
+    return compared.kind === 'different' ? compared.differences : []
+  }
+  const still = new Set((await differ(atOnce.answer)).map(differenceKey))
+  const open = found.differences.filter((one) => !parts.calibration.isKnownNoise(endpoint, one))
+  for (const one of open) parts.calibration.noteLate(endpoint, one, still.has(differenceKey(one)))
+  const fleeting = open.filter(
+    (one) => !still.has(differenceKey(one)) && parts.calibration.isFleeting(endpoint, one),
+  )
+  return fleeting.length === 0 ? settled : { ...found, differences: fleeting, noise: await differ(last) }
 }
 
 /** The owner's answers around the copy's, in the order in which they were given. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CapturedExchange } from '../../strangler/core/captured-exchange.ts'
 import type { CapturedAnswer, Difference } from '../../strangler/core/compare-words.ts'
+import { type Calibration, createCalibration } from '../../strangler/shadow/calibration.ts'
 import type { JudgeParts } from '../../strangler/shadow/judgement.ts'
 import { settleLag } from '../../strangler/shadow/settle-lag.ts'
 
@@ -25,19 +26,29 @@ type LookAt = readonly [first: Stock, copy: Stock, last: Stock, again: Stock]
 async function settle(
   looks: readonly LookAt[],
   differences: readonly Difference[] = differ({ onHand: 9 }, { onHand: 8 }),
+  {
+    client = { onHand: 9 },
+    atOnce = { onHand: 8 },
+    late = createCalibration(() => 0.9),
+  }: { client?: Stock; atOnce?: Stock; late?: Pick<Calibration, 'noteLate' | 'isFleeting'> } = {},
 ) {
-  const answers = looks.flat().values()
+  const answers = [atOnce, ...looks.flat()].values()
   const parts = {
     ask: async () => ({ kind: 'answered', answer: answerOf(answers.next().value ?? {}) }),
     compare: async ([one, other]: readonly [CapturedAnswer, CapturedAnswer]) => {
       const differences = differ(readStock(one), readStock(other))
       return differences.length === 0 ? { kind: 'same' } : { kind: 'different', differences }
     },
-    calibration: { isKnownNoise: () => false, noteNoise: () => undefined },
+    calibration: {
+      ...{ isKnownNoise: () => false, noteNoise: () => undefined },
+      ...{ noteLate: late.noteLate, isFleeting: late.isFleeting },
+    },
     copies: { catchUp: async () => 300 },
     ownerOf: () => 'monolith',
   } as unknown as JudgeParts
-  const exchange = { capability: 'stock', endpoint: 'GET /stock', primary: 'monolith' } as CapturedExchange
+  const exchange = {
+    ...{ capability: 'stock', endpoint: 'GET /stock', primary: 'monolith', answer: answerOf(client) },
+  } as unknown as CapturedExchange
   const settled = await settleLag(parts, exchange, { verdict: 'different', differences })
   return { verdict: settled.verdict, paths: settled.differences.map(({ path }) => path) }
 }
@@ -89,4 +100,26 @@ test('what the owner has sold since the copy was asked is no difference of a cop
   ]
   const noisy = differ({ at: 0 }, { at: 1 })
   expect(await settle([look], noisy)).toEqual({ verdict: 'different', paths: ['$.at'] })
+})
+
+/** The owner stands still; the copy has differed once, and agrees now. */
+const calm: LookAt = [{ onHand: 9 }, { onHand: 9 }, { onHand: 9 }, { onHand: 9 }]
+const wrongOnce = differ({ onHand: 9 }, { onHand: 10 })
+
+test('a bug that shows now and then is gone at once, and is told from lag by that', async () => {
+  const late = createCalibration(() => 0.9)
+  const look = async () => (await settle([calm], wrongOnce, { late, atOnce: { onHand: 9 } })).verdict
+  expect([await look(), await look(), await look(), await look()]).toEqual([
+    ...['lag', 'lag', 'different', 'different'],
+  ])
+})
+
+test('a copy that is late is late at once, too, and stays lag although a change comes just in between now and then', async () => {
+  const late = createCalibration(() => 0.9)
+  const verdicts = new Set<string>()
+  for (let n = 0; n < 20; n++)
+    verdicts.add(
+      (await settle([calm], wrongOnce, { late, atOnce: { onHand: n % 3 === 2 ? 9 : 10 } })).verdict,
+    )
+  expect([...verdicts]).toEqual(['lag'])
 })
