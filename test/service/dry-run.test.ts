@@ -120,6 +120,19 @@ describe('a dry run', () => {
     await stand.dataSource.query(`DELETE FROM item WHERE name = 'sly'`)
   })
 
+  it('does not make an id that a sync has brought, of which the counter knows nothing', async () => {
+    const bring = `INSERT INTO item (id, name, amount) SELECT n, 'brought-' || n, 1 FROM generate_series($1::int, $2::int) n`
+    const [{ last }] = await stand.dataSource.query('SELECT last_value::int AS last FROM item_id_seq')
+    await stand.dataSource.query(bring, [last + 1, last + 50])
+    const before = await stand.dump()
+    expect(await stand.shadow('POST', '/items/own')).toMatchObject({ status: 201, dryRun: 'rolled-back' })
+    expect(await stand.dump()).toEqual(before)
+    // Twin: the counter as it was.
+    await stand.dataSource.query('SELECT setval($1, $2)', ['item_id_seq', last])
+    expect(await stand.call('POST', '/items/own')).toMatchObject({ status: 500, body: { error: '23505' } })
+    await stand.dataSource.query(`DELETE FROM item WHERE name LIKE 'brought-%'`)
+  })
+
   it('waits 200 ms for somebody’s lock, and says that it was busy', async () => {
     const holder = stand.dataSource.createQueryRunner()
     await holder.startTransaction()

@@ -6,6 +6,7 @@ import type { ReportError } from '../../core/ports.ts'
 import { createShadowMarks, SHADOW_HEADER } from '../../core/shadow-mark.ts'
 import { deriveShadowSecret } from '../../core/shadow-secret.ts'
 import { currentRun, enterRun } from '../shadow-context.ts'
+import { findCounters } from './dry-run-counters.ts'
 import { type DryRunDialect, mariadbDryRun, postgresDryRun } from './dry-run-dialect.ts'
 import { type DryRunSession, openDryRunSession } from './dry-run-session.ts'
 
@@ -41,6 +42,7 @@ export async function createDryRun(options: DryRunOptions): Promise<DryRunMiddle
   const marks = createShadowMarks(deriveShadowSecret(findToken(options.token)), Date.now)
   const dialect = dialectOf(dataSource)
   for (const sql of dialect.install) await dataSource.query(sql)
+  const counters = await findCounters(dialect.name, (sql) => dataSource.query(sql))
   const createRunner = divertRunners(dataSource)
   let running = 0
 
@@ -48,7 +50,7 @@ export async function createDryRun(options: DryRunOptions): Promise<DryRunMiddle
     if (running >= atOnce) return refuseWith(res, 'busy')
     running += 1
     try {
-      const basis = { dialect, createRunner, lockTimeoutMs, timeoutMs, report }
+      const basis = { dialect, counters, createRunner, lockTimeoutMs, timeoutMs, report }
       const session = await openDryRunSession(basis)
       const onEnd = () => {
         running -= 1

@@ -18,6 +18,8 @@ export interface DryRunSession {
 
 export interface SessionOptions {
   readonly dialect: DryRunDialect
+  /** Sets the counters of ids ahead of the rows. */
+  readonly counters?: string | undefined
   /** Makes real runners: the data source's own way. */
   readonly createRunner: (mode?: 'master' | 'slave') => QueryRunner
   readonly lockTimeoutMs: number
@@ -56,6 +58,8 @@ export async function openDryRunSession(options: SessionOptions): Promise<DryRun
   }
 
   try {
+    if (options.counters !== undefined)
+      await real.query(options.counters).catch((error: unknown) => report('set ids ahead', error))
     for (const sql of dialect.begin(options)) await real.query(sql)
   } catch (error) {
     await giveBack(error)
