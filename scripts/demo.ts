@@ -11,10 +11,11 @@ import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './
 import { introduce } from './demo/introduce.ts'
 import { startShoppers } from './demo/shoppers.ts'
 import { showTraffic } from './demo/show-traffic.ts'
-import { startShop } from './demo/start-shop.ts'
+import { type Shop, startShop } from './demo/start-shop.ts'
 import { syncInventory } from './demo/sync-inventory.ts'
 import { takePort } from './demo/take-port.ts'
 import { tour } from './demo/tour.ts'
+import { startInstance } from './demo/verify-in-ci.ts'
 import { type DemoReport, writeReport } from './demo/write-report.ts'
 
 /**
@@ -22,7 +23,8 @@ import { type DemoReport, writeReport } from './demo/write-report.ts'
  * under a light traffic; the inventory moves out, the orders too, and the orders back. Until Ctrl-C, or with `--once` until that is over.
  */
 const root = path.dirname(import.meta.dirname)
-const directory = path.join(root, '.strangler')
+// As the commands have it that run beside.
+const directory = path.resolve(root, process.env['STRANGLER_DIRECTORY'] ?? '.strangler')
 const logFile = path.join(directory, 'access.log')
 let narration: NodeJS.WriteStream = process.stdout
 const say = (line: string) => narration.write(`${line}\n`)
@@ -40,7 +42,7 @@ function stop(): Promise<void> {
   return stopping
 }
 
-async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<void> {
+async function runDemo({ rows, db, traffic, once, json, wait }: DemoOptions): Promise<void> {
   if (json) narration = process.stderr
   await ensureFolder(directory, 'STRANGLER_CONFIG_INVALID')
   releases.push(await claimDemo(directory))
@@ -67,6 +69,7 @@ async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<
   const shoppers = traffic ? await startShoppers(proxyUrl) : undefined
   releases.push(() => shoppers?.stop())
   if (shoppers === undefined) await syncInventory(client, sayStep)
+  else if (wait) await startTestInstance(shop, proxyUrl)
   else {
     const toured = await tour({ client, shop, shoppers, proxyUrl, root, directory, say })
     if (once) {
@@ -80,6 +83,15 @@ async function runDemo({ rows, db, traffic, once, json }: DemoOptions): Promise<
   if (shoppers === undefined) return
   const view = showTraffic(shoppers, process.stdout)
   releases.push(() => view.stop())
+}
+
+/** For the third step: a build of the service that has rows of its own, as a team's tests have it. */
+async function startTestInstance(shop: Shop, proxyUrl: string): Promise<void> {
+  const port = await takePort('the inventory with rows for tests', 3011, sayStep)
+  const basis = { capability: 'inventory' as const, root, directory, shop, proxyUrl, port }
+  const instance = await startInstance(basis, await shop.databases.makeEmpty())
+  releases.push(() => instance.stop())
+  say(`The same build of the inventory, with rows for tests, is at ${instance.url}.`)
 }
 
 function tellReport(report: DemoReport, json: boolean): void {
@@ -105,7 +117,7 @@ async function startDemoKit(ports: { proxyPort: number; adminPort: number }): Pr
   const { config } = await loadConfig(path.join(root, 'strangler.config.ts'))
   const cap = await capLog(logFile, { onError: (error) => sayStep(`${logFile}: ${String(error)}`) })
   releases.push(() => cap.stop())
-  const kit = await startKit(config, { ...ports, logFile })
+  const kit = await startKit({ ...config, directory }, { ...ports, logFile })
   releases.push(() => kit.stop())
   return kit
 }

@@ -2,14 +2,15 @@ import { parseArgs } from 'node:util'
 
 export const DEMO_HELP = `npm run demo [-- options]
 
-Starts the sample shop, both services and the kit in front of them, under a light traffic; takes the inventory through the steps
-of the guide, and goes on until Ctrl-C.
+Starts the sample shop, both services and the kit in front of them, under a light traffic; moves the inventory out by the steps of the
+guide, then the orders, and the orders back again; and goes on until Ctrl-C.
 
   --rows <count>  rows of a shop that is made anew, 1 to 10000000 (default: 3000)
   --db <kind>     postgres (default) or mariadb: where the monolith keeps its data; mariadb needs a MariaDB server
                   that is installed
-  --once          ends when the inventory has taken its steps, with a report
+  --once          ends when all of that is done, with a report
   --json          with --once: nothing on standard output but the report, as JSON
+  --wait          takes no step: they are yours, as docs/guide/ says
   --no-traffic    without the shoppers, and so without the steps, which need traffic
   -h, --help      this text`
 
@@ -20,6 +21,8 @@ export interface DemoOptions {
   /** Ends by itself. */
   readonly once: boolean
   readonly json: boolean
+  /** Leaves the steps to whoever looks. */
+  readonly wait: boolean
 }
 
 /** A command line that is not understood; its message is one line for people. */
@@ -32,7 +35,7 @@ export class DemoUsageError extends Error {
  * @throws DemoUsageError
  */
 export function readDemoOptions(args: string[]): DemoOptions | undefined {
-  const { help, rows, db, 'no-traffic': quiet, once = false, json = false } = parse(args)
+  const { help, rows, db, 'no-traffic': quiet, once = false, json = false, wait = false } = parse(args)
   if (help === true) return undefined
   if (!/^[1-9]\d{0,7}$/.test(rows) || Number(rows) > 10_000_000)
     throw new DemoUsageError(`--rows is "${rows}", and must be a whole number from 1 to 10000000.`)
@@ -40,7 +43,9 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
     throw new DemoUsageError(`--db is "${db}", and must be postgres or mariadb.`)
   if (json && !once) throw new DemoUsageError('--json goes with --once.')
   if (once && quiet === true) throw new DemoUsageError('--once needs the shoppers, so not --no-traffic.')
-  return { rows, db, traffic: quiet !== true, once, json }
+  if (wait && (once || quiet === true))
+    throw new DemoUsageError('--wait needs the shoppers, and goes on until Ctrl-C.')
+  return { rows, db, traffic: quiet !== true, once, json, wait }
 }
 
 function parse(args: string[]) {
@@ -52,6 +57,7 @@ function parse(args: string[]) {
         db: { type: 'string', default: 'postgres' },
         'no-traffic': { type: 'boolean' },
         once: { type: 'boolean' },
+        wait: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

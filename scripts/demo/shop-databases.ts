@@ -14,6 +14,8 @@ export interface ShopDatabases {
   readonly orders: string
   /** A service's own, empty, for as long as `work` takes. */
   withEmpty<T>(work: (url: string) => Promise<T>): Promise<T>
+  /** The same, for as long as the server runs; the one of before is dropped. */
+  makeEmpty(): Promise<string>
 }
 
 export interface DatabaseOptions {
@@ -42,6 +44,7 @@ export async function startDatabases(options: DatabaseOptions): Promise<ShopData
     ...{ inventory, orders },
     shop: db === 'postgres' ? shop : await startMariaShop(options),
     withEmpty: (work) => withEmpty(postgres.url, work),
+    makeEmpty: () => makeEmpty(postgres.url),
   }
 }
 
@@ -92,12 +95,15 @@ async function createDatabases<Name extends string>(
 
 const EMPTY = 'of_a_test'
 
-async function withEmpty<T>(url: string, work: (url: string) => Promise<T>): Promise<T> {
-  // What is left of one that was killed.
+async function makeEmpty(url: string): Promise<string> {
   await dropDatabase(url, EMPTY)
-  const made = await createDatabases(url, [EMPTY])
+  return (await createDatabases(url, [EMPTY]))[EMPTY]
+}
+
+async function withEmpty<T>(url: string, work: (url: string) => Promise<T>): Promise<T> {
+  const made = await makeEmpty(url)
   try {
-    return await work(made[EMPTY])
+    return await work(made)
   } finally {
     await dropDatabase(url, EMPTY)
   }

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Program, startProgram } from './child-process.ts'
 import { type DatabaseOptions, type ShopDatabases, startDatabases } from './shop-databases.ts'
@@ -51,6 +52,8 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     usualPort: 3000,
     args: ['--rows', rows, '--inventory-base-url', proxyUrl],
   })
+  // For whoever switches its coupling by hand.
+  await writeFile(path.join(directory, 'monolith.pid'), `${monolith.pid}\n`)
   const inventory = await program('inventory', { usualPort: 3001, args: ['--monolith-url', monolith.url] })
   const orders = await program('orders', {
     usualPort: 3002,

@@ -1,16 +1,21 @@
 import path from 'node:path'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import { type OpenApiDocument, verifyContract } from '../../strangler/contract.ts'
-import { startProgram } from './child-process.ts'
+import { type Program, startProgram } from './child-process.ts'
 import type { Shop } from './start-shop.ts'
 
-export interface CiOptions {
-  readonly client: AdminClient
+export interface InstanceOptions {
   readonly capability: 'inventory' | 'orders'
   readonly root: string
   readonly directory: string
   readonly shop: Shop
   readonly proxyUrl: string
+  /** Any free one by default. */
+  readonly port?: number
+}
+
+export interface CiOptions extends InstanceOptions {
+  readonly client: AdminClient
   /** Of somebody whom the shop knows. */
   readonly token: string
 }
@@ -61,12 +66,16 @@ function describe({
   return `${endpoint} ${path} should be ${expected}, and is ${found}`
 }
 
-function startInstance({ capability, root, directory, shop, proxyUrl }: CiOptions, url: string) {
+/** Another process of a service, on an empty database that gets the shop's rows of this moment. */
+export function startInstance(
+  { capability, root, directory, shop, proxyUrl, port = 0 }: InstanceOptions,
+  url: string,
+): Promise<Program> {
   const orders = capability === 'orders' ? ['--inventory-base-url', proxyUrl] : []
   return startProgram(`${capability} service of the CI`, {
     args: [
       path.join(root, `extracted/${capability}/main.ts`),
-      ...['--port', '0', '--monolith-url', shop.monolith.url, ...orders],
+      ...['--port', String(port), '--monolith-url', shop.monolith.url, ...orders],
     ],
     env: { DATABASE_URL: url, SEED_FROM: shop.databases.shop },
     logFile: path.join(directory, 'shop-logs', `${capability}-ci.log`),

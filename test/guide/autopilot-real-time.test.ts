@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type AdminClient, createAdminClient } from '../../strangler/admin/admin-client.ts'
 import { loadTokens } from '../../strangler/admin/tokens.ts'
 import { checkConfig } from '../../strangler/config/define-config.ts'
+import { GATE_PROFILES } from '../../strangler/guide/gate-profile.ts'
 import { startKit } from '../../strangler/kit.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
@@ -120,6 +121,8 @@ test('a good build reaches everybody unattended, silence holds, and a bad build 
     const since = Date.now()
     await until(client, ({ step }) => step?.step === 'shadow')
     const tookMs = Date.now() - since
+    // Of the profile that real users have; the demo's are shorter than a busy machine's pauses.
+    expect(tookMs, build).toBeLessThan(2 * GATE_PROFILES.default.canaryIntervalMs)
     const { entries } = await client.history({ limit: 2 })
     expect(entries[0]).toMatchObject({ event: { kind: 'autopilot.stopped' } })
     const { event, because, by } = entries[1]!

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { CommandAnswer } from '../../admin/contracts.ts'
 import {
   addDecisionOptions,
   addQuestionOptions,
@@ -40,25 +41,30 @@ function addRare(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('rare')
     .description('say that an endpoint is used seldom, so that no step waits for its requests')
-    .argument('<endpoint>', 'method and template, in quotes')
+    .argument('<endpoint...>', 'method and template, in quotes; one or more')
   addDecisionOptions(command)
     .option('--not', 'it is not rare after all')
     .addHelpText(
       'after',
       '\nExamples:\n  strangler guide rare "GET /api/inventory/stream" --because "only the warehouse’s screen"',
     )
-    .action(async (endpoint: string, given: RareOptions, command: Command) => {
+    .action(async (endpoints: string[], given: RareOptions, command: Command) => {
       // Options that the parent has too are the parent's.
       const options = { ...command.optsWithGlobals(), ...given } as RareOptions
       const client = await connectAdmin(options, terminal)
-      const fields = await decisionFields(client, options, terminal)
       const rare = options.not !== true
-      const answer = await client.markRare({ ...fields, because: options.because, endpoint, rare })
-      if (options.json) return writeJson(terminal, answer)
-      const verb = answer.changed ? 'is now' : 'was already'
-      writeLine(
-        terminal,
-        `${endpoint} ${verb} ${rare ? '' : 'not '}marked as rare (version ${answer.version}).`,
-      )
+      const answers: CommandAnswer[] = []
+      for (const endpoint of endpoints) {
+        const fields = await decisionFields(client, options, terminal)
+        const answer = await client.markRare({ ...fields, because: options.because, endpoint, rare })
+        answers.push(answer)
+        if (options.json) continue
+        const verb = answer.changed ? 'is now' : 'was already'
+        writeLine(
+          terminal,
+          `${endpoint} ${verb} ${rare ? '' : 'not '}marked as rare (version ${answer.version}).`,
+        )
+      }
+      if (options.json) writeJson(terminal, answers.length === 1 ? answers[0] : answers)
     })
 }

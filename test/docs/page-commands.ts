@@ -1,0 +1,67 @@
+/** The commands of one block of a page, and what the page shows of their output; undefined where it shows none. */
+export interface PageStep {
+  readonly commands: readonly string[]
+  readonly shown: string | undefined
+  /** Where in the page the output stands. */
+  readonly at: { readonly from: number; readonly to: number } | undefined
+}
+
+const BLOCK = /```sh\n([\s\S]*?)```\n(?:\n```\n([\s\S]*?)```\n)?/g
+
+/** Every `sh` block of a page in order, with the plain block that may follow it. */
+export function readSteps(page: string): PageStep[] {
+  return [...page.matchAll(BLOCK)].map((match) => {
+    const [whole, commands = '', shown] = match
+    const to = match.index + whole.length - '```\n'.length
+    return {
+      commands: commands
+        .replaceAll('\\\n', ' ')
+        .split('\n')
+        .filter((line) => line.trim() !== ''),
+      shown,
+      at: shown === undefined ? undefined : { from: to - shown.length, to },
+    }
+  })
+}
+
+/** A command line as a shell would take it apart; these have double quotes only. */
+export function toArguments(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+}
+
+/** What stays the same from run to run: numbers, times, durations, ids and addresses are masked, and the widths that follow from them. */
+export function maskOutput(text: string): string[] {
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<time>')
+    .replaceAll(/\b[0-9a-f]{8,}\b/g, '<id>')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '<address>')
+    .replaceAll(/\d[\d,.]*\d|\d/g, '<n>')
+    .replaceAll(/<n> (ms|s|min|h|days)\b/g, '<duration>')
+    .split('\n')
+    .map((line) =>
+      line
+        .trimEnd()
+        .replaceAll(/ {2,}/g, '  ')
+        .replaceAll(/─+|-{3,}/g, '-'),
+    )
+    .filter((line) => line !== '')
+}
+
+/** Where an output first is otherwise than a page shows it; undefined where it has that shape. A line `…` stands for any number of lines. */
+export function findDifference(shown: string, found: string): string | undefined {
+  const [wanted, lines] = [maskOutput(shown), maskOutput(found)]
+  let at = 0
+  let isOpen = false
+  for (const line of wanted) {
+    if (line.trim() === '…') {
+      isOpen = true
+      continue
+    }
+    const next = isOpen ? lines.indexOf(line, at) : at
+    if (next < 0 || lines[next] !== line)
+      return `the page has "${line}", and here is "${lines[at] ?? 'nothing'}"`
+    at = next + 1
+    isOpen = false
+  }
+  return isOpen || at === lines.length ? undefined : `the page ends, and here is "${lines[at]}"`
+}
