@@ -1,11 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from './config/schema.ts'
 import { StranglerError } from './core/errors.ts'
 import { suggestNames } from './core/nearest-names.ts'
 import type { ReportError } from './core/ports.ts'
 import type { Direction } from './core/sync-words.ts'
+import { type Coupling, createCouplingWatch, showCoupling } from './sync/coupling-watch.ts'
 import type { PairAddresses } from './sync/database-pair.ts'
 import { type Diagnosis, examine } from './sync/preflight/examine.ts'
-import { type Finding, toFinding } from './sync/preflight/findings.ts'
+import { type Finding, sortFindings, toFinding } from './sync/preflight/findings.ts'
 import type { QueueServer } from './sync/transport.ts'
 
 export interface DoctorOptions {
@@ -14,6 +16,9 @@ export interface DoctorOptions {
   readonly queue: QueueServer | undefined
   /** Which way a capability's changes go, where the journal is at hand. */
   readonly directionOf?: (capability: string) => Direction
+  /** What a running kit has seen; otherwise it is looked for during `lookMs`. */
+  readonly couplingsOf?: (capability: string) => readonly Coupling[]
+  readonly lookMs?: number
   readonly report: ReportError
 }
 
@@ -53,7 +58,41 @@ async function diagnoseOne(options: DoctorOptions, capability: string): Promise<
     addresses === undefined
       ? findUnnamed(config, capability)
       : await examine({ ...options, capability, tables, addresses, writers, direction })
-  return { capability, tables: names, findings: [...shared, ...found] }
+  const coupled = direction === 'reverse' ? [] : await findCouplings(options, capability)
+  return { capability, tables: names, findings: sortFindings([...shared, ...found, ...coupled]) }
+}
+
+/** Transactions that change what the capability owns together with what it does not. */
+async function findCouplings(options: DoctorOptions, capability: string): Promise<Finding[]> {
+  const found = options.couplingsOf?.(capability) ?? (await watchCouplings(options, capability))
+  return found.map((coupling) =>
+    toFinding('COUPLED_TRANSACTIONS', {
+      ...{ side: 'monolith', table: coupling.table, reason: showCoupling(coupling) },
+    }),
+  )
+}
+
+/** For a moment only, and from now on: what has happened before has left no trace. */
+export async function watchCouplings(
+  { config, lookMs = 0, report }: Pick<DoctorOptions, 'config' | 'lookMs' | 'report'>,
+  capability: string,
+): Promise<Coupling[]> {
+  const url = config.sides['monolith']?.database
+  if (url === undefined || lookMs === 0) return []
+  const tables = config.capabilities[capability]?.tables ?? []
+  const watch = createCouplingWatch({
+    monolith: { side: 'monolith', url },
+    tables,
+    rememberMs: lookMs * 2,
+    report,
+  })
+  try {
+    watch.start()
+    await delay(lookMs)
+    return watch.found()
+  } finally {
+    await watch.stop()
+  }
 }
 
 function findUnnamed(config: Config, capability: string): Finding[] {

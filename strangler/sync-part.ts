@@ -8,6 +8,7 @@ import type { RouteState, Side, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
 import { ownerOf } from './routing/fold-cutover.ts'
 import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
+import { type CouplingWatch, createCouplingWatch } from './sync/coupling-watch.ts'
 import { type LostDatabase, showLost } from './sync/incarnation.ts'
 import { createSourceSync } from './sync/source-sync.ts'
 import type { SyncControl } from './sync/sync-control.ts'
@@ -42,6 +43,8 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
     if (sync !== undefined) syncs.set(capability, sync)
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
+  const watches = createCouplingWatches({ config, report })
+  const couplingsOf = (capability: string) => watches.get(capability)?.found() ?? []
   let state: RouteState | undefined
   let followed: RouteState['syncs']
   const directionOf = (capability: string) =>
@@ -53,7 +56,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
         await syncOf(capability).install(course)
       },
       uninstall: async (capability) => syncOf(capability).uninstall(),
-      diagnose: (capability) => diagnose({ config, queue, directionOf, report }, capability),
+      diagnose: (capability) => diagnose({ config, queue, directionOf, couplingsOf, report }, capability),
       status: async (capability, course) => syncOf(capability).status(course),
       verify: async (capability, course) => syncOf(capability).verify(course),
       repair: async (capability, course) => syncOf(capability).repair(course),
@@ -66,11 +69,27 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
       if (!runs || next.syncs === followed) return
       followed = next.syncs
       for (const [capability, sync] of syncs) sync.follow(followed?.[capability])
+      // From its installation on, which says that somebody wants to move it.
+      for (const [capability, watch] of watches) if (followed?.[capability] !== undefined) watch.start()
     },
     async stop() {
-      await Promise.all([...syncs.values()].map((sync) => sync.stop()))
+      await Promise.all([...syncs.values(), ...watches.values()].map((one) => one.stop()))
     },
   }
+}
+
+/** Of every capability whose tables in the monolith can be looked at. */
+function createCouplingWatches({
+  config,
+  report,
+}: Pick<SyncPartOptions, 'config' | 'report'>): Map<string, CouplingWatch> {
+  const url = config.sides['monolith']?.database
+  if (url === undefined) return new Map()
+  const owners = Object.entries(config.capabilities).filter(([, { tables }]) => tables.length > 0)
+  const basis = { monolith: { side: 'monolith', url }, rememberMs: config.sync.coupledForMs, report }
+  return new Map(
+    owners.map(([capability, { tables }]) => [capability, createCouplingWatch({ ...basis, tables })]),
+  )
 }
 
 interface Loss {

@@ -108,6 +108,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'PostgreSQL of the control database, `postgres://…`; `STRANGLER_CONTROL_URL` is asked next. Without either an embedded one runs. Never the monolith’s own database.',
   'sync.watchEveryMs':
     'How often a running sync is looked at: triggers and guards, counters of changed rows, TRUNCATE, the shape of the tables.',
+  'sync.coupledForMs':
+    'for so long a transaction that changes tables of two capabilities counts after it was seen last (`COUPLED_TRANSACTIONS` of `strangler doctor`)',
   'sync.backfill.maxLagMs':
     'A backfill waits while the oldest live change is older, unless changes were refused: those may wait for its rows. 0 means however old. The status names what it waits for.',
   'sync.backfill.maxInFlight': 'It waits while more live changes are on their way.',

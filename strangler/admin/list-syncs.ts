@@ -52,7 +52,10 @@ function toLive(status: CapabilitySyncStatus) {
     error: error ?? '',
     attempts: Number(attempts ?? 0),
   }))
-  const strayWrites = status.strayWrites.map((one) => ({ ...one, by: [...one.by] }))
+  const strayWrites = status.strayWrites.map((one) => ({
+    ...{ ...one, by: [...one.by] },
+    rows: one.rows.map((row) => ({ ...row, columns: [...row.columns] })),
+  }))
   const basic = {
     runsHere,
     lagMs,

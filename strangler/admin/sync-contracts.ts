@@ -177,7 +177,16 @@ export const syncAnswer = z.object({
           verify: syncVerification.optional(),
           /** Writes by the side that does not own the table, which its guard has let pass; not carried over. */
           strayWrites: z.array(
-            z.object({ table: z.string(), count: z.number(), lastAt: z.string(), by: z.array(z.string()) }),
+            z.object({
+              ...{ table: z.string(), count: z.number(), lastAt: z.string(), by: z.array(z.string()) },
+              /** The newest, without what was in them: ten at most over all tables. */
+              rows: z.array(
+                z.object({
+                  ...{ key: z.string(), at: z.string(), by: z.string(), columns: z.array(z.string()) },
+                  op: z.enum(['insert', 'update', 'delete', 'truncate']),
+                }),
+              ),
+            }),
           ),
           /** Whether every change is still captured. */
           health: z

@@ -56,6 +56,8 @@ export async function diagnoseSync(
   const [first = ''] = Object.keys(context.config.capabilities)
   const control = findSync(context, capability ?? first)
   const found = await control.diagnose(capability)
+  // Whoever has mended something and has looked here wants the gates to know it as well.
+  for (const one of found) context.guide?.findings.forget(one.capability)
   return {
     capabilities: found.map((one) => ({ ...one, tables: [...one.tables], findings: [...one.findings] })),
   }

@@ -211,6 +211,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** How often the capture of a running sync is looked at. */
       watchEveryMs: z.int().min(100).max(86_400_000).default(60_000),
+      /** How long a transaction that has changed tables of two capabilities counts after it was seen last: longer than the rarest such job rests. */
+      coupledForMs: milliseconds.default(3_600_000),
       /** When a backfill waits. */
       backfill: z
         .strictObject({

@@ -19,7 +19,12 @@ export interface DatabaseRoles {
 }
 
 /** `side` is the configuration's name, for messages, which never show an address with its password. */
-export type PairAddresses = Readonly<Record<Side, { readonly side: string; readonly url: string }>>
+export interface NamedDatabase {
+  readonly side: string
+  readonly url: string
+}
+
+export type PairAddresses = Readonly<Record<Side, NamedDatabase>>
 
 /** Which side has which role. */
 export function sidesOf(direction: Direction): { readonly source: Side; readonly target: Side } {
@@ -68,10 +73,7 @@ export function isSameDatabase(one: string, other: string): boolean {
 }
 
 /** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE */
-export async function openSide(
-  { side, url }: { side: string; url: string },
-  report: ReportError,
-): Promise<SyncDatabase> {
+export async function openSide({ side, url }: NamedDatabase, report: ReportError): Promise<SyncDatabase> {
   const dialect = dialectNameOf(url) === 'postgres' ? postgresDialect : mariadbDialect
   try {
     return await openSyncDatabase(url, { dialect, report })

@@ -1,5 +1,5 @@
 import type { ChangeEntry, DialectName, ForeignKeyShape, TableShape } from '../core/sync-words.ts'
-import type { SurveyDialect } from './survey.ts'
+import type { SurveyDialect, TablesPlace } from './survey.ts'
 import type { WatchDialect } from './watch.ts'
 
 /** One statement with its parameters; `$1` (PostgreSQL) or `?` (MariaDB) in the dialect's own way. */
@@ -113,6 +113,11 @@ export interface Dialect {
   setIdentity(table: TableShape, column: string, next: string): Statement
   /** Who has written to these tables: `role, application, tables, last, changes`. */
   readWriters(tables: readonly string[]): Statement
+  /**
+   * Open transactions that have written one of these tables and another one: `tbl, other, application`. Reads no table; absent where the
+   * database does not tell.
+   */
+  readCoupled?(place: TablesPlace): Statement
   /** To be run before `deleteAcknowledged`, where that cannot remember by itself who has written what it deletes. */
   keepWriters?(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
   /** Raises the number that is kept under `name` to `token`, never lowers it. One statement. */

@@ -1,12 +1,6 @@
 import type { ReportError } from '../core/ports.ts'
 import type { TableShape } from '../core/sync-words.ts'
-import { openSide, schemaOf } from './database-pair.ts'
-
-/** A database by its name in the configuration, which messages show, and its address, which they do not. */
-export interface NamedDatabase {
-  readonly side: string
-  readonly url: string
-}
+import { type NamedDatabase, openSide, schemaOf } from './database-pair.ts'
 
 /**
  * Every table of a database, as its catalogue describes it; changes nothing.

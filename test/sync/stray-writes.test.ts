@@ -58,7 +58,13 @@ describe('a write by the side that does not own a table', () => {
       { tbl: 'stock', key: '["3"]', op: 'I', before: null, after: { id: 3, qty: 30 } },
     ])
     expect((await pair.status()).strayWrites).toEqual([
-      { table: 'stock', count: 2, lastAt: expect.stringMatching(/^\d{4}-.*Z$/), by: ['postgres'] },
+      {
+        ...{ table: 'stock', count: 2, lastAt: expect.stringMatching(/^\d{4}-.*Z$/), by: ['postgres'] },
+        rows: [
+          { key: '["3"]', op: 'insert', at: expect.any(String), by: 'postgres', columns: [] },
+          { key: '["1"]', op: 'update', at: expect.any(String), by: 'postgres', columns: ['qty'] },
+        ],
+      },
     ])
   })
 
@@ -100,7 +106,13 @@ describe.skipIf(mariadbd === undefined)(
       await application.query('DELETE FROM stock')
       await application.query('ROLLBACK')
       expect(await readStrayWrites(kit, ['stock'])).toEqual([
-        { table: 'stock', count: 2, lastAt: expect.any(String), by: [expect.stringMatching(/^root@/)] },
+        {
+          ...{ table: 'stock', count: 2, lastAt: expect.any(String), by: [expect.stringMatching(/^root@/)] },
+          rows: [
+            expect.objectContaining({ key: '["1"]', op: 'update', columns: ['qty'] }),
+            expect.objectContaining({ key: '["1"]', op: 'insert', columns: [] }),
+          ],
+        },
       ])
       const [rows] = await application.query(
         'SELECT op, before_row, after_row FROM strangler_stray_write ORDER BY id',

@@ -78,38 +78,42 @@ it.each([
 })
 
 describe.skipIf(mariadbd === undefined)('in MariaDB (skipped: mariadbd is not on this machine)', () => {
-  it('the log knows the user, and keeps it when entries are acknowledged', async () => {
-    const maria = await createMariaDatabase('writers')
-    const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
-    const kit = await openSyncDatabase(maria.url, { dialect: mariadbDialect })
-    await application.query('CREATE TABLE stock (id INT AUTO_INCREMENT PRIMARY KEY)')
-    const shapes = await mariadbDialect.introspect(kit.query, maria.name, ['stock'])
-    for (const sql of mariadbDialect.captureUp(shapes)) await kit.query({ sql, params: [] })
-    await application.query('INSERT INTO stock VALUES (1), (2)')
-    const read = () => kit.query(mariadbDialect.readWriters(['stock']))
-    const writer = {
-      role: expect.stringMatching(/^root@/),
-      application: '',
-      tables: 'stock',
-      last: expect.any(String),
-    }
-    expect(await read()).toEqual([{ ...writer, changes: '2' }])
-    const [entries] = await application.query('SELECT tbl, `key`, version FROM strangler_change_log')
-    const acknowledged = (entries as { tbl: string; key: string; version: number }[]).map(
-      ({ tbl, key, version }) => ({
-        ...{ table: tbl, key },
-        version: String(version),
-      }),
-    )
-    for (const one of acknowledged) {
-      await kit.query(mariadbDialect.keepWriters([one]))
-      await kit.query(mariadbDialect.deleteAcknowledged([one]))
-    }
-    expect(await read()).toEqual([{ ...writer, changes: '2' }])
-    for (const sql of mariadbDialect.captureDown(shapes)) await kit.query({ sql, params: [] })
-    const [left] = await application.query(`SHOW TABLES LIKE 'strangler%'`)
-    expect(left).toEqual([])
-    await Promise.all([application.end(), kit.stop()])
-    await maria.drop()
-  })
+  it(
+    'the log knows the user, and keeps it when entries are acknowledged',
+    async () => {
+      const maria = await createMariaDatabase('writers')
+      const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
+      const kit = await openSyncDatabase(maria.url, { dialect: mariadbDialect })
+      await application.query('CREATE TABLE stock (id INT AUTO_INCREMENT PRIMARY KEY)')
+      const shapes = await mariadbDialect.introspect(kit.query, maria.name, ['stock'])
+      for (const sql of mariadbDialect.captureUp(shapes)) await kit.query({ sql, params: [] })
+      await application.query('INSERT INTO stock VALUES (1), (2)')
+      const read = () => kit.query(mariadbDialect.readWriters(['stock']))
+      const writer = {
+        role: expect.stringMatching(/^root@/),
+        application: '',
+        tables: 'stock',
+        last: expect.any(String),
+      }
+      expect(await read()).toEqual([{ ...writer, changes: '2' }])
+      const [entries] = await application.query('SELECT tbl, `key`, version FROM strangler_change_log')
+      const acknowledged = (entries as { tbl: string; key: string; version: number }[]).map(
+        ({ tbl, key, version }) => ({
+          ...{ table: tbl, key },
+          version: String(version),
+        }),
+      )
+      for (const one of acknowledged) {
+        await kit.query(mariadbDialect.keepWriters([one]))
+        await kit.query(mariadbDialect.deleteAcknowledged([one]))
+      }
+      expect(await read()).toEqual([{ ...writer, changes: '2' }])
+      for (const sql of mariadbDialect.captureDown(shapes)) await kit.query({ sql, params: [] })
+      const [left] = await application.query(`SHOW TABLES LIKE 'strangler%'`)
+      expect(left).toEqual([])
+      await Promise.all([application.end(), kit.stop()])
+      await maria.drop()
+    },
+    SLOW_MS,
+  )
 })

@@ -10,6 +10,9 @@ interface DoctorOptions extends QuestionOptions {
   readonly config?: string
 }
 
+/** For what can only be seen while it happens. */
+const LOOK_MS = 2_000
+
 type Diagnosis = DoctorAnswer['capabilities'][number]
 type Finding = Diagnosis['findings'][number]
 
@@ -64,7 +67,10 @@ async function examineHere(capability: string | undefined, file: string | undefi
   const url = config.redis.url ?? process.env['REDIS_URL']
   const found = await diagnose(
     // What fails on the way comes back as a finding.
-    { config, queue: url === undefined ? undefined : { kind: 'redis', url }, report: () => undefined },
+    {
+      ...{ config, lookMs: LOOK_MS, report: () => undefined },
+      queue: url === undefined ? undefined : { kind: 'redis', url },
+    },
     capability,
   )
   return {

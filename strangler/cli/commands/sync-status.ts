@@ -59,10 +59,13 @@ function listNotes({ capability, direction, live, lost, problem }: Sync): string
       : [
           `its ${lost} had lost what it had, so this epoch began; compare all rows: strangler sync verify ${capability}`,
         ]),
-    ...(live?.strayWrites ?? []).map(
-      ({ table, count, lastAt, by }) =>
-        `stray writes: ${count} to ${table}, the last at ${lastAt}, by ${by.join(', ')}; they are not carried over`,
-    ),
+    ...(live?.strayWrites ?? []).flatMap(({ table, count, lastAt, by, rows }) => [
+      `stray writes: ${count} to ${table}, the last at ${lastAt}, by ${by.join(', ')}; they are not carried over`,
+      ...rows.map(
+        ({ key, op, at, columns }) =>
+          `  ${at} ${op} ${key}${columns.length === 0 ? '' : `: ${columns.join(', ')}`}`,
+      ),
+    ]),
     ...(live?.throttled === undefined ? [] : [live.throttled]),
     ...(live?.backfill?.throttled === undefined ? [] : [`the backfill waits: ${live.backfill.throttled}`]),
     ...(live?.backfill?.firstRefusal === undefined ? [] : [`refused: ${live.backfill.firstRefusal}`]),

@@ -146,7 +146,7 @@ export const TABLE_FINDINGS = {
     severity: 'note',
     title: 'A transaction changes tables of two capabilities',
     why: 'After the cut-over it is two transactions, of which one may fail alone.',
-    mend: 'Find the code, and decide what happens then: an event, a compensation, or one capability for both tables.',
+    mend: 'Find the code, and let it use the endpoints of the capability, with what undoes it when the other half fails; or take both tables into one capability. It blocks the cut-over until it is no longer seen.',
   },
   TRIGGER_ON_TARGET: {
     severity: 'warns',

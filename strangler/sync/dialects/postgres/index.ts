@@ -14,7 +14,7 @@ import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
 import { watch } from './watch.ts'
-import { readWriters } from './writers.ts'
+import { readCoupled, readWriters } from './writers.ts'
 
 /** PostgreSQL 13 and later. */
 export const postgresDialect = {
@@ -42,6 +42,7 @@ export const postgresDialect = {
   whileToken,
   deleteAcknowledged,
   readWriters,
+  readCoupled,
   beginApply,
   beginTrial,
   endTrial,

@@ -1,4 +1,5 @@
 import type { Statement } from '../../dialect.ts'
+import type { TablesPlace } from '../../survey.ts'
 import { SCHEMA } from './names.ts'
 
 /** An application may put a number into its name: what is beyond as many is one more writer of many. */
@@ -33,5 +34,22 @@ FROM (
   UNION ALL SELECT tbl, role, application, at, 1 FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[]) AND role <> ''
 ) seen GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 100`,
     params: [[...tables]],
+  }
+}
+
+/** Whoever changes rows holds ROW EXCLUSIVE on the table until its transaction ends; a foreign key's check and FOR UPDATE hold less. */
+export function readCoupled({ schema, tables }: TablesPlace): Statement {
+  return {
+    sql: `SELECT c.relname AS tbl, o.relname AS other, coalesce(max(a.application_name), '') AS application
+FROM pg_locks l
+JOIN pg_class c ON c.oid = l.relation AND c.relname = ANY($2::text[]) AND c.relnamespace = to_regnamespace(quote_ident($1))
+JOIN pg_locks m ON m.pid = l.pid AND m.locktype = 'relation' AND m.mode = 'RowExclusiveLock' AND m.granted AND m.database = l.database
+JOIN pg_class o ON o.oid = m.relation AND o.relkind IN ('r', 'p') AND NOT (o.relnamespace = c.relnamespace AND o.relname = ANY($2::text[]))
+JOIN pg_namespace n ON n.oid = o.relnamespace AND n.nspname NOT IN ('pg_catalog', '${SCHEMA}')
+LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid()
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND coalesce(a.application_name, '') <> 'strangler-sync'
+GROUP BY 1, 2, l.pid ORDER BY 1, 2 LIMIT 100`,
+    params: [schema, [...tables]],
   }
 }
