@@ -42,14 +42,14 @@ function toDatabases(
       return { ...left, lagMs: readLagMs(), obstacles }
     },
     recentKeys: async () => handOver.recentKeys(),
-    alignIdentities: async () =>
-      (await handOver.alignIdentities()).map(({ table, column }) => `${table}.${column}`),
+    alignIdentities: async (token) =>
+      (await handOver.alignIdentities(token)).map(({ table, column }) => `${table}.${column}`),
   }
 }
 
 async function findObstacles(capability: string, handOver: SyncHandOver): Promise<Obstacle[]> {
   const fix = `\`strangler sync status ${capability}\` shows how far it is.`
-  const spent = await handOver.alignIdentities({ isRehearsal: true })
+  const spent = await handOver.alignIdentities()
   return [
     ...(handOver.health()?.problems ?? []).map((reason) => ({ reason, fix })),
     ...spent.map(({ table, column, next, last }) => ({

@@ -214,12 +214,14 @@ async function rehearse(
   request: Pick<CutoverRequest, 'capability' | 'to' | 'lose'>,
 ): Promise<CutoverRehearsal> {
   const { capability, to, lose = 0 } = request
-  const obstacles = await checkStanding(options, request)
   const databases = await options.openDatabases(capability, to)
   try {
+    // In this order: whoever is frozen in between and goes on after a cut-over touches no guard of the new owner.
+    const token = await databases.readToken()
+    const obstacles = await checkStanding(options, request)
     const readiness = await databases.readiness()
     obstacles.push(...checkReadiness(readiness, { capability, to, lose }))
-    const pause = await measureParts(options, databases)
+    const pause = await measureParts(options, databases, token)
     if (to === 'monolith' || obstacles.length > 0) return { obstacles, ...pause }
     const wayBack = await databases.tryWayBack(options.clock() + PREPARE_WITHIN_MS)
     return { obstacles, ...pause, wayBack }

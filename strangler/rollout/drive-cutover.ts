@@ -107,10 +107,11 @@ type TakeStep = (scene: StepScene) => Promise<void>
 const STEPS = {
   'await-acknowledgements': async ({ drive, cutover, hold }) => {
     await drive.databases.enter(tokenOf(cutover))
-    await until(drive, hold, 'the proxies and workers that hold their writes', async () => {
+    const acknowledged = until(drive, hold, 'the proxies and workers that hold their writes', async () => {
       const missing = findMissing(await drive.ports.listRegistrations(), cutover, drive.ports.clock())
       return missing.length === 0 ? undefined : missing.map(({ id }) => id).join(', ')
     })
+    await Promise.all([acknowledged, drive.databases.closeTarget(tokenOf(cutover), deadlineOf(drive, hold))])
   },
   fence: ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.fenced', capability: drive.capability, holdId: cutover.id }),
@@ -130,8 +131,8 @@ const STEPS = {
     if (different > drive.lose)
       throw new Error(`${different} rows that were changed lately are not the same on both sides`)
   },
-  align: async ({ drive }) => {
-    const spent = await drive.databases.alignIdentities()
+  align: async ({ drive, cutover }) => {
+    const spent = await drive.databases.alignIdentities(tokenOf(cutover))
     if (spent.length > 0) throw new Error(`the numbers of ${spent.join(', ')} are used up on the other side`)
   },
   decide: ({ drive, state, cutover: { id: cutoverId, to: owner } }) =>
@@ -140,7 +141,10 @@ const STEPS = {
       epoch: state.version + 1,
     }),
   'open-target': async ({ drive, cutover }) => {
-    await drive.databases.openTarget(tokenOf(cutover), drive.ports.clock() + ATTEMPT_MS)
+    // Whoever is late with a step before the decision closes nothing any more, and forgets nothing of the new owner's log.
+    const token = tokenOf(cutover, 'open')
+    await drive.databases.enter(token)
+    await drive.databases.openTarget(token, drive.ports.clock() + ATTEMPT_MS)
   },
   release: ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.released', capability: drive.capability, holdId: cutover.id }),
@@ -153,16 +157,17 @@ const STEPS = {
     ),
   'open-source': async ({ drive, cutover }) => {
     // First it is made sure that nobody who comes late closes it again.
-    await drive.databases.enter(tokenOf(cutover) + 1)
-    await drive.databases.openSource(tokenOf(cutover) + 1, drive.ports.clock() + ATTEMPT_MS)
+    const token = tokenOf(cutover, 'undo')
+    await drive.databases.enter(token)
+    await drive.databases.openSource(token, drive.ports.clock() + ATTEMPT_MS)
   },
   'end-undo': ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.aborted', capability: drive.capability, holdId: cutover.id }),
 } satisfies Record<CutoverStep, TakeStep>
 
-/** Two numbers a cut-over: what is done to the databases, and its undoing. */
-function tokenOf({ since }: Cutover): number {
-  return since * 2
+/** Three numbers a cut-over: what is done before its decision, its undoing, and the opening of the new owner. */
+function tokenOf({ since }: Cutover, part: 'close' | 'undo' | 'open' = 'close'): number {
+  return since * 4 + { close: 0, undo: 1, open: 2 }[part]
 }
 
 async function append(drive: Drive, state: RouteState, event: JournalEvent, because?: string): Promise<void> {

@@ -40,10 +40,13 @@ export interface Readiness extends Left {
  * comes. Every step may be repeated; those with a `deadline` (epoch ms) give up then.
  */
 export interface CutoverDatabases extends Stoppable {
+  /** The newest fencing token there. Read before the journal, it stands for what the journal says: a later cut-over raises it. */
+  readToken(): Promise<number>
   /** Ahead of time, while everything is written as before. */
   prepare(deadline: number): Promise<void>
   /** Both know this token from now on. @throws when they know a later one */
   enter(token: number): Promise<void>
+  closeTarget(token: number, deadline: number): Promise<void>
   closeSource(token: number, deadline: number): Promise<void>
   openSource(token: number, deadline: number): Promise<void>
   openTarget(token: number, deadline: number): Promise<void>
@@ -56,11 +59,11 @@ export interface CutoverDatabases extends Stoppable {
   /** How many of them are not the same on both sides. Nothing may be on its way. */
   countDifferent(keys: RowKeys): Promise<number>
   /** Lets the new owner number its rows above the old one's. @returns the columns that cannot */
-  alignIdentities(): Promise<readonly string[]>
+  alignIdentities(token: number): Promise<readonly string[]>
   /** Takes a row of each table from the other side back to the owner; both forget it. */
   tryWayBack(deadline: number): Promise<readonly TriedTable[]>
   /** How long fencing takes when nobody is in the way, milliseconds; measured where the fence stands already. */
-  measureFence(): Promise<number>
+  measureFence(token: number): Promise<number>
 }
 
 export interface RolloutPorts {

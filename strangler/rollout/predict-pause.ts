@@ -15,10 +15,11 @@ const LOOK_EVERY_MS = 20
 export async function measureParts(
   ports: RolloutPorts,
   databases: CutoverDatabases,
+  token: number,
 ): Promise<PredictedPause> {
   const line = await time(() => ports.readState())
   const registrations = await time(() => ports.listRegistrations())
-  const fence = Math.round(await databases.measureFence())
+  const fence = Math.round(await databases.measureFence(token))
   const drain = await time(() => waitUntilQuiet(databases))
   const compare = await time(async () => databases.countDifferent(await databases.recentKeys()))
   const parts = {

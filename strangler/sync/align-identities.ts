@@ -2,6 +2,7 @@ import type { TableShape } from '../core/sync-words.ts'
 import type { SyncedTable } from './check-tables.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
+import { fence } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** A column whose numbers the source would go on to give, and the target cannot. */
@@ -20,16 +21,22 @@ interface Identity {
   readonly last: bigint
 }
 
+export interface AlignOptions {
+  readonly capability: string
+  readonly tables: readonly SyncedTable[]
+  readonly token: number | undefined
+}
+
 /**
  * Lets the target number its rows on from where the source stands: a number that the source has given is not given again, also when its
  * row is gone. Never lowers anything, so it may be repeated.
- * @param options.isRehearsal nothing is set
+ * @param options.token under which it is set: late it would set numbers back that the target has given meanwhile; without one nothing is set
  * @returns the columns whose range ends before that; they are left alone
  */
 export async function alignIdentities(
   { source, target }: DatabaseRoles,
   routes: readonly TableRoute[],
-  { tables, isRehearsal = false }: { tables: readonly SyncedTable[]; isRehearsal?: boolean },
+  { capability, tables, token }: AlignOptions,
 ): Promise<SpentIdentity[]> {
   const spent: SpentIdentity[] = []
   for (const route of routes) {
@@ -43,8 +50,10 @@ export async function alignIdentities(
       const { name: column, last } = identity
       const next = largest(identity.next, identity.free, from?.next ?? 0n, from?.free ?? 0n)
       if (next > last) spent.push({ table: here.name, column, next: String(next), last: String(last) })
-      else if (next > identity.next && !isRehearsal)
-        await target.query(target.dialect.setIdentity(here, column, String(next)))
+      else if (next > identity.next && token !== undefined) {
+        const statements = [target.dialect.setIdentity(here, column, String(next))]
+        await target.query({ sql: fence(target, { capability, token, statements }), params: [] })
+      }
     }
   }
   return spent

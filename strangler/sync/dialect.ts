@@ -110,7 +110,9 @@ export interface Dialect {
    */
   readIdentities(table: TableShape): Statement[]
   /** Has the database go on from `next`; it could be lowered by this. */
-  setIdentity(table: TableShape, column: string, next: string): Statement
+  setIdentity(table: TableShape, column: string, next: string): string
+  /** A text as SQL writes it. */
+  quoteText(text: string): string
   /** Who has written to these tables: `role, application, tables, last, changes`. */
   readWriters(tables: readonly string[]): Statement
   /**

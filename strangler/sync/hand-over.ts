@@ -2,10 +2,10 @@ import type { ChangeBatch, TriedTable } from '../core/sync-words.ts'
 import { alignIdentities, type SpentIdentity } from './align-identities.ts'
 import { at, hasKitTable, keyColumn, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
-import { createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import type { GuardMode } from './dialect.ts'
+import { fence, raiseTokens, readToken } from './fencing-token.ts'
 import { guardModeOf, readAncestors, runSchemaChange } from './install-sync.ts'
 import type { TableRoute } from './mapping.ts'
 import { tryWayBack } from './try-way-back.ts'
@@ -36,58 +36,64 @@ export interface LeftBehind {
  * later one is known; those that change triggers give up at `deadline` (epoch ms) when transactions hold a table for longer.
  */
 export interface HandOver {
-  /** Ahead of time: the target can log its writes, the source can remember what is applied. The target's guards stay on. */
+  /** The newest fencing token that the target knows. */
+  readToken(): Promise<number>
+  /** Ahead of time: the target can log its writes, the source can remember what is applied. No guard is touched. */
   prepare(deadline: number): Promise<void>
   /** Both know this token from now on. @throws when they know a later one */
   enter(token: number): Promise<void>
+  /** The target's guards reject whatever they did before, and what either side remembers of its former role is forgotten. */
+  closeTarget(token: number, deadline: number): Promise<void>
   /** From here on the source takes writes of the applier only. What was written before is in its log. */
   closeSource(token: number, deadline: number): Promise<void>
-  /** Undoes `closeSource`, and what `prepare` has made stricter. */
+  /** Undoes `closeSource`, and what `closeTarget` has made stricter. */
   openSource(token: number, deadline: number): Promise<void>
   openTarget(token: number, deadline: number): Promise<void>
   readLeft(): Promise<LeftBehind>
   /** How many rows of these keys are not the same. Nothing may be on its way. */
   countDifferent(keys: RowKeys): Promise<number>
-  alignIdentities(rehearsal?: { readonly isRehearsal: boolean }): Promise<SpentIdentity[]>
+  /** Without a token nothing is set. */
+  alignIdentities(token?: number): Promise<SpentIdentity[]>
   /**
    * Takes a row of each table from the target back to the source, in transactions that are rolled back. The target can log its writes from then on.
    * @param carry through the queue and out again
    */
   tryWayBack(deadline: number, carry: (batch: ChangeBatch) => Promise<ChangeBatch>): Promise<TriedTable[]>
   /** How long guarding takes where nobody writes, milliseconds. */
-  measureFence(): Promise<number>
+  measureFence(token: number): Promise<number>
 }
 
 export function createHandOver(options: HandOverOptions): HandOver {
-  const { source, target, routes, tables } = options
+  const { capability, source, target, routes, tables } = options
   const modeOf = (route: TableRoute) => guardModeOf(route, tables)
   const reporting = { ...options, routes: routes.filter((route) => modeOf(route) === 'report') }
   return {
+    readToken: () => readToken(target, capability),
     async prepare(deadline) {
-      await guardTables(options, target, 'reject', { deadline })
       await installWayBack(options, deadline)
-      await forgetFormerRoles(options)
     },
-    async enter(token) {
-      for (const database of [source, target]) await raiseToken(database, tokenName(options), token)
+    enter: (token) => raiseTokens(options, capability, token),
+    async closeTarget(token, deadline) {
+      await guardTables(options, target, 'reject', { token, deadline })
+      await forgetFormerRoles(options, { token, deadline })
     },
     closeSource: (token, deadline) => guardTables(options, source, 'reject', { token, deadline }),
     async openSource(token, deadline) {
       await guardTables(options, source, 'off', { token, deadline })
-      // `prepare` has made them reject, and no sync begins now that would make them report again.
+      // `closeTarget` has made them reject, and no sync begins now that would make them report again.
       await guardTables(reporting, target, 'report', { token, deadline })
     },
     openTarget: (token, deadline) => guardTables(options, target, 'off', { token, deadline }),
     readLeft: () => readLeft(options),
     countDifferent: (keys) => countDifferent(options, keys),
-    alignIdentities: (rehearsal) => alignIdentities(options, routes, { tables, ...rehearsal }),
+    alignIdentities: (token) => alignIdentities(options, routes, { capability, tables, token }),
     async tryWayBack(deadline, carry) {
       await installWayBack(options, deadline)
       return tryWayBack({ ...options, carry })
     },
-    async measureFence() {
+    async measureFence(token) {
       const began = performance.now()
-      await guardTables(options, target, modeOf, { deadline: Date.now() })
+      await guardTables(options, target, modeOf, { token, deadline: Date.now() })
       return performance.now() - began
     },
   }
@@ -103,7 +109,7 @@ async function installWayBack({ source, target, routes }: HandOverOptions, deadl
 
 interface GuardTime {
   /** Only while this one stands. */
-  readonly token?: number
+  readonly token: number
   readonly deadline: number
 }
 
@@ -118,35 +124,26 @@ async function guardTables(
   for (const route of options.routes) {
     const { table } = database === options.source ? route.source : route.target
     const guards = dialect.guard(table, typeof mode === 'string' ? mode : mode(route))
-    const statements = token === undefined ? guards : [dialect.whileToken(tokenName(options), token, guards)]
-    await runSchemaChange(database, statements, deadline)
+    const { capability } = options
+    await runSchemaChange(database, [fence(database, { capability, token, statements: guards })], deadline)
   }
 }
 
-function tokenName({ capability }: HandOverOptions): string {
-  return `cutover:${capability}:token`
-}
-
-async function raiseToken(database: SyncDatabase, name: string, token: number): Promise<void> {
-  const store = createDatabaseCheckpoints(database)
-  // Makes the table where it is not there yet.
-  const before = Number((await store.read(name)) ?? -1)
-  if (before < token) await database.query({ sql: database.dialect.raiseToken(name, token), params: [] })
-  const now = Number(await store.read(name))
-  if (now !== token) throw new Error(`Token ${token} of ${name} is over: ${now} stands there.`)
-}
-
-/** Behind guards nobody but the applier has written, and he is not logged: what the log holds is older. So is what the source has once refused. */
-async function forgetFormerRoles({ source, target, routes }: HandOverOptions): Promise<void> {
-  const forget = (database: SyncDatabase, kept: string, table: string) =>
-    database.query({
-      sql: `DELETE FROM ${kitTable(database.dialect.name, kept)} WHERE tbl = ${at(database.dialect.name, 1)}`,
-      params: [table],
-    })
-  for (const route of routes) {
-    await forget(target, 'change_log', route.target.table.name)
-    await forget(source, 'quarantine', route.source.table.name)
+/**
+ * Behind guards nobody but the applier has written, and he is not logged: what the log holds is older. So is what the source has once refused. Fenced, since
+ * later it would be the new owner's log.
+ */
+async function forgetFormerRoles(options: HandOverOptions, { token, deadline }: GuardTime): Promise<void> {
+  const { capability, source, target, routes } = options
+  const forget = async (database: SyncDatabase, kept: string, names: readonly string[]) => {
+    const { dialect } = database
+    const from = kitTable(dialect.name, kept)
+    const statements = names.map((name) => `DELETE FROM ${from} WHERE tbl = ${dialect.quoteText(name)}`)
+    await runSchemaChange(database, [fence(database, { capability, token, statements })], deadline)
   }
+  const namesOf = (role: 'source' | 'target') => routes.map((route) => route[role].table.name)
+  await forget(target, 'change_log', namesOf('target'))
+  await forget(source, 'quarantine', namesOf('source'))
 }
 
 async function readLeft(options: HandOverOptions): Promise<LeftBehind> {

@@ -54,6 +54,7 @@ describe('interleavings of cut-overs, undoing, take-over and proxies', () => {
     ['opens before the decision', 30_000],
     ['undoes without its condition', 150_000],
     ['has no fencing tokens', 100_000],
+    ['opens under the token it closes with', 100_000],
   ])(
     'are found wrong when the coordinator %s',
     (mistake, numRuns) => {

@@ -12,6 +12,7 @@ export type Mistake =
   | 'opens before the decision'
   | 'undoes without its condition'
   | 'has no fencing tokens'
+  | 'opens under the token it closes with'
 
 interface Database {
   guarded: boolean
@@ -150,12 +151,18 @@ export class CutoverWorld {
   /** @returns whether it is done */
   #take(step: CutoverStep, { cutover, actor }: { cutover: Cutover; actor: Coordinator }): boolean {
     const [target, source] = [this.databases[cutover.to], this.databases[other(cutover.to)]]
-    const token = cutover.since * 2
+    const token = cutover.since * 4
     const ids = { capability: CAPABILITY, cutoverId: cutover.id, holdId: cutover.id }
     const { capability, cutoverId, holdId } = ids
     switch (step) {
       case 'await-acknowledgements':
         this.#enter(token)
+        if (this.#isOver(target, token)) return false
+        target.guarded = true
+        // What it forgets of its former role is the newest owner's log by then.
+        if (target.pending > 0 && ownerOf(this.state, CAPABILITY) === cutover.to)
+          throw new Error('Changes of the new owner were forgotten')
+        target.pending = 0
         return this.proxies.every(
           ({ seen, inFlight }) => seen.holds[CAPABILITY]?.id === cutover.id && !inFlight,
         )
@@ -180,7 +187,8 @@ export class CutoverWorld {
         if (this.mistake === 'undoes without its condition') source.guarded = false
         return this.#appendAt(actor, { kind: 'cutover.aborted', capability, cutoverId })
       case 'open-target':
-        if (!this.#isOver(target, token)) target.guarded = false
+        if (this.mistake !== 'opens under the token it closes with') this.#enter(token + 2)
+        if (!this.#isOver(target, target.token === token ? token : token + 2)) target.guarded = false
         return true
       case 'open-source':
         this.#enter(token + 1)

@@ -71,6 +71,8 @@ describe.each(['postgres', 'mariadb'] as const)(
       async () => {
         await copyRows()
         await handOver.prepare(soon())
+        await handOver.enter(4)
+        await handOver.closeTarget(4, soon())
         const before = await both()
         expect(await handOver.tryWayBack(soon(), carry)).toEqual([
           { table: 'item', outcome: 'came-back', column: 'count' },
@@ -101,6 +103,8 @@ describe.each(['postgres', 'mariadb'] as const)(
         const uncaptured = { capability: 'items', ...rolesOf(pair, 'forward'), back: routes.reverse, carry }
         await ask('service', 'DELETE FROM entry WHERE id > 40')
         await handOver.prepare(soon())
+        await handOver.enter(4)
+        await handOver.closeTarget(4, soon())
         const spoil = async (batch: ChangeBatch) => ({
           ...batch,
           entries: batch.entries.map((entry) => ({ ...entry, row: entry.row!.with(-1, '41') })),
@@ -126,6 +130,8 @@ describe.each(['postgres', 'mariadb'] as const)(
       async () => {
         await copyRows()
         await handOver.prepare(soon())
+        await handOver.enter(4)
+        await handOver.closeTarget(4, soon())
         await pair.monolith.transaction(async (run) => {
           await run({ sql: 'SELECT 1 AS one FROM item WHERE id = 1 FOR UPDATE', params: [] })
           expect(await handOver.tryWayBack(soon(), carry)).toMatchObject([{ outcome: 'busy' }])

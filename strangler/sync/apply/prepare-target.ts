@@ -1,13 +1,15 @@
 import type { TableShape } from '../../core/sync-words.ts'
 import { at, kitTable } from '../bookkeeping.ts'
 import type { SyncDatabase } from '../database.ts'
+import { fence, readToken } from '../fencing-token.ts'
 import { runSchemaChange, uninstallSide } from '../install-sync.ts'
 
 const RETRY_FOR_MS = 30_000
 
 /**
  * What `strangler sync install` does in a database that the kit cannot reach: the kit's tables, and guards on those of the capability. What is
- * there already stays. Once the service owns the data, its guards are a cut-over's matter and nobody else's.
+ * there already stays. From the first cut-over on its guards are a cut-over's matter and nobody else's: a service that
+ * starts anew in the middle of one, or just after it, must not close its own tables.
  */
 export async function prepareTarget(
   target: SyncDatabase,
@@ -21,9 +23,10 @@ export async function prepareTarget(
     sql: `SELECT role FROM ${kitTable(dialect.name, 'sync_state')} WHERE capability = ${at(dialect.name, 1)}`,
     params: [capability],
   })
-  if (state?.['role'] === 'source') return
-  const guards = tables.flatMap((table) => dialect.guard(table, 'reject'))
-  await runSchemaChange(target, guards, deadline)
+  if (state?.['role'] === 'source' || (await readToken(target, capability)) > 0) return
+  const statements = tables.flatMap((table) => dialect.guard(table, 'reject'))
+  // A first cut-over may begin while this waits for a lock.
+  await runSchemaChange(target, [fence(target, { capability, token: 0, statements })], deadline)
 }
 
 /** Takes it away again. The copied rows stay. */

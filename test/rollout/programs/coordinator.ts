@@ -36,6 +36,7 @@ async function around<T>(name: string, work: () => Promise<T>): Promise<T> {
 function watched(databases: CutoverDatabases): CutoverDatabases {
   const steps = [
     'enter',
+    'closeTarget',
     'closeSource',
     'openSource',
     'openTarget',
@@ -72,7 +73,7 @@ const ports: RolloutPorts = {
       ...handOver,
       readiness: async () => ({ ...(await handOver.readLeft()), lagMs: 0, obstacles: [] }),
       recentKeys: async () => handOver.recentKeys(),
-      alignIdentities: async () => (await handOver.alignIdentities()).map(({ column }) => column),
+      alignIdentities: async (token) => (await handOver.alignIdentities(token)).map(({ column }) => column),
     })
   },
   report,

@@ -52,6 +52,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       'are taken while their token is the newest, and may be repeated',
       async () => {
         await handOver.enter(10)
+        await handOver.closeTarget(10, soon())
         for (let time = 0; time < 2; time += 1) {
           await handOver.closeSource(10, soon())
           await expect(monolith.run('add', 'stray')).rejects.toThrow(/strangler/i)
@@ -68,6 +69,9 @@ describe.each(['postgres', 'mariadb'] as const)(
       async () => {
         await expect(handOver.closeSource(10, soon())).rejects.toThrow(/has begun/)
         await expect(handOver.openTarget(10, soon())).rejects.toThrow(/has begun/)
+        await expect(handOver.closeTarget(10, soon())).rejects.toThrow(/has begun/)
+        await expect(handOver.measureFence(10)).rejects.toThrow(/has begun/)
+        await expect(handOver.alignIdentities(10)).rejects.toThrow(/has begun/)
         await expect(handOver.enter(10)).rejects.toThrow(/is over/)
         expect(await monolith.run('add', 'still taken')).toBe(1)
         await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)

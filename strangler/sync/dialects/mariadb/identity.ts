@@ -25,7 +25,7 @@ FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_N
     })
 }
 
-export function setIdentity(table: TableShape, _column: string, next: string): Statement {
+export function setIdentity(table: TableShape, _column: string, next: string): string {
   if (!/^\d+$/.test(next)) throw new Error(`"${next}" is no number of a row`)
-  return { sql: `${DDL} ALTER TABLE ${quoteName(table.name)} AUTO_INCREMENT = ${next}`, params: [] }
+  return `${DDL} ALTER TABLE ${quoteName(table.name)} AUTO_INCREMENT = ${next}`
 }

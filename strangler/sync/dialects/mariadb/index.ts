@@ -6,6 +6,7 @@ import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
+import { quoteText } from './names.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
@@ -37,6 +38,7 @@ export const mariadbDialect = {
   sums,
   readIdentities,
   setIdentity,
+  quoteText,
   raiseToken,
   whileToken,
   deleteAcknowledged,

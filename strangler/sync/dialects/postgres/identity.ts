@@ -21,6 +21,7 @@ FROM pg_sequence s WHERE s.seqrelid = ${sequenceOf(table, name)}`,
     }))
 }
 
-export function setIdentity(table: TableShape, column: string, next: string): Statement {
-  return { sql: `SELECT setval(${sequenceOf(table, column)}, $1::bigint, false)::text`, params: [next] }
+export function setIdentity(table: TableShape, column: string, next: string): string {
+  if (!/^\d+$/.test(next)) throw new Error(`"${next}" is no number of a row`)
+  return `SELECT setval(${sequenceOf(table, column)}, ${next}::bigint, false)::text`
 }

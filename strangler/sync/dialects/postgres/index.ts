@@ -6,6 +6,7 @@ import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
+import { quoteText } from './names.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { readServer } from './server.ts'
@@ -38,6 +39,7 @@ export const postgresDialect = {
   sums,
   readIdentities,
   setIdentity,
+  quoteText,
   raiseToken,
   whileToken,
   deleteAcknowledged,
