@@ -1,7 +1,4 @@
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,8 +10,9 @@ import type { Side } from '../../strangler/core/words.ts'
 import { type Kit, type KitOptions, startKit } from '../../strangler/kit.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { TABLES } from './items.ts'
-import { type ProxyProcess, startProxyProcess } from './proxy-process.ts'
-import { openSideDatabase, type Row, type SideDatabase } from './side-database.ts'
+import { type KitProcess, type KitProgram, startKitProcess } from './kit-process.ts'
+import { endPostgresConnections, openSideDatabase, type Row } from './side-database.ts'
+import { addressOf, serveSide } from './side-server.ts'
 
 export const TOKEN = 'operator-token-for-the-cutover'
 const LONGEST_WAIT_MS = 60_000
@@ -28,7 +26,16 @@ export interface CutoverStand {
   /** The kit ends and is started again; its address and the client of its admin API are other ones then. */
   restart(): Promise<void>
   readonly urls: { readonly control: string } & Readonly<Record<Side, string>>
+  /** Of PostgreSQL only. */
   readonly databases: Readonly<Record<Side, pg.Pool>>
+  /** Past the proxies. */
+  run(side: Side, number: string): Promise<number>
+  /** Ends a process, in order or not; what it has said, a proxy its address. */
+  kill(name: string, how?: 'kill' | 'stop'): Promise<string>
+  /** Whoever was killed is started again. */
+  revive(): Promise<void>
+  /** Ends every connection of the kit to a database. @returns how many */
+  cutConnections(which: Side | 'control'): Promise<number>
   /** One of the proxies each time, in turn. */
   proxyUrl(): string
   moveTo(side: Side): Promise<CutoverAnswer>
@@ -40,11 +47,16 @@ export interface CutoverStand {
   stop(): Promise<void>
 }
 
-export async function startCutoverStand(
-  proxies = 2,
-  options: KitOptions & { readonly kind?: 'postgres' | 'mariadb' } = {},
-): Promise<CutoverStand> {
-  const { kind = 'postgres', ...kitOptions } = options
+export interface StandOptions extends KitOptions {
+  readonly kind?: 'postgres' | 'mariadb'
+  /** The sync has a process of its own, named `sync`, and the test's own only guides. */
+  readonly isApart?: boolean
+  /** The service applies for itself, in the process `applier`. */
+  readonly appliesItself?: boolean
+}
+
+export async function startCutoverStand(proxies = 2, options: StandOptions = {}): Promise<CutoverStand> {
+  const { kind = 'postgres', isApart = false, appliesItself = false, ...kitOptions } = options
   const control = await createTestDatabase('owner_control')
   const monolith = await openSideDatabase(kind, 'monolith')
   const service = await openSideDatabase(kind, 'service')
@@ -62,6 +74,7 @@ export async function startCutoverStand(
       items: {
         endpoints: ['GET /items', 'POST /items', 'PUT /items'],
         tables: TABLES,
+        ...(appliesItself ? { applier: 'service' as const } : {}),
       },
     },
     proxy: { debugHeaders: true, accessLog: false },
@@ -70,17 +83,26 @@ export async function startCutoverStand(
     demo: true,
   }
   const config = checkConfig(settings)
-  const ports = { proxyPort: 0, adminPort: 0 }
-  const start = () => startKit(config, { ...ports, logFile: join(directory, 'kit.log'), ...kitOptions })
+  const role = isApart ? ({ role: 'admin' } as const) : {}
+  const logFile = join(directory, 'kit.log')
+  const start = () => startKit(config, { ...{ proxyPort: 0, adminPort: 0, logFile }, ...role, ...kitOptions })
   let kit = await start()
-  const others: ProxyProcess[] = []
-  for (let index = 1; index < proxies; index += 1)
-    others.push(await startProxyProcess(settings, `other-${index}`))
-  const kits = () => [...others, kit]
+  const programs: KitProgram[] = Array.from({ length: proxies - (isApart ? 0 : 1) }, (_, index) =>
+    kitProgram(settings, `proxy-${index + 1}`, 'proxy'),
+  )
+  if (isApart) programs.push(kitProgram(settings, 'sync', 'sync'))
+  if (appliesItself) programs.push({ name: 'applier', program: 'applier', args: [service.url, control.url] })
+  const running = new Map<string, KitProcess>()
+  for (const program of programs) running.set(program.name, await startKitProcess(program))
   const clientOf = ({ adminUrl }: Kit) => createAdminClient({ url: adminUrl ?? '', token: TOKEN })
   let admin = clientOf(kit)
-  const serving = () => kits().flatMap(({ proxyUrl }) => proxyUrl ?? [])
   let turn = 0
+  const proxyUrl = () => {
+    turn += 1
+    const urls = [...running.values()].map(({ said }) => said).filter((said) => said.startsWith('http'))
+    if (kit.proxyUrl !== undefined) urls.push(kit.proxyUrl)
+    return urls[turn % urls.length] ?? ''
+  }
   const rows = (side: Side) => (side === 'monolith' ? monolith : service).rows()
   return {
     get admin() {
@@ -95,7 +117,23 @@ export async function startCutoverStand(
       kit = await start()
       admin = clientOf(kit)
     },
+    async kill(name, how = 'kill') {
+      const victim = running.get(name)
+      // As whatever shares the load between the proxies does.
+      running.delete(name)
+      await victim?.[how]()
+      return victim?.said ?? ''
+    },
+    async revive() {
+      for (const program of programs)
+        if (!running.has(program.name)) running.set(program.name, await startKitProcess(program))
+    },
+    cutConnections: (which) =>
+      which === 'control'
+        ? endPostgresConnections(control.url)
+        : (which === 'monolith' ? monolith : service).cutOthers(),
     urls: { monolith: monolith.url, service: service.url, control: control.url },
+    run: (side, number) => (side === 'monolith' ? monolith : service).run('add', number),
     databases: {
       get monolith() {
         return monolith.pool
@@ -104,11 +142,7 @@ export async function startCutoverStand(
         return service.pool
       },
     },
-    proxyUrl() {
-      turn += 1
-      const urls = serving()
-      return urls[turn % urls.length] ?? ''
-    },
+    proxyUrl,
     async moveTo(to) {
       const { version } = await admin.routes()
       return admin.cutOver({ capability: 'items', to, expectedVersion: version })
@@ -116,12 +150,12 @@ export async function startCutoverStand(
     rows,
     settle: () => waitUntilSame(rows),
     async owner() {
-      const answer = await fetch(`${kit.proxyUrl}/items`)
+      const answer = await fetch(`${proxyUrl()}/items`)
       const text = await answer.text()
       return answer.headers.get('x-side') ?? `${answer.status} ${text}`
     },
     async stop() {
-      for (const one of kits()) await one.stop()
+      for (const one of [...running.values(), kit]) await one.stop()
       for (const server of Object.values(sides)) {
         server.close()
         server.closeAllConnections()
@@ -131,6 +165,10 @@ export async function startCutoverStand(
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+function kitProgram(settings: object, name: string, role: 'proxy' | 'sync'): KitProgram {
+  return { name, program: 'kit', args: [JSON.stringify(settings), name, role] }
 }
 
 /** Installs and fills the sync, and waits until the service is a copy. */
@@ -153,32 +191,4 @@ async function waitUntilSame(rows: (side: Side) => Promise<Row[]>): Promise<Row[
     if (JSON.stringify(there) === JSON.stringify(here)) return there
     if (Date.now() > deadline) throw new Error(`They differ: ${there.length} and ${here.length} rows`)
   }
-}
-
-/** `POST /items` adds a number, `PUT /items` counts one up, `GET /items` says who answers. */
-async function serveSide(side: Side, database: SideDatabase): Promise<Server> {
-  const server = createServer((req, res) => {
-    const answer = (status: number, text = '') => {
-      res.writeHead(status, { 'x-side': side }).end(text)
-    }
-    const work = async () => {
-      if (req.method === 'GET') return answer(200, side)
-      const number = await readBody(req)
-      const changed = await database.run(req.method === 'POST' ? 'add' : 'hit', number)
-      answer(changed === 1 ? 200 : 404)
-    }
-    work().catch((error: Error) => answer(500, `${side}: ${error.message}`))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
-
-async function readBody(stream: AsyncIterable<Buffer>): Promise<string> {
-  let text = ''
-  for await (const chunk of stream) text += chunk
-  return text
-}
-
-function addressOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -33,7 +33,8 @@ describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         for (const side of ['service', 'monolith'] as const) {
           await vi.waitFor(() => move(side), { timeout: 90_000, interval: 500 })
-          expect(await stand.owner()).toBe(side)
+          // Each proxy hears of it by itself.
+          await vi.waitFor(async () => expect(await stand.owner()).toBe(side), 10_000)
         }
       }
       await load.stop()

@@ -6,7 +6,11 @@ export interface WriteLoad {
   readonly added: Set<string>
   /** How often each was counted up. */
   readonly hits: Map<string, number>
+  /** How often that was tried. */
+  readonly tried: Map<string, number>
   readonly failures: string[]
+  /** Whether a number is one of those that were there before, or that were tried to be added. */
+  isOurs(number: string): boolean
   writes: number
   reads: number
   /** What each write took, milliseconds. */
@@ -20,7 +24,9 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
   const load: WriteLoad = {
     added: new Set(),
     hits: new Map(),
+    tried: new Map(),
     failures: [],
+    isOurs: (number) => number.startsWith('seed-') || number.startsWith(`${prefix}-`),
     writes: 0,
     reads: 0,
     tookMs: [],
@@ -32,18 +38,18 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
 
   async function ask(init: RequestInit): Promise<boolean> {
     const began = performance.now()
-    const what = `${init.method} after`
-    const after = () => `${Math.round(performance.now() - began)} ms`
+    const url = urlOf()
+    const after = () => `${init.method} after ${Math.round(performance.now() - began)} ms`
     try {
-      const answer = await fetch(`${urlOf()}/items`, init)
+      const answer = await fetch(`${url}/items`, init)
       const text = await answer.text()
       const retry = answer.headers.get('retry-after')
       if (answer.status === 200) return true
       load.failures.push(
-        `${answer.status}${retry === null ? '' : ` retry-after ${retry}`} ${what} ${after()}: ${text.slice(0, 300)}`,
+        `${answer.status}${retry === null ? '' : ` retry-after ${retry}`} ${after()}: ${text.slice(0, 300)} at ${url}`,
       )
     } catch (error) {
-      load.failures.push(`${what} ${after()}: ${String((error as Error).cause ?? error)}`)
+      load.failures.push(`${after()}: ${String((error as Error).cause ?? error)} at ${url}`)
     }
     return false
   }
@@ -53,6 +59,7 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
     const number = earlier ?? `${prefix}-${index}`
     const began = performance.now()
     load.writes += 1
+    if (earlier !== undefined) load.tried.set(number, (load.tried.get(number) ?? 0) + 1)
     if (!(await ask({ method: earlier === undefined ? 'POST' : 'PUT', body: number }))) return
     load.tookMs.push(performance.now() - began)
     if (earlier === undefined) {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Side } from '../../../strangler/core/words.ts'
 import { createCoordinator } from '../../../strangler/rollout/coordinator.ts'
 import { createJournalView } from '../../../strangler/rollout/journal-view.ts'
@@ -12,24 +13,24 @@ export interface CoordinatorTask {
   readonly to: Side
   /** `before` or `after`, and a step of the databases or the kind of a line: `after closeSource`. */
   readonly at: string
-  readonly signal: 'SIGKILL' | 'SIGSTOP'
 }
 
-// A coordinator in a process of its own, which ends or freezes at a certain moment of a cut-over; it drives nothing else.
+// A coordinator in a process of its own, which says when it has come to a certain moment of a cut-over, and waits until it is told to go on; it drives nothing else.
 const task = JSON.parse(process.argv[2] ?? '') as CoordinatorTask
 let isDone = false
 
-/** A frozen process goes on here when it is woken. */
-function pass(moment: string): void {
+async function pass(moment: string): Promise<void> {
   if (moment !== task.at || isDone) return
   isDone = true
-  process.kill(process.pid, task.signal)
+  process.stdout.write('reached\n')
+  await once(process.stdin, 'data')
+  process.stdin.pause()
 }
 
 async function around<T>(name: string, work: () => Promise<T>): Promise<T> {
-  pass(`before ${name}`)
+  await pass(`before ${name}`)
   const result = await work()
-  pass(`after ${name}`)
+  await pass(`after ${name}`)
   return result
 }
 
@@ -88,7 +89,7 @@ const { version } = await readState()
 const moved = await coordinator
   .cutOver({ capability: 'items', to: task.to, expectedVersion: version, by: 'child' })
   .catch((error: { code?: string }) => error.code ?? String(error))
-process.stdout.write(`${JSON.stringify(moved)}\n`)
+process.stdout.write(`ended ${JSON.stringify(moved)}\n`)
 await coordinator.stop()
 await sync.stop()
 await control.stop()

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect, vi } from 'vitest'
+import type { Side } from '../../strangler/core/words.ts'
+import { type CutoverStand, fillCopy, type StandOptions, startCutoverStand } from './cutover-stand.ts'
+import type { CoordinatorTask } from './programs/coordinator.ts'
+import { startWriteLoad, type WriteLoad } from './write-load.ts'
+import { startYardstick } from './yardstick.ts'
+
+const PROGRAM = new URL('programs/coordinator.ts', import.meta.url).pathname
+const WITHIN_MS = 5_000
+
+/** A cut-over that goes wrong at a moment of somebody's choice, under writes. */
+export interface KillScene {
+  readonly stand: CutoverStand
+  readonly load: WriteLoad
+  /** Addresses of proxies that were killed: what was in flight there may have failed. */
+  readonly killed: Set<string>
+  ownerNow(): Promise<Side>
+  lines(): Promise<string[]>
+  /** Lets a coordinator come to `at`, has `hit` happen there, and waits until somebody has ended the cut-over. */
+  strike(at: string, hit: (coordinator: ChildProcess) => Promise<unknown>): Promise<Struck>
+  expectWhole(): Promise<void>
+  /** Every write that was confirmed is there once, and nothing but what may fail has failed. */
+  expectAllWrites(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface Struck {
+  readonly to: Side
+  readonly coordinator: ChildProcess
+  readonly ended: Promise<unknown[]>
+  readonly said: () => string
+  /** From the blow until the line of the journal that lets the writes go. */
+  readonly heldMs: number
+}
+
+export async function openKillScene(options: StandOptions): Promise<KillScene> {
+  const stand = await startCutoverStand(2, { isApart: true, ...options })
+  await fillCopy(stand)
+  const load = startWriteLoad(stand.proxyUrl, 10)
+  const killed = new Set<string>()
+  const newest = async (limit: number) => (await stand.admin.history({ limit })).entries
+  const ownerNow = async (): Promise<Side> => {
+    const changed = (await newest(1_000)).flatMap(({ event }) =>
+      event.kind === 'owner.changed' ? [event.owner] : [],
+    )
+    return changed[0] ?? 'monolith'
+  }
+  const lines = async () => (await newest(8)).map(({ version, event }) => `${event.kind} ${version}`)
+
+  async function strike(at: string, hit: (coordinator: ChildProcess) => Promise<unknown>): Promise<Struck> {
+    for (let attempt = 1; ; attempt += 1) {
+      const to: Side = (await ownerNow()) === 'monolith' ? 'service' : 'monolith'
+      const begun = begin({ urls: stand.urls, to, at })
+      // On a starved machine it may be undone before it comes so far: then the next one is struck.
+      if (!(await begun.reached)) {
+        if (attempt === 6) throw new Error(`It ended before it came to "${at}": ${begun.said()}`)
+        continue
+      }
+      const yardstick = startYardstick()
+      const struckAt = Date.now()
+      await hit(begun.coordinator)
+      if (begun.coordinator.exitCode === null) begun.coordinator.stdin?.write('go\n')
+      const end = await vi.waitFor(() => findEnd(newest(1), begun.said), { timeout: 40_000, interval: 50 })
+      const heldMs = Date.parse(end.at) - struckAt
+      const slowness = yardstick.stop()
+      expect(heldMs / slowness, `${heldMs} ms, ${slowness.toFixed(1)} times too slow`).toBeLessThan(WITHIN_MS)
+      return { ...begun, to, heldMs }
+    }
+  }
+
+  return {
+    stand,
+    load,
+    killed,
+    ownerNow,
+    lines,
+    strike,
+    async expectWhole() {
+      const side = await ownerNow()
+      expect((await stand.admin.holds()).holds).toEqual([])
+      const before = load.added.size
+      await vi.waitFor(() => expect(load.added.size).toBeGreaterThan(before + 5), {
+        timeout: 30_000,
+        interval: 50,
+      })
+      await expect(stand.run(side === 'monolith' ? 'service' : 'monolith', 'stray')).rejects.toThrow(
+        /strangler/i,
+      )
+    },
+    async expectAllWrites() {
+      await load.stop()
+      const rows = await stand.settle()
+      const found = new Map(rows.map(({ number, hits }) => [number, hits]))
+      expect([...load.added].filter((number) => !found.has(number))).toEqual([])
+      expect(rows.map(({ number }) => number).filter((number) => !load.isOurs(number))).toEqual([])
+      for (const [number, hits] of load.hits) {
+        expect(found.get(number)).toBeGreaterThanOrEqual(hits)
+        expect(found.get(number)).toBeLessThanOrEqual(load.tried.get(number) ?? 0)
+      }
+      const mayFail = (failure: string) =>
+        /^503 retry-after \d/.test(failure) || [...killed].some((url) => failure.endsWith(` at ${url}`))
+      expect(load.failures.filter((failure) => !mayFail(failure))).toEqual([])
+    },
+    async stop() {
+      await load.stop()
+      await stand.stop()
+    },
+  }
+}
+
+type Line = { readonly at: string; readonly event: { readonly kind: string } }
+
+async function findEnd(newest: Promise<readonly Line[]>, said: () => string): Promise<Line> {
+  const [entry] = await newest
+  expect(entry?.event.kind, said()).toMatch(/^hold\.(released|aborted)$/)
+  return entry!
+}
+
+function begin(task: CoordinatorTask) {
+  const coordinator = spawn(process.execPath, [PROGRAM, JSON.stringify(task)], { stdio: 'pipe' })
+  let said = ''
+  const ended = once(coordinator, 'exit')
+  const reached = new Promise<boolean>((resolve) => {
+    for (const stream of [coordinator.stdout, coordinator.stderr])
+      createInterface(stream).on('line', (line) => {
+        said += `${line}\n`
+        if (line === 'reached') resolve(true)
+      })
+    void ended.then(() => resolve(false))
+  })
+  return { coordinator, ended, reached, said: () => said }
+}

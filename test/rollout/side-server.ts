@@ -1,0 +1,33 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Side } from '../../strangler/core/words.ts'
+import type { SideDatabase } from './side-database.ts'
+
+/** `POST /items` adds a number, `PUT /items` counts one up, `GET /items` says who answers. */
+export async function serveSide(side: Side, database: SideDatabase): Promise<Server> {
+  const server = createServer((req, res) => {
+    const answer = (status: number, text = '') => {
+      res.writeHead(status, { 'x-side': side }).end(text)
+    }
+    const work = async () => {
+      if (req.method === 'GET') return answer(200, side)
+      const number = await readBody(req)
+      const changed = await database.run(req.method === 'POST' ? 'add' : 'hit', number)
+      answer(changed === 1 ? 200 : 404)
+    }
+    work().catch((error: Error) => answer(500, `${side}: ${error.message}`))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+
+async function readBody(stream: AsyncIterable<Buffer>): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) text += chunk
+  return text
+}
+
+export function addressOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
