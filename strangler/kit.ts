@@ -7,6 +7,7 @@ import { startAutopilot } from './admin/guide/autopilot-runner.ts'
 import { createFindingsCache } from './admin/guide/guide-sources.ts'
 import type { AdminContext } from './admin/present-state.ts'
 import { type AdminTokens, loadTokens } from './admin/tokens.ts'
+import { readDatabaseFacts } from './assess-part.ts'
 import type { Config } from './config/schema.ts'
 import { ensureFolder } from './infra/ensure-folder.ts'
 import { keepPostgres } from './infra/keep-postgres.ts'
@@ -227,6 +228,10 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
       lagOf: ground.positions.lag.window,
       findings: createFindingsCache(Date.now),
       evidence: link.evidence,
+    },
+    assess: {
+      metrics: async () => (await serving.metrics()).body,
+      database: () => readDatabaseFacts(config, log.report),
     },
     ...(sync === undefined ? {} : { sync: sync.control }),
     ...(rollout === undefined ? {} : { rollout }),

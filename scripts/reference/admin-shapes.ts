@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assessAnswer } from '../../strangler/admin/assess-contracts.ts'
 import * as compare from '../../strangler/admin/compare-contracts.ts'
 import * as contracts from '../../strangler/admin/contract-shapes.ts'
 import * as contract from '../../strangler/admin/contracts.ts'
@@ -48,6 +49,7 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, Exchange>> = {
   'POST /api/compare/replay': { asks: compare.replayTask, answers: compare.replayAnswer },
   'POST /api/compare/accept': { asks: compare.acceptCommand, ...COMMAND },
   'POST /api/compare/reject': { asks: compare.rejectCommand, ...COMMAND },
+  'GET /api/assess': { answers: assessAnswer },
   'GET /api/guide': { asks: guide.guideQuestion, answers: guide.guideAnswer },
   'POST /api/guide/rare': { asks: guide.rareCommand, ...COMMAND },
   'POST /api/migrate/next': { asks: guide.nextCommand, answers: guide.stepAnswer },

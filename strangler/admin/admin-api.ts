@@ -9,6 +9,7 @@ import * as contract from './contracts.ts'
 import { cutOver, rehearseCutover } from './cutover-commands.ts'
 import * as cutoverContract from './cutover-contracts.ts'
 import { describeChange } from './describe-change.ts'
+import { assess } from './gather-assessment.ts'
 import { requireJson } from './guard-request.ts'
 import { addGuideApi } from './guide/guide-api.ts'
 import { endHold, fenceHold, listHolds, startHold } from './hold-commands.ts'
@@ -75,6 +76,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   question('/proxies', () => listProxies(context))
   question('/holds', () => listHolds(context))
   question('/sync', () => listSyncs(context))
+  question('/assess', () => assess(context))
   const why = async (body: unknown) =>
     answerWhy((await findPosition(context)).table, contract.whyQuestion.parse(body), context.dataPosition)
   // A question too, but a described request does not fit into a URL.

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { ERRORS, type ErrorCode, StranglerError } from '../core/errors.ts'
+import { type AssessAnswer, assessAnswer } from './assess-contracts.ts'
 import * as compareContract from './compare-contracts.ts'
 import * as contractShapes from './contract-shapes.ts'
 import * as contract from './contracts.ts'
@@ -59,6 +60,7 @@ export interface AdminClient {
   /** Returns when the ownership is moved. */
   cutOver(command: cutoverContract.CutoverCommand): Promise<cutoverContract.CutoverAnswer>
   rehearseCutover(question: cutoverContract.CutoverQuestion): Promise<cutoverContract.RehearsalAnswer>
+  assess(): Promise<AssessAnswer>
   guide(question: guideContract.GuideQuestion): Promise<guideContract.GuideAnswer>
   markRare(command: z.input<typeof guideContract.rareCommand>): Promise<contract.CommandAnswer>
   migrateNext(command: z.input<typeof guideContract.nextCommand>): Promise<guideContract.StepAnswer>
@@ -121,6 +123,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
         { path: '/api/cutover', body, answer: cutoverContract.cutoverAnswer },
       ),
     rehearseCutover: (body) => tell('/api/cutover/rehearse', body, cutoverContract.rehearsalAnswer),
+    assess: () => patient('/api/assess', { answer: assessAnswer }),
     guide: (question) => patient(`/api/guide${toQuery(question)}`, { answer: guideContract.guideAnswer }),
     markRare: (body) => command('/api/guide/rare', body),
     migrateNext: (body) => patient('/api/migrate/next', { body, answer: guideContract.stepAnswer }),

@@ -11,6 +11,7 @@ import type { SyncControl } from '../sync/sync-control.ts'
 import type { Role } from './authenticate.ts'
 import type { ComparisonControl } from './compare-questions.ts'
 import type { CommandAnswer } from './contracts.ts'
+import type { AssessSources } from './gather-assessment.ts'
 import type { GuideSources } from './guide/guide-sources.ts'
 
 const READ_LIMIT = 1_000
@@ -35,6 +36,8 @@ export interface AdminContext {
   readonly rollout?: Pick<Coordinator, 'cutOver' | 'rehearse'>
   /** Absent where nobody is guided. */
   readonly guide?: GuideSources
+  /** Absent where neither times nor databases are looked at. */
+  readonly assess?: AssessSources
   /** Absent where nothing is known of copies. */
   readonly dataPosition?: DataPosition
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import packageInfo from '../../package.json' with { type: 'json' }
+import { addAssess } from './commands/assess.ts'
 import { addCompareAccept, addCompareReject } from './commands/compare-accept.ts'
 import { addCompareExport } from './commands/compare-export.ts'
 import { addCompareReplay } from './commands/compare-replay.ts'
@@ -73,6 +74,7 @@ export function createProgram(terminal: Terminal): Command {
   addInit(program, terminal)
   addStart(program, terminal)
   addDoctor(program, terminal)
+  addAssess(program, terminal)
   addGuide(program, terminal)
   addMigrate(program, terminal)
 

@@ -1,6 +1,6 @@
+import { wordsOf } from '../assess/words-of.ts'
 import type { TableShape } from '../core/sync-words.ts'
 import { innerNamesOf, type ProposedCapability } from './propose-capabilities.ts'
-import { wordsOf } from './words-of.ts'
 
 /** A table that may belong to a capability, and why. Names are a guess; what it says is for a person to judge. */
 export interface AssignedTable {

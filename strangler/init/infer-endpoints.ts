@@ -1,6 +1,6 @@
+import { singularOf } from '../assess/words-of.ts'
 import { looksLikeId } from '../compare/path-node.ts'
 import { escapeText, parameterName, type SeenEndpoint } from './seen-endpoint.ts'
-import { singularOf } from './words-of.ts'
 
 /** One request that was answered, by its path alone. */
 export interface WatchedPath {

@@ -63,6 +63,12 @@ export interface Dialect {
   introspect(run: RunStatement, schema: string, tables: readonly string[]): Promise<TableShape[]>
   /** `name` of every table of a schema but the kit's own, in order; a partition is no table of its own. */
   listTables(schema: string): Statement
+  /**
+   * By the server's own books, reading no table: `tbl, row_count` (a guess), `writes` of rows since it counts, or null where it does not.
+   */
+  readActivity(schema: string): Statement
+  /** Programs that are connected to this database, but the kit's: `role, application`. */
+  readSessions(): Statement
   /** What the pre-flight asks. */
   readonly survey: SurveyDialect
 

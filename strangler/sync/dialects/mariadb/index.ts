@@ -1,4 +1,5 @@
 import type { Dialect } from '../../dialect.ts'
+import { readActivity, readSessions } from './activity.ts'
 import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp } from './capture.ts'
 import { listTables } from './catalogue.ts'
@@ -23,6 +24,8 @@ export const mariadbDialect = {
   readServer,
   introspect,
   listTables,
+  readActivity,
+  readSessions,
   survey,
   captureUp,
   captureDown,
