@@ -21,14 +21,17 @@ export default defineConfig({
   sides: {
     monolith: {
       url: process.env['MONOLITH_URL'] ?? 'http://127.0.0.1:3000',
+      metrics: '/metrics',
       ...database('MONOLITH_DATABASE_URL'),
     },
     inventory: {
       url: process.env['INVENTORY_URL'] ?? 'http://127.0.0.1:3001',
+      metrics: '/metrics',
       ...database('INVENTORY_DATABASE_URL'),
     },
     orders: {
       url: process.env['ORDERS_URL'] ?? 'http://127.0.0.1:3002',
+      metrics: '/metrics',
       ...database('ORDERS_DATABASE_URL'),
     },
   },

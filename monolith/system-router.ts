@@ -19,5 +19,15 @@ export function systemRouter(dataSource: DataSource, build: string): Router {
     response.json({ name: 'monolith', build, node: process.version, startedAt })
   })
 
+  // As Prometheus' libraries say it: the dashboard shows what a request costs each side.
+  router.get('/metrics', (_request, response) => {
+    const { user, system } = process.cpuUsage()
+    response
+      .type('text/plain; version=0.0.4')
+      .send(
+        `process_cpu_seconds_total ${(user + system) / 1e6}\nprocess_resident_memory_bytes ${process.memoryUsage.rss()}\n`,
+      )
+  })
+
   return router
 }

@@ -20,6 +20,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'The header of its answers that names its build; `x-build` unless said otherwise. Comparisons of different builds are counted apart.',
   'sides.<name>.build.path':
     'A path whose `GET` names the build, as JSON with `build` or `version`, or as text. Asked every ten seconds, where the header is missing.',
+  'sides.<name>.metrics':
+    'The path of its Prometheus metrics, e.g. `/metrics`. While a dashboard is open it is asked every five seconds; what `process_cpu_seconds_total` and `process_resident_memory_bytes` say is shown, and what a request costs this side.',
   'sides.<name>.shadowHeaders':
     'Headers of shadow requests to this side that get another value, or `null`: not sent. For credentials that the side takes instead of the client’s.',
   'sides.<name>.maxConnections':

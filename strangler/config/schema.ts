@@ -55,6 +55,8 @@ const side = z.preprocess(
         path: z.string().startsWith('/').optional(),
       })
       .optional(),
+    /** The path of its Prometheus metrics, e.g. `/metrics`: the dashboard then shows what it uses of its machine, and what a request costs it. */
+    metrics: z.string().startsWith('/').optional(),
     /** Headers of shadow requests to this side that are replaced, or taken out (null): other credentials, above all. */
     shadowHeaders: z.record(z.string().toLowerCase(), z.string().nullable()).optional(),
     /** The `Host` that the side sees: what the client sent (default), or the host of `url`. */

@@ -46,7 +46,7 @@ export async function settleLag(
     steady = steady === undefined ? settled.steady : intersect(steady, settled.steady)
   }
   if (moved !== undefined && steady !== undefined && steady.length > 0)
-    return { verdict: 'different', differences: steady, noise: moved.noise, shadow: moved.copy }
+    return { verdict: 'different', differences: steady, noise: moved.noise, shadow: moved.other }
   return { ...skipped('behind'), ...(found.shadow === undefined ? {} : { shadow: found.shadow }) }
 }
 
@@ -118,7 +118,8 @@ interface Moved {
   /** What differs at places that did not move. */
   readonly steady: readonly Difference[]
   readonly noise: readonly Difference[]
-  readonly copy: SideAnswer
+  /** Of the side that did not answer the client. */
+  readonly other: SideAnswer
 }
 
 function intersect(all: readonly Difference[], others: readonly Difference[]): readonly Difference[] {
@@ -139,6 +140,8 @@ async function judgeLook(
   }
   // What is missing on one side is extra on the other: the client's side comes first, as it did.
   const beside = (owner: SideAnswer) => (isOwner ? compare(owner, copy) : compare(copy, owner))
+  // In a canary the copy may have answered the client: then the owner is the other one, and its build and answer are kept as such.
+  const other = isOwner ? copy : last
   const noise = await compare(last, again)
   const noisy = new Set(noise.map(differenceKey))
   const isOpen = (one: Difference) =>
@@ -149,12 +152,12 @@ async function judgeLook(
   if (besideFirst.some(isOpen)) {
     const moving = new Set((await compare(first, last)).filter(isOpen).map(differenceKey))
     const steady = open.filter((one) => !moving.has(differenceKey(one)))
-    if (moving.size > 0) return { steady, noise, copy }
+    if (moving.size > 0) return { steady, noise, other }
   } else if (found.differences.some(isOpen)) {
-    return { verdict: 'lag', differences: found.differences, lagMs, shadow: copy }
+    return { verdict: 'lag', differences: found.differences, lagMs, shadow: other }
   }
   parts.calibration.noteNoise(exchange.endpoint, noise)
   // Where the copy agrees with the one before it, what the owner has done since is no difference of the copy.
   const differences = besideFirst.some(isOpen) ? besideLast : besideFirst
-  return { verdict: 'different', differences, noise, shadow: copy }
+  return { verdict: 'different', differences, noise, shadow: other }
 }

@@ -63,6 +63,12 @@ async function answer(req: IncomingMessage, res: ServerResponse, { pool, isBugge
   await once(req, 'end')
   res.setHeader('content-type', 'application/json')
   res.setHeader('x-build', `${name}-1`)
+  if (req.url === '/metrics') {
+    const { user, system } = process.cpuUsage()
+    return res.end(
+      `process_cpu_seconds_total ${(user + system) / 1e6}\nprocess_resident_memory_bytes 90000000\n`,
+    )
+  }
   const [, id] = /^\/api\/stock\/(\d+)$/.exec(req.url ?? '') ?? []
   if (id !== undefined && req.method === 'POST') {
     const { rowCount } = await pool.query('UPDATE stock SET quantity = quantity + 1 WHERE id = $1', [id])

@@ -57,8 +57,8 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
   const config = checkConfig({
     demo: true,
     sides: {
-      monolith: { url: monolith.url, database: monolithUrl },
-      inventory: { url: service.url, database: serviceUrl },
+      monolith: { url: monolith.url, database: monolithUrl, metrics: '/metrics' },
+      inventory: { url: service.url, database: serviceUrl, metrics: '/metrics' },
     },
     capabilities: options.capabilities ?? CAPABILITIES,
     control: { url: controlUrl },

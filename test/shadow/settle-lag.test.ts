@@ -28,9 +28,15 @@ async function settle(
   differences: readonly Difference[] = differ({ onHand: 9 }, { onHand: 8 }),
   {
     client = { onHand: 9 },
+    primary = 'monolith',
     atOnce = { onHand: 8 },
     late = createCalibration(() => 0.9),
-  }: { client?: Stock; atOnce?: Stock; late?: Pick<Calibration, 'noteLate' | 'isFleeting'> } = {},
+  }: {
+    client?: Stock
+    primary?: 'monolith' | 'service'
+    atOnce?: Stock
+    late?: Pick<Calibration, 'noteLate' | 'isFleeting'>
+  } = {},
 ) {
   const answers = [atOnce, ...looks.flat()].values()
   const parts = {
@@ -47,10 +53,11 @@ async function settle(
     ownerOf: () => 'monolith',
   } as unknown as JudgeParts
   const exchange = {
-    ...{ capability: 'stock', endpoint: 'GET /stock', primary: 'monolith', answer: answerOf(client) },
+    ...{ capability: 'stock', endpoint: 'GET /stock', primary, answer: answerOf(client) },
   } as unknown as CapturedExchange
   const settled = await settleLag(parts, exchange, { verdict: 'different', differences })
-  return { verdict: settled.verdict, paths: settled.differences.map(({ path }) => path) }
+  const shadow = settled.shadow === undefined ? undefined : readStock(settled.shadow)
+  return { verdict: settled.verdict, paths: settled.differences.map(({ path }) => path), shadow }
 }
 
 const quiet: LookAt = Array.from({ length: 4 }, () => ({ onHand: 7, reserved: 0 })) as unknown as LookAt
@@ -68,7 +75,14 @@ test('a value that went and came back while it was looked is no mismatch: the ne
 
 test('what differs while the owner stands still is a mismatch at once', async () => {
   const wrong: LookAt = [{ onHand: 7 }, { onHand: 70 }, { onHand: 7 }, { onHand: 7 }]
-  expect(await settle([wrong])).toEqual({ verdict: 'different', paths: ['$.onHand'] })
+  expect(await settle([wrong])).toMatchObject({ verdict: 'different', paths: ['$.onHand'] })
+})
+
+test('the answer that is kept as the other side’s is the other side’s, whichever of the two answered the client', async () => {
+  const wrong: LookAt = [{ onHand: 7 }, { onHand: 70 }, { onHand: 7 }, { onHand: 7 }]
+  expect((await settle([wrong])).shadow).toEqual({ onHand: 70 })
+  // A canary: the service has answered, and what is compared with it is the monolith's.
+  expect((await settle([wrong], undefined, { primary: 'service' })).shadow).toEqual({ onHand: 7 })
 })
 
 test('a field that is wrong in every look is a mismatch, although the owner never stands still', async () => {
@@ -78,7 +92,7 @@ test('a field that is wrong in every look is a mismatch, although the owner neve
     { onHand: n - 1, name: 'a' },
     { onHand: n - 1, name: 'a' },
   ]
-  expect(await settle([9, 8, 7, 6].map(look))).toEqual({ verdict: 'different', paths: ['$.name'] })
+  expect(await settle([9, 8, 7, 6].map(look))).toMatchObject({ verdict: 'different', paths: ['$.name'] })
 })
 
 test('what moves in every look and shows nothing that stays is skipped, not judged', async () => {
@@ -99,7 +113,7 @@ test('what the owner has sold since the copy was asked is no difference of a cop
     { at: 4, onHand: 7 },
   ]
   const noisy = differ({ at: 0 }, { at: 1 })
-  expect(await settle([look], noisy)).toEqual({ verdict: 'different', paths: ['$.at'] })
+  expect(await settle([look], noisy)).toMatchObject({ verdict: 'different', paths: ['$.at'] })
 })
 
 /** The owner stands still; the copy has differed once, and agrees now. */

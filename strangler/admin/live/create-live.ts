@@ -5,8 +5,10 @@ import { listRoutes } from '../list-routes.ts'
 import { listSyncs } from '../list-syncs.ts'
 import type { AdminContext } from '../present-state.ts'
 import { listProxies } from '../proxy-commands.ts'
+import { askMetrics } from './ask-metrics.ts'
 import { createLiveHub, type LiveHub, type LiveTopic } from './live-hub.ts'
-import type { LiveTraffic } from './live-words.ts'
+import type { LiveTraffic, SideCost } from './live-words.ts'
+import { createSideCosts } from './side-costs.ts'
 import { createTrafficSeries, type TrafficSeries } from './traffic-series.ts'
 
 const LOOK_MS = 2_000
@@ -22,7 +24,11 @@ export interface LiveOptions {
 export function createLive({ context, traffic, report }: LiveOptions): LiveHub {
   const series = createTrafficSeries()
   const hub = createLiveHub({
-    topics: listTopics(context, { series, isMeasuredHere: traffic !== undefined }),
+    topics: listTopics(context, {
+      series,
+      isMeasuredHere: traffic !== undefined,
+      costs: createSideCosts({ ...context, traffic: traffic ?? (() => []), ask: askMetrics }),
+    }),
     points: series.points,
     clock: context.clock,
     report,
@@ -37,10 +43,13 @@ export function createLive({ context, traffic, report }: LiveOptions): LiveHub {
   }
 }
 
-function listTopics(
-  context: AdminContext,
-  { series, isMeasuredHere }: { series: TrafficSeries; isMeasuredHere: boolean },
-): LiveTopic[] {
+interface Measured {
+  readonly series: TrafficSeries
+  readonly isMeasuredHere: boolean
+  readonly costs: () => Promise<SideCost[]>
+}
+
+function listTopics(context: AdminContext, { series, isMeasuredHere, costs }: Measured): LiveTopic[] {
   return [
     { name: 'routes', everyMs: 1_000, read: () => listRoutes(context) },
     {
@@ -50,6 +59,7 @@ function listTopics(
     },
     { name: 'guide', everyMs: 2_500, read: () => describeGuide(context, {}) },
     { name: 'syncs', everyMs: LOOK_MS, read: () => listSyncs(context) },
+    { name: 'costs', everyMs: 5_000, read: costs },
     { name: 'proxies', everyMs: 3_000, read: () => listProxies(context) },
   ]
 }

@@ -28,6 +28,19 @@ export interface LiveTraffic {
   readonly endpoints: readonly EndpointRate[]
 }
 
+/** What a side uses of its machine, between two looks; what it does not say is absent. */
+export interface SideCost {
+  readonly side: string
+  /** Processors that it kept busy. */
+  readonly cores?: number
+  readonly memoryBytes?: number
+  /** Requests through the proxy. */
+  readonly perSecond?: number
+  readonly cpuMsPerRequest?: number
+  /** Why nothing is known. */
+  readonly problem?: string
+}
+
 /** What a topic says now, or why it says nothing. */
 export type TopicValue =
   | { readonly ok: true; readonly data: unknown }

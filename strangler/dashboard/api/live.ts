@@ -1,7 +1,7 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ProxiesAnswer, RoutesAnswer } from '../../admin/contracts.ts'
 import type { GuideAnswer } from '../../admin/guide/migrate-contracts.ts'
-import type { LiveTraffic, TopicValue, TrafficPoint } from '../../admin/live/live-words.ts'
+import type { LiveTraffic, SideCost, TopicValue, TrafficPoint } from '../../admin/live/live-words.ts'
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
 
 interface Topics {
@@ -10,6 +10,7 @@ interface Topics {
   readonly guide: GuideAnswer
   readonly syncs: SyncAnswer
   readonly proxies: ProxiesAnswer
+  readonly costs: readonly SideCost[]
 }
 
 /** What is known of a topic: the newest that was said, and why nothing newer is. Both absent: nothing was said yet. */
@@ -24,6 +25,7 @@ const heard = {
   guide: signal<Heard<GuideAnswer>>({}),
   syncs: signal<Heard<SyncAnswer>>({}),
   proxies: signal<Heard<ProxiesAnswer>>({}),
+  costs: signal<Heard<readonly SideCost[]>>({}),
 }
 
 /** What the admin API says of itself, as it changes. */

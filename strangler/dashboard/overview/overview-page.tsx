@@ -1,6 +1,7 @@
 import { live } from '../api/live.ts'
 import { HeardBlock, Nothing } from '../parts/heard-block.tsx'
 import { CapabilityCard } from './capability-card.tsx'
+import { SideCosts } from './side-costs.tsx'
 import { TrafficPlots } from './traffic-plots.tsx'
 
 /** Where every capability stands, and what the traffic does. */
@@ -24,6 +25,7 @@ export function OverviewPage() {
         }
       </HeardBlock>
       <TrafficPlots />
+      <SideCosts />
     </>
   )
 }

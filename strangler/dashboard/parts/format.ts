@@ -38,6 +38,10 @@ export function formatTime(iso: string): string {
   return isToday ? time : `${at.toLocaleDateString('en-CA')} ${time.slice(0, 5)}`
 }
 
+export function formatBytes(bytes: number): string {
+  return `${Math.round(bytes / 1_048_576)} MiB`
+}
+
 export function formatSetting(setting: { readonly mode: string; readonly percent?: number }): string {
   return setting.percent === undefined ? setting.mode : `${setting.mode} ${setting.percent} %`
 }
