@@ -63,12 +63,16 @@ export function createBackfillJobs(now: Clock): BackfillJobs {
       const overdue = [...jobs.values()].filter((open) => !open.settled && now() - open.sentAt > open.waitMs)
       for (const open of overdue) {
         open.sentAt = now()
-        open.waitMs = Math.min(LONGEST_RESEND_MS, open.waitMs * 1.5)
+        open.waitMs = Math.min(LONGEST_RESEND_MS, Math.max(RESEND_AFTER_MS, open.waitMs * 1.5))
       }
       return overdue.map(({ job }) => job)
     },
     expire() {
-      for (const open of jobs.values()) open.sentAt = Number.NEGATIVE_INFINITY
+      for (const open of jobs.values()) {
+        open.sentAt = Number.NEGATIVE_INFINITY
+        // A loss says nothing of how long an answer takes.
+        open.waitMs = 0
+      }
     },
     takeProgress() {
       const taken: OpenJob[] = []

@@ -1,22 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock, ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, Direction } from '../core/sync-words.ts'
-import { type BackfillJobs, createBackfillJobs, type RefusedRow, type SentJob } from './backfill-jobs.ts'
+import { createBackfillJobs } from './backfill-jobs.ts'
+import { createBackfillSender } from './backfill-sender.ts'
 import { type BackfillState, openState } from './backfill-state.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
-import { createChunkSize } from './chunk-size.ts'
 import type { SyncDatabase } from './database.ts'
 import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
-import { BACKFILL_JOB, packBatches } from './pack-batches.ts'
-import { type ReadEntries, toEntries } from './read-entries.ts'
 import { orderByReferences } from './table-order.ts'
 import type { Transport } from './transport.ts'
 
 /** A chunk of the largest size is on its way while the next one is read. */
 const MOST_JOBS = 16
-const RETRY_AT_ONCE = 4_000
-const KEYS_PER_RETRY = 500
 const RETRY_EVERY_MS = 1_000
 
 export interface BackfillOptions {
@@ -59,15 +54,13 @@ export interface Backfill extends Stoppable {
 }
 
 export function createBackfill(options: BackfillOptions): Backfill {
-  const { source, transport, report } = options
   const now = options.now ?? (() => performance.now())
   const routes = orderByReferences(options.routes.map((route) => ({ table: route.source.table, route }))).map(
     ({ route }) => route,
   )
-  const head = { capability: options.capability, direction: options.direction, epoch: options.epoch }
   const name = `backfill:${options.capability}:${options.direction}:${options.epoch}`
-  const jobs: BackfillJobs = createBackfillJobs(now)
-  const chunkSize = createChunkSize()
+  const jobs = createBackfillJobs(now)
+  const sender = createBackfillSender({ options, routes, jobs, now })
   let state: BackfillState | undefined
   let throttled: string | undefined
   let retryAt = 0
@@ -79,13 +72,16 @@ export function createBackfill(options: BackfillOptions): Backfill {
     )
     await saveProgress(state)
     if (state.isDone()) return false
-    for (const job of jobs.takeOverdue()) await sendKeys(job)
+    for (const job of jobs.takeOverdue()) await sender.sendKeys(job)
     // A table begins when the ones before it are there: what it points to is, too.
     if (jobs.size >= MOST_JOBS || (jobs.size > 0 && state.isAtStart())) return false
     throttled = await options.throttle?.()
     if (throttled !== undefined) return false
-    const route = routes.find((candidate) => candidate.source.table.name === state?.reading)
-    return route === undefined ? retryRefused(state) : readChunk(state, route)
+    if (await sender.sendChunk(state)) return true
+    if (jobs.size > 0 || now() < retryAt) return false
+    retryAt = now() + RETRY_EVERY_MS
+    await sender.retryRefused(state)
+    return false
   }
 
   async function saveProgress(current: BackfillState): Promise<void> {
@@ -95,69 +91,11 @@ export function createBackfill(options: BackfillOptions): Backfill {
     if (progress !== undefined || isFinished) await options.checkpoints.write(name, current.toText())
   }
 
-  async function readChunk(current: BackfillState, route: TableRoute): Promise<boolean> {
-    const began = now()
-    const limit = chunkSize.rows
-    const rows = await source.query(source.dialect.readRange(route.source, current.readAfter(), limit))
-    const last = rows.at(-1)?.['key'] ?? undefined
-    current.moveReading(last, rows.length < limit)
-    // A row of a range is there by definition.
-    const read = toEntries(
-      route,
-      rows.map((row) => ({ ...row, present: '1' })),
-    )
-    if (last !== undefined) await send(route.source.table.name, read, last)
-    chunkSize.learn(rows.length, now() - began)
-    return true
-  }
-
-  async function send(table: string, read: ReadEntries, through: string): Promise<void> {
-    const packed = packBatches(head, read.entries, BACKFILL_JOB)
-    const batches = (packed.length === 0 ? [{ ...head, entries: [] }] : packed).map((batch) => ({
-      ...batch,
-      chunk: randomUUID(),
-    }))
-    for (const batch of batches) {
-      const keys = batch.entries.map(({ key }) => key)
-      const isLast = batch === batches.at(-1)
-      const job = { id: batch.chunk, table, keys, through: isLast ? through : keys.at(-1) }
-      jobs.add(job, isLast ? refusedRows(table, read) : [])
-    }
-    // Registered first: what cannot be sent now is overdue soon, and sent then.
-    await transport.sendBatches('backfill', batches)
-  }
-
-  async function sendKeys(job: SentJob): Promise<void> {
-    const route = routes.find((candidate) => candidate.source.table.name === job.table)
-    if (route === undefined) return
-    const rows = await source.query(source.dialect.readKeys(route.source, job.keys))
-    // A row that is gone by now is the log's to tell.
-    const read = toEntries(
-      route,
-      rows.filter((row) => row['present'] === '1'),
-    )
-    if (job.through === undefined) jobs.add(job, refusedRows(job.table, read))
-    await transport.sendBatches('backfill', [{ ...head, chunk: job.id, entries: read.entries }])
-  }
-
-  /** Rows that waited for others, a parent further on in their own table for instance. */
-  async function retryRefused(current: BackfillState): Promise<boolean> {
-    if (jobs.size > 0 || now() < retryAt) return false
-    retryAt = now() + RETRY_EVERY_MS
-    for (const [table, refused] of current.takeRefused(RETRY_AT_ONCE)) {
-      for (let first = 0; first < refused.length; first += KEYS_PER_RETRY) {
-        const keys = refused.slice(first, first + KEYS_PER_RETRY)
-        await sendKeys({ id: randomUUID(), table, keys, through: undefined })
-      }
-    }
-    return false
-  }
-
   const loop = createLoop({
     work: step,
     shortestPauseMs: 10,
     longestPauseMs: 500,
-    onError: (error) => report('sync.backfill', error),
+    onError: (error) => options.report('sync.backfill', error),
   })
   return {
     ...loop,
@@ -170,18 +108,16 @@ export function createBackfill(options: BackfillOptions): Backfill {
       jobs.expire()
       loop.wake()
     },
-    status: () => ({
-      state: state?.isDone() ? 'done' : 'running',
-      rows: state?.rows ?? 0,
-      table: state?.reading,
-      refused: state?.refusedCount ?? 0,
-      firstRefusal: state?.firstRefusal,
-      chunkRows: chunkSize.rows,
-      throttled,
-    }),
+    status: () => ({ ...describeState(state), chunkRows: sender.chunkRows, throttled }),
   }
 }
 
-function refusedRows(table: string, read: ReadEntries): RefusedRow[] {
-  return read.refused.map(({ key, error }) => ({ table, key, error: String(error) }))
+function describeState(state: BackfillState | undefined): Omit<BackfillStatus, 'chunkRows' | 'throttled'> {
+  return {
+    state: state?.isDone() ? 'done' : 'running',
+    rows: state?.rows ?? 0,
+    table: state?.reading,
+    refused: state?.refusedCount ?? 0,
+    firstRefusal: state?.firstRefusal,
+  }
 }

@@ -43,7 +43,8 @@ export const WRITE_AFTER_THE_FENCE: Schedule = {
     const newcomer = await source.connect()
     if (await writeAsOwner(stand, newcomer, 'too late')) throw new Error('The fence is open.')
     await newcomer.end()
-    if ((await stand.settle(SETTLE_MS)) === undefined) throw new Error('The log does not become empty.')
+    if ((await stand.settle(SETTLE_MS)) === undefined)
+      throw new Error(`The log does not become empty: ${await stand.describe()}`)
     // Fenced, the log empty, nothing refused, the backfill done: ownership moves, and nobody carries changes this way any more.
     await stand.kill('source')
     const wrote = await writeAsOwner(stand, late, 'by a transaction from before')

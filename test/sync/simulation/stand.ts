@@ -54,6 +54,8 @@ export interface Stand {
   quarantined(): Promise<number>
   /** Waits until the log and the quarantine are empty and the backfill is done; gives how long that took, or undefined. */
   settle(withinMs: number): Promise<number | undefined>
+  /** What keeps it from being settled, for whoever reads of a failure. */
+  describe(): Promise<string>
   compare(): Promise<Differences>
   close(): Promise<void>
 }
@@ -77,6 +79,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
   const hub = createHub(createRandom(options.seed ^ 0x1b))
   const reports: Record<string, number> = {}
   const ends = new Map<Role, EndProcess>()
+  const turns = new Map<Role, Promise<EndProcess>>()
   let pair: DatabasePair | undefined
   let roles: DatabaseRoles | undefined
   let shapes: Shapes | undefined
@@ -96,24 +99,23 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
   }
 
   async function start(role: Role, extra: Partial<EndConfig> = {}): Promise<EndProcess> {
+    // In turn: two that killed the same one would both begin, and the first would live on unknown and take the answers to the other.
+    const replaced = (turns.get(role) ?? Promise.resolve()).then(() => replace(role, extra))
+    turns.set(role, replaced)
+    const end = await replaced
+    await end.ready
+    return end
+  }
+
+  async function replace(role: Role, extra: Partial<EndConfig>): Promise<EndProcess> {
     await ends.get(role)?.kill()
     const side = role === 'source' ? source : target
     const { queue = { kind: 'hub' }, twin, singly } = options
-    const config = {
-      role,
-      dialect: side.dialect,
-      url: side.url,
-      shapes: shapes!,
-      epoch,
-      queue,
-      faults,
-      twin,
-      singly,
-    }
+    const { dialect, url } = side
+    const config = { role, dialect, url, shapes: shapes!, epoch, queue, faults, twin, singly }
     const end = startEnd({ ...config, ...extra }, report)
     hub.attach(end.child)
     ends.set(role, end)
-    await end.ready
     return end
   }
 
@@ -131,6 +133,16 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     return undefined
   }
 
+  async function describe(): Promise<string> {
+    const exits = Object.fromEntries(
+      [...ends].map(([role, { child }]) => [role, child.exitCode ?? child.signalCode ?? 'runs']),
+    )
+    const waiting = await source.run(`SELECT * FROM ${kitTable(source.dialect, 'change_log')} LIMIT 5`)
+    const refused = await target.run(`SELECT * FROM ${kitTable(target.dialect, 'quarantine')} LIMIT 5`)
+    const status = ends.get('source')?.status()
+    return JSON.stringify({ entries: await entries(), exits, status, epoch, waiting, refused, reports })
+  }
+
   return {
     options,
     source,
@@ -138,6 +150,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     hub,
     reports,
     install,
+    describe,
     start,
     kill: async (role) => ends.get(role)?.kill(),
     end: (role) => ends.get(role)!,
