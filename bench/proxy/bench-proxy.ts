@@ -49,7 +49,7 @@ async function measure(bench: Bench): Promise<ProxyReport> {
   const throughput = await measureThroughput({ ...bench, tool }, compared)
   const requestsPerSecond = Math.round((throughput.requestsPerSecond.kit ?? 0) * LATENCY_LOAD)
   const latency = await measureLatency({ ...bench, requestsPerSecond }, peers)
-  const shadow = await measureShadow({ ...bench, requestsPerSecond }, peers)
+  const shadow = await measureShadow({ ...bench, requestsPerSecond, tool }, peers)
   const toggles = await measureToggles({ ...bench, upstream: upstream?.url ?? '', controlUrl: control.url })
   return {
     vsFastifyHttpProxy: throughput.vsFastifyHttpProxy,

@@ -1,14 +1,9 @@
-import { runOpenLoop } from '../load/run-open-loop.ts'
-import { median, percentile, round } from '../statistics.ts'
-import { PATH, type ProxyBenchOptions } from './options.ts'
+import { median, round } from '../statistics.ts'
+import { type LatencyFigures, measureAtRate, type RateBench } from './measure-at-rate.ts'
+import { PATH } from './options.ts'
 import type { Peer, PeerName } from './start-peers.ts'
 
 type LatencyPeer = Extract<PeerName, 'upstream' | 'kit' | 'kitWithoutLog' | 'fastifyHttpProxy'>
-
-export interface LatencyFigures {
-  readonly p50Ms: number
-  readonly p99Ms: number
-}
 
 export interface Latency {
   /** The rate that every peer was asked at, requests per second. */
@@ -28,40 +23,15 @@ export interface Latency {
 }
 
 const NAMES: readonly LatencyPeer[] = ['upstream', 'kit', 'kitWithoutLog', 'fastifyHttpProxy']
-const WARM_UP_SECONDS = 0.5
 
 /** Asks the upstream alone and through both proxies at one fixed rate, round by round. */
-export async function measureLatency(
-  {
-    requestsPerSecond,
-    options,
-    progress,
-    signal,
-  }: {
-    requestsPerSecond: number
-    options: ProxyBenchOptions
-    progress: (line: string) => void
-    signal: AbortSignal
-  },
-  peers: readonly Peer[],
-): Promise<Latency> {
-  const { connections, seconds } = options
-  const measure = async (name: LatencyPeer): Promise<LatencyFigures> => {
+export async function measureLatency(bench: RateBench, peers: readonly Peer[]): Promise<Latency> {
+  const subjects = NAMES.map((name) => {
     const url = peers.find((peer) => peer.name === name)?.url ?? ''
-    const spec = { url, path: PATH, connections, requestsPerSecond, warmUpSeconds: WARM_UP_SECONDS, seconds }
-    const { latenciesMs } = await runOpenLoop(spec, signal)
-    return { p50Ms: round(percentile(latenciesMs, 50)), p99Ms: round(percentile(latenciesMs, 99)) }
-  }
-  const rounds: Record<LatencyPeer, LatencyFigures>[] = []
-  for (let i = 0; i < options.rounds; i++) {
-    const run: Partial<Record<LatencyPeer, LatencyFigures>> = {}
-    for (const name of i % 2 === 0 ? NAMES : NAMES.toReversed()) run[name] = await measure(name)
-    rounds.push(run as Record<LatencyPeer, LatencyFigures>)
-    progress(
-      `latency ${i + 1} of ${options.rounds}: p99 ${NAMES.map((name) => `${name} ${run[name]?.p99Ms} ms`).join(', ')}`,
-    )
-  }
-  return { requestsPerSecond, rounds, ...summarize(rounds) }
+    return { name, url, path: PATH }
+  })
+  const rounds = await measureAtRate(bench, 'latency', subjects)
+  return { requestsPerSecond: bench.requestsPerSecond, rounds, ...summarize(rounds) }
 }
 
 function summarize(rounds: readonly Record<LatencyPeer, LatencyFigures>[]) {

@@ -1,57 +1,55 @@
-import { runOpenLoop } from '../load/run-open-loop.ts'
-import { median, percentile, round } from '../statistics.ts'
-import type { LatencyFigures } from './measure-latency.ts'
-import { PATH, type ProxyBenchOptions } from './options.ts'
-import type { Peer, PeerName } from './start-peers.ts'
+import type { LoadTool } from '../load/load-tool.ts'
+import { median, round } from '../statistics.ts'
+import { type LatencyFigures, measureAtRate, type RateBench, type RatedSubject } from './measure-at-rate.ts'
+import { SHADOWED_PATH } from './options.ts'
+import { FAULTS, type Fault, faultyPath } from './peers/faults.ts'
+import type { Peer } from './start-peers.ts'
 
-type ShadowPeer = Extract<PeerName, 'kitWithoutLog' | 'kitShadowing'>
+type ShadowSubject = 'without' | 'shadowing' | Fault
 
-/** What it costs a client that every request is asked of the other side too: latencies with it, divided by those without. */
-export interface ShadowCost {
-  readonly requestsPerSecond: number
-  readonly rounds: Record<ShadowPeer, LatencyFigures>[]
-  /** Medians of the rounds' ratios. */
+/** Latencies of a client whose requests are asked of another side too, divided by those of one whose requests are not. */
+export interface ShadowRatios {
   readonly p50Ratio: number
   readonly p99Ratio: number
 }
 
-const NAMES: readonly ShadowPeer[] = ['kitWithoutLog', 'kitShadowing']
-const WARM_UP_SECONDS = 1
+/** What the comparison costs a client. Medians of the rounds' ratios. */
+export interface ShadowCost extends ShadowRatios {
+  readonly requestsPerSecond: number
+  readonly rounds: Record<ShadowSubject, LatencyFigures>[]
+  /** With another side that does not answer as it should. */
+  readonly faulty: Record<Fault, ShadowRatios>
+  /** The worst of them. */
+  readonly faultyP99Ratio: number
+}
 
-/** Asks the same kit with and without the comparison at one fixed rate, round by round. */
+/** Asks the same kit with and without the comparison at one fixed rate, of a sound side and of faulty ones. */
 export async function measureShadow(
-  {
-    requestsPerSecond,
-    options,
-    progress,
-    signal,
-  }: {
-    requestsPerSecond: number
-    options: ProxyBenchOptions
-    progress: (line: string) => void
-    signal: AbortSignal
-  },
+  { tool, ...bench }: RateBench & { readonly tool: LoadTool },
   peers: readonly Peer[],
 ): Promise<ShadowCost> {
-  const { connections, seconds } = options
-  const measure = async (name: ShadowPeer): Promise<LatencyFigures> => {
-    const url = peers.find((peer) => peer.name === name)?.url ?? ''
-    const spec = { url, path: PATH, connections, requestsPerSecond, warmUpSeconds: WARM_UP_SECONDS, seconds }
-    const { latenciesMs } = await runOpenLoop(spec, signal)
-    return { p50Ms: round(percentile(latenciesMs, 50)), p99Ms: round(percentile(latenciesMs, 99)) }
+  const { connections, warmUpSeconds } = bench.options
+  const urlOf = (name: Peer['name']) => peers.find((peer) => peer.name === name)?.url ?? ''
+  const subjects: RatedSubject<ShadowSubject>[] = [
+    { name: 'without', url: urlOf('kitWithoutLog'), path: SHADOWED_PATH },
+    { name: 'shadowing', url: urlOf('kitShadowing'), path: SHADOWED_PATH },
+    ...FAULTS.map((fault) => ({ name: fault, url: urlOf('kitShadowing'), path: faultyPath(fault) })),
+  ]
+  // Both at saturation, until their code is compiled: the throughput has loaded only one of them.
+  for (const { url, path } of subjects.slice(0, 2))
+    await tool.measure({ url: url + path, connections, seconds: warmUpSeconds }, bench.signal)
+  const rounds = await measureAtRate(bench, 'shadow', subjects)
+  const ratiosOf = (name: ShadowSubject): ShadowRatios => {
+    const ratio = (figure: keyof LatencyFigures) =>
+      round(median(rounds.map((run) => run[name][figure] / run.without[figure])))
+    return { p50Ratio: ratio('p50Ms'), p99Ratio: ratio('p99Ms') }
   }
-  const rounds: Record<ShadowPeer, LatencyFigures>[] = []
-  for (let i = 0; i < options.rounds; i++) {
-    const run: Partial<Record<ShadowPeer, LatencyFigures>> = {}
-    for (const name of i % 2 === 0 ? NAMES : NAMES.toReversed()) run[name] = await measure(name)
-    rounds.push(run as Record<ShadowPeer, LatencyFigures>)
-    progress(
-      `shadow ${i + 1} of ${options.rounds}: ${NAMES.map((name) => `${name} ${run[name]?.p50Ms}/${run[name]?.p99Ms} ms`).join(', ')}`,
-    )
+  const faulty = Object.fromEntries(FAULTS.map((fault) => [fault, ratiosOf(fault)])) as ShadowCost['faulty']
+  return {
+    requestsPerSecond: bench.requestsPerSecond,
+    rounds,
+    ...ratiosOf('shadowing'),
+    faulty,
+    faultyP99Ratio: Math.max(...FAULTS.map((fault) => faulty[fault].p99Ratio)),
   }
-  const ratio = (figure: keyof LatencyFigures) =>
-    round(
-      median(rounds.map(({ kitShadowing, kitWithoutLog }) => kitShadowing[figure] / kitWithoutLog[figure])),
-    )
-  return { requestsPerSecond, rounds, p50Ratio: ratio('p50Ms'), p99Ratio: ratio('p99Ms') }
 }

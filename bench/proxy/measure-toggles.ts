@@ -50,7 +50,6 @@ export async function measureToggles({
     name: `proxy-${i + 1}`,
     debugHeaders: true,
     accessLog: true,
-    shadowPercent: 0,
   }))
   const proxies = await Promise.all(specs.map((spec) => startKitProxy(stand, spec)))
   const watchers = await Promise.all(proxies.map(({ url }) => startWatcher(url)))

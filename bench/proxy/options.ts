@@ -29,3 +29,6 @@ export const LATENCY_LOAD = 0.3
 
 /** The path that is asked for: one of the endpoints that the kit's configuration names, with a parameter. */
 export const PATH = '/api/area-7/items-3/SKU-0042'
+
+/** One that is compared where the kit compares at all: the monolith answers, and the service is asked too. */
+export const SHADOWED_PATH = '/api/area-7/items-4/SKU-0042'

@@ -32,7 +32,7 @@ interface Target {
 
 /** For people: a table of the peers and one line a target. */
 export function formatReport(report: ProxyReport): string {
-  const { machine, throughput, latency, toggles } = report
+  const { machine, throughput, latency, shadow, toggles } = report
   const names = Object.keys(throughput.requestsPerSecond) as PeerName[]
   const rows = names.map((name) => [
     name,
@@ -46,6 +46,7 @@ export function formatReport(report: ProxyReport): string {
     '',
     `By processor time a request: ${describeCpuRatios(throughput)}.`,
     `At ${latency.requestsPerSecond} requests/s the kit adds ${latency.addedP50Ms} ms (p50) and ${latency.addedP99Ms} ms (p99; with its log ${latency.addedP99WithLogMs}), @fastify/http-proxy ${latency.fastifyAddedP50Ms} and ${latency.fastifyAddedP99Ms} ms.`,
+    `Shadowing of a faulty side, p50 and p99 as multiples of none: ${describeFaulty(shadow)}.`,
     `A toggle serves in ${toggles.proxies} proxies after ${toggles.propagationP50Ms} ms (p50), ${toggles.propagationP99Ms} ms (p99), ${toggles.propagationMaxMs} ms (longest), told too long by up to ${toggles.pollIntervalP99Ms} ms.`,
     '',
     ...formatTable(
@@ -63,6 +64,12 @@ export function formatReport(report: ProxyReport): string {
 function describeCpuRatios({ byCpu }: Throughput): string {
   return Object.entries(byCpu)
     .map(([name, ratio]) => `${name} ${ratio ?? 'not measured'}`)
+    .join(', ')
+}
+
+function describeFaulty({ faulty }: ShadowCost): string {
+  return Object.entries(faulty)
+    .map(([fault, { p50Ratio, p99Ratio }]) => `${fault} ${p50Ratio}/${p99Ratio}`)
     .join(', ')
 }
 
@@ -91,6 +98,7 @@ function findTargets(report: ProxyReport): Target[] {
     },
     atMost('shadow.p50Ratio', report.shadow.p50Ratio, 1.05),
     atMost('shadow.p99Ratio', report.shadow.p99Ratio, 1.2),
+    atMost('shadow.faultyP99Ratio', report.shadow.faultyP99Ratio, 1.2),
     {
       name: 'togglePropagationP99Ms',
       wanted: 'under 50',

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
 import { type RunningProcess, startProcess } from '../processes/start-process.ts'
 import type { KitSpec } from './peers/kit.ts'
 import { startNginx } from './peers/nginx.ts'
+
+/** Nice values. */
+const LOWEST_PRIORITY = 19
 
 /** What is loaded. `upstream` itself is one of them, for what a request costs without a proxy. */
 export type PeerName =
@@ -44,18 +48,29 @@ export async function startPeers(stand: Stand, controlUrl: string): Promise<Peer
     name: 'bench',
     debugHeaders: false,
     accessLog: true,
-    shadowPercent: 0,
   }
   const kit = await start('kit', 'kit.ts', spec, kitEnvironment(stand))
   const silent: KitSpec = { ...spec, name: 'bench-without-log', accessLog: false }
   const kitWithoutLog = await start('kitWithoutLog', 'kit.ts', silent, kitEnvironment(stand))
-  const shadowing: KitSpec = { ...silent, name: 'bench-shadowing', shadowPercent: 100 }
+  const shadows = {
+    sound: await startShadowed(stand, 'upstream.ts'),
+    faulty: await startShadowed(stand, 'faulty.ts'),
+  }
+  const shadowing: KitSpec = { ...silent, name: 'bench-shadowing', shadows }
   const kitShadowing = await start('kitShadowing', 'kit.ts', shadowing, kitEnvironment(stand))
   const fastify = await start('fastifyHttpProxy', 'fastify-http-proxy.ts', { upstream: upstream.url })
   const express = await start('expressHpm', 'express-hpm.ts', { upstream: upstream.url })
   const nginx = await startNginx(upstream.url, join(stand.directory, 'nginx'))
   const others = nginx === undefined ? [] : [keep(stand, 'nginx', nginx)]
   return [upstream, kit, kitWithoutLog, kitShadowing, fastify, express, ...others]
+}
+
+/** A side that is only shadowed. It stands for another machine, so what it works for must take nothing from this one's proxies. */
+async function startShadowed(stand: Stand, program: string): Promise<string> {
+  const { pid, url, stop } = await startProcess({ program: `../proxy/peers/${program}`, spec: {} })
+  stand.releases.push(stop)
+  setPriority(pid, LOWEST_PRIORITY)
+  return url
 }
 
 /** One more process of the kit, for the toggles. */

@@ -30,7 +30,7 @@ export function createSideConnection(url: string, connections: number): SideConn
   return {
     ask: (request, limits) =>
       new Promise((resolve) => {
-        const asking = new Asking(limits, resolve)
+        const asking = new Asking({ ...limits, hasNoBody: request.method === 'HEAD' }, resolve)
         try {
           pool.dispatch(
             {
@@ -54,6 +54,7 @@ export function createSideConnection(url: string, connections: number): SideConn
 class Asking implements Dispatcher.DispatchHandler {
   readonly #resolve: (asked: Asked) => void
   readonly #maxBodyBytes: number
+  readonly #hasNoBody: boolean
   readonly #timer: NodeJS.Timeout
   #controller: Dispatcher.DispatchController | undefined
   #sentAt = performance.now()
@@ -64,11 +65,12 @@ class Asking implements Dispatcher.DispatchHandler {
   #over = false
 
   constructor(
-    { timeoutMs, maxBodyBytes }: { timeoutMs: number; maxBodyBytes: number },
+    { timeoutMs, maxBodyBytes, hasNoBody }: { timeoutMs: number; maxBodyBytes: number; hasNoBody: boolean },
     resolve: (asked: Asked) => void,
   ) {
     this.#resolve = resolve
     this.#maxBodyBytes = maxBodyBytes
+    this.#hasNoBody = hasNoBody
     this.#timer = setTimeout(() => this.#breakOff('shadow-timeout'), timeoutMs)
   }
 
@@ -91,7 +93,14 @@ class Asking implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = rawHeadersOf(controller)
     const type = this.#header('content-type') ?? ''
-    if (type.toLowerCase().startsWith('text/event-stream')) this.#breakOff('streaming')
+    if (type.toLowerCase().startsWith('text/event-stream')) return this.#breakOff('streaming')
+    // Nothing is read of what is to be let go anyway. The length in a 304 is that of the answer it stands for.
+    if (
+      !this.#hasNoBody &&
+      status !== 304 &&
+      Number(this.#header('content-length') ?? 0) > this.#maxBodyBytes
+    )
+      this.#breakOff('too-large')
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {

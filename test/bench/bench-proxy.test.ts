@@ -40,6 +40,12 @@ describe('the proxy benchmark', () => {
     expect(report.togglePropagationP99Ms).toBeGreaterThan(0)
     expect(Object.keys(report.throughput.requestsPerSecond)).toContain('kit')
     if (process.platform === 'linux') expect(report.throughput.byCpu.vsFastifyHttpProxy).toBeGreaterThan(0)
+    // What a shadow costs that does not answer as it should is measured for every way of it.
+    for (const name of ['p50Ratio', 'p99Ratio', 'faultyP99Ratio'])
+      expect(report.shadow[name], name).toBeGreaterThan(0)
+    const ratios = Object.values<{ p99Ratio: number }>(report.shadow.faulty).map(({ p99Ratio }) => p99Ratio)
+    expect(ratios).toHaveLength(5)
+    expect(report.shadow.faultyP99Ratio).toBe(Math.max(...ratios))
     expect(report.toggles).toMatchObject({ toggles: 4, proxies: 2 })
     expect(report.machine).toMatchObject({
       node: process.version,

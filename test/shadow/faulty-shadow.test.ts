@@ -46,10 +46,13 @@ async function bytesOf(port: number): Promise<string> {
     .replace(/^date: .*\r\n/im, '')
 }
 
-const gigabyte = (socket: Socket) => {
-  const chunk = Buffer.alloc(1_048_576, 'x')
+const gigabyte = (framing: 'announced' | 'chunked') => (socket: Socket) => {
+  const body = Buffer.alloc(1_048_576, 'x')
   let left = 1_024
-  socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${left * chunk.length}\r\n\r\n`)
+  const isChunked = framing === 'chunked'
+  const chunk = isChunked ? Buffer.concat([Buffer.from('100000\r\n'), body, Buffer.from('\r\n')]) : body
+  const length = isChunked ? 'transfer-encoding: chunked' : `content-length: ${left * body.length}`
+  socket.write(`HTTP/1.1 200 OK\r\n${length}\r\n\r\n`)
   const more = () => {
     while (left-- > 0) if (!socket.write(chunk)) return void socket.once('drain', more)
   }
@@ -70,7 +73,8 @@ test.each<[string, (socket: Socket) => void, string]>([
     'shadow-reset',
   ],
   ['answers rubbish', (socket) => void socket.end('\u0000\u0001 no HTTP at all\r\n\r\n'), 'shadow-reset'],
-  ['answers a gigabyte', gigabyte, 'too-large'],
+  ['answers a gigabyte', gigabyte('announced'), 'too-large'],
+  ['answers a gigabyte without saying how long it is', gigabyte('chunked'), 'too-large'],
 ])('a shadow that %s changes nothing for the client', async (_name, answer, reason) => {
   const monolith = await monolithAnswer()
   const service = await serveRaw(answer)
