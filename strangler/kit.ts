@@ -29,6 +29,7 @@ import { lastGoodPath } from './state/last-good-table.ts'
 import { createTableFeed } from './state/table-feed.ts'
 import { createSyncPart, type SyncPart } from './sync-part.ts'
 import { createLog, type Log } from './telemetry/log.ts'
+import { logRefusals } from './telemetry/log-refusals.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { isWorker, proxyName, startWorkers, tellServing, type Workers } from './workers.ts'
 
@@ -241,7 +242,10 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
   releases.add('what is known of the lag', () => lag.stop())
   const { metrics, readiness, traffic } = serving
   const seen = traffic === undefined ? {} : { traffic }
-  const admin = createAdminServer({ ...context, tokens, metrics, readiness, ...seen, log: log.logger })
+  const admin = createAdminServer({
+    ...{ ...context, tokens, metrics, readiness, ...seen },
+    ...{ log: log.logger, onRefused: logRefusals(log, Date.now) },
+  })
   const { url } = await admin.start(config.admin.host, options.adminPort ?? config.admin.port)
   releases.add('the admin API', () => admin.stop())
   if (options.role !== 'proxy') flyByJournal(ground, context)

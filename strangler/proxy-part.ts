@@ -22,6 +22,7 @@ import { createRedisMarks } from './sync/redis-marks.ts'
 import { logExchange } from './telemetry/access-log.ts'
 import { shareMetrics } from './telemetry/cluster-metrics.ts'
 import { keepTraffic } from './telemetry/keep-traffic.ts'
+import { logRefusals } from './telemetry/log-refusals.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createTrafficBook, type TrafficBook } from './telemetry/traffic-book.ts'
 import { createTrafficMeter, type TrafficMeter } from './telemetry/traffic-meter.ts'
@@ -127,6 +128,7 @@ function wireProxy(
       log.logger.warn({ capability, state }, 'the breaker has changed')
     },
     onAcknowledged: () => feed().tellProgress(),
+    onRefused: logRefusals(log, Date.now),
     report: log.report,
     capture: startContractPart(ground, { shadow: shadowing.shadow, state }),
     position: positions.keeper,

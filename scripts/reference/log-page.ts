@@ -68,7 +68,9 @@ and no address of a client in it.
 ${writeRows(LOG_FIELDS)}
 
 The same stream carries the kit's own events: level 50 with \`operation\` and \`err\` for what failed outside a request, level 40 when a
-breaker changes, level 30 for a decision that was journalled.
+breaker changes, level 30 for a decision that was journalled. \`a connection was refused\` (level 40) tells of one that brought no
+request: \`port\` (\`proxy\` or \`admin\`), the peer's \`address\`, the \`status\` it got (408 too slow with its headers, 431 too many, 400 no
+HTTP) and the parser's \`error\`; twenty in ten seconds at most, and \`leftOut\` counts the others.
 
 ## Reasons
 

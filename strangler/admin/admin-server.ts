@@ -1,8 +1,14 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server, STATUS_CODES } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express } from 'express'
 import { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import {
+  createRefusals,
+  headerDeadline,
+  type OnRefused,
+  statusOfRefusal,
+} from '../core/refused-connection.ts'
 import type { EndpointTraffic } from '../core/traffic-words.ts'
 import { createAdminApi } from './admin-api.ts'
 import { answerProblems } from './answer-problem.ts'
@@ -32,6 +38,10 @@ export interface AdminServerOptions extends AdminContext {
   /** What the proxy of this process has counted; absent where it has none. */
   readonly traffic?: () => readonly EndpointTraffic[]
   readonly log: AdminLog
+  /** Told of every connection that is closed because what came over it was no request. */
+  readonly onRefused?: OnRefused
+  /** How long a client has for its headers; default 10 s. */
+  readonly headersMs?: number
 }
 
 export interface AdminServer extends Stoppable {
@@ -46,6 +56,7 @@ export interface AdminServer extends Stoppable {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000
+const HEADERS_MS = 10_000
 const MOST_CONNECTIONS = 512
 const DRAIN_MS = 2_000
 
@@ -63,7 +74,13 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
     app,
     async start(host, port) {
       listenHost = host
-      server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 10_000 }, app)
+      const deadlines = headerDeadline(options.headersMs ?? HEADERS_MS)
+      server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, ...deadlines }, app)
+      const tellRefused = createRefusals('admin', options.onRefused)
+      server.on('clientError', (error, socket) => {
+        tellRefused(error, socket as Socket)
+        refuse(error, socket as Socket)
+      })
       server.maxConnections = MOST_CONNECTIONS
       await listen(server, host, port)
       const address = server.address() as AddressInfo
@@ -147,6 +164,17 @@ function addMetrics(
       res.end(body)
     },
   )
+}
+
+/** What is no request gets a status and the connection is closed, as node does by itself where nobody listens. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  const status = statusOfRefusal(error)
+  const { _httpMessage: begun } = socket as Socket & { _httpMessage?: { readonly headersSent: boolean } }
+  if (status !== undefined && socket.writable && begun?.headersSent !== true) {
+    const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close', 'Content-Length: 0']
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+  }
+  socket.destroySoon()
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { LocalPosition, MarkStore } from '../core/data-position.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
+import type { OnRefused } from '../core/refused-connection.ts'
 import type { RouteTable } from '../routing/compile-table.ts'
 import { compileAddresses } from '../routing/compile-targeting.ts'
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts'
@@ -38,6 +39,10 @@ export interface ProxyOptions {
   readonly capture?: CapturePort
   readonly onBreaker?: (capability: string, state: BreakerState) => void
   readonly onAcknowledged?: (holdIds: string[]) => void
+  /** Told of every connection that is closed because what came over it was no request. */
+  readonly onRefused?: OnRefused
+  /** How long a client has for its headers; default 30 s. Only of the standalone server. */
+  readonly headersMs?: number
   readonly report?: ReportError
 }
 

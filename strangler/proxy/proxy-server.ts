@@ -1,6 +1,7 @@
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { StranglerError } from '../core/errors.ts'
+import { createRefusals, headerDeadline, statusOfRefusal } from '../core/refused-connection.ts'
 import { createProxy, type ProxyOptions, type StranglerProxy } from './create-proxy.ts'
 import { sendRawProblem } from './problem.ts'
 import { createRequestLanes } from './request-lanes.ts'
@@ -8,7 +9,7 @@ import { isWebSocketUpgrade } from './upgrade.ts'
 
 /** Longer than the idle timeout of any load balancer in front: the one that reuses a connection must be the one that closes it. */
 const KEEP_ALIVE_MS = 75_000
-/** A client has this long for its headers (slowloris); bodies have their own deadlines. */
+/** Bodies have their own deadlines. */
 const HEADERS_MS = 30_000
 const MAX_HEADER_BYTES = 32_768
 const MAX_CONNECTIONS = 50_000
@@ -29,10 +30,11 @@ export function createProxyServer(options: ProxyOptions): ProxyServer {
   const proxy = createProxy(options)
   const silent = new Set<Socket>()
   const lanes = createRequestLanes(proxy.handle)
+  const tellRefused = createRefusals('proxy', options.onRefused)
   const server = http.createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_MS,
+      ...headerDeadline(options.headersMs ?? HEADERS_MS),
       requestTimeout: 0,
       maxHeaderSize: MAX_HEADER_BYTES,
       noDelay: true,
@@ -61,6 +63,7 @@ export function createProxyServer(options: ProxyOptions): ProxyServer {
   })
   server.on('checkExpectation', (req, res) => server.emit('request', req, res))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    tellRefused(error, socket)
     // The 400 would be taken for the answer to the request before it, which may have been carried out.
     if (lanes.awaitsAnswer(socket)) socket.destroy()
     else answerBadRequest(error, socket)
@@ -104,12 +107,11 @@ function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   // Where an answer has begun, a second one would be taken for the answer to the next request (node's own handler asks the same).
   const answered =
     (socket as Socket & { _httpMessage?: http.ServerResponse })._httpMessage?.headersSent === true
-  if (error.code === 'ECONNRESET' || answered || !socket.writable) {
+  const status = statusOfRefusal(error)
+  if (status === undefined || answered || !socket.writable) {
     socket.destroySoon()
     return
   }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
   sendRawProblem(socket, 'STRANGLER_REQUEST_INVALID', { status })
 }
 
