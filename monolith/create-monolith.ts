@@ -109,7 +109,7 @@ function createApp(parts: Parts): { app: Express; jobs: RepeatingJob[]; coupling
   const coupling = createCoupling({ options, dataSource, feed, tokens })
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
 
-  app.use(requestContext(options.build))
+  app.use(requestContext(options.build, logger))
   app.use(systemRouter(dataSource, options.build))
   app.use('/api/webhooks', deliveriesWebhook(coupling.deliveryTaker, options.webhookSecret))
   app.use(json({ limit: '100kb' }))

@@ -66,11 +66,17 @@ function explain(found) {
   return 1
 }
 
+/** In a clone the sources themselves; in the package what they were compiled to, because Node strips no types below node_modules. */
+function findMain() {
+  const source = new URL('./cli/main.ts', import.meta.url)
+  return existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href
+}
+
 async function run() {
   if (canRunTypeScript(process.versions.node)) {
     // Says nothing to the kit's own children.
     delete process.env[HANDED_OVER]
-    const { main } = await import('./cli/main.ts')
+    const { main } = await import(findMain())
     return main(process.argv.slice(2))
   }
   const node = process.env[HANDED_OVER] === undefined ? findNearestNode() : undefined

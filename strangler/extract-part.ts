@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import packageInfo from '../package.json' with { type: 'json' }
 import type { CapabilityConfig, Config } from './config/schema.ts'
 import { StranglerError } from './core/errors.ts'
 import { suggestNames } from './core/nearest-names.ts'
@@ -10,6 +9,7 @@ import type { DialectName, TableShape } from './core/sync-words.ts'
 import type { Contract } from './extract/plan-read.ts'
 import type { TableMapping } from './extract/service-table.ts'
 import { type WrittenService, writeService } from './extract/write-service.ts'
+import { readManifest } from './infra/read-manifest.ts'
 import { dialectNameOf } from './sync/database.ts'
 import { readTables } from './sync/read-tables.ts'
 
@@ -112,7 +112,7 @@ function rewrite(path: string, rule: { readonly from: string; readonly to: strin
 }
 
 function versionsOfKit(): Record<string, string> {
-  const { name, version, dependencies, devDependencies } = packageInfo
+  const { name, version, dependencies, devDependencies } = readManifest()
   return { ...devDependencies, ...dependencies, [name]: `^${version}` }
 }
 

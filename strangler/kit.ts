@@ -12,6 +12,7 @@ import type { Config } from './config/schema.ts'
 import { ensureFolder } from './infra/ensure-folder.ts'
 import { keepPostgres } from './infra/keep-postgres.ts'
 import { probeSide } from './infra/probe-side.ts'
+import { readSecret } from './infra/read-secret.ts'
 import { findRedis } from './infra/redis-server.ts'
 import type { Kit, KitOptions } from './kit-options.ts'
 import { type PositionPart, startPositionPart } from './position-part.ts'
@@ -143,7 +144,7 @@ async function findControl(
   config: Config,
   { log, releases }: { log: Log; releases: ReleaseList },
 ): Promise<{ url: string; description: string }> {
-  const url = config.control.url ?? process.env['STRANGLER_CONTROL_URL']
+  const url = config.control.url ?? readSecret(process.env, 'STRANGLER_CONTROL_URL')
   if (url !== undefined) return { url, description: `PostgreSQL at ${new URL(url).host}` }
   const kept = await keepPostgres({ directory: path.join(config.directory, 'postgres') }, log.report)
   releases.add('the embedded control database', () => kept.stop())

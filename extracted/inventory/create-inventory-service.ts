@@ -78,7 +78,7 @@ function wire(options: Options, dataSource: DataSource, { dryRun, tell, events }
   let socket: StockSocket | undefined
 
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
-  app.use(requestContext(options.build))
+  app.use(requestContext(options.build, logger))
   app.use(systemRouter(dataSource, { name: 'inventory', build: options.build }))
   app.use(json({ limit: '100kb' }), ...dryRun)
   if (options.plantedBugs) app.use(plantBugs())

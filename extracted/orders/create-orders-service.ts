@@ -70,7 +70,7 @@ function wire(
   }
 
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', 'loopback')
-  app.use(requestContext(options.build))
+  app.use(requestContext(options.build, logger))
   app.use(systemRouter(dataSource, { name: 'orders', build: options.build }))
   app.use(json({ limit: '100kb' }))
   app.use('/api/orders', ordersRouter(orders))

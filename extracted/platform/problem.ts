@@ -52,7 +52,10 @@ function toBody(error: unknown): ProblemBody {
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
     const body = toBody(error)
-    if (body.status >= 500) logger.error({ err: error, path: request.path, requestId: requestId(response) })
+    if (body.status >= 500) {
+      const correlationId = request.get('x-correlation-id')
+      logger.error({ err: error, path: request.path, requestId: requestId(response), correlationId })
+    }
     if (response.headersSent) return next(error)
     const type = `/problems/${body.code.replaceAll('_', '-')}`
     response

@@ -53,8 +53,9 @@ export async function diagnoseSync(
   context: AdminContext,
   { capability }: DoctorQuestion,
 ): Promise<DoctorAnswer> {
-  const [first = ''] = Object.keys(context.config.capabilities)
-  const control = findSync(context, capability ?? first)
+  const [first] = Object.keys(context.config.capabilities)
+  if (first === undefined && capability === undefined) return { capabilities: [] }
+  const control = findSync(context, capability ?? first ?? '')
   const found = await control.diagnose(capability)
   // Whoever has mended something and has looked here wants the gates to know it as well.
   for (const one of found) context.guide?.findings.forget(one.capability)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { StranglerError } from '../core/errors.ts'
 import { placeFile } from '../infra/place-file.ts'
+import { readSecret } from '../infra/read-secret.ts'
 
 /** `viewer` may look, `operator` may change, `worker` may ask who owns and tell of itself; without one no worker may. */
 export interface AdminTokens {
@@ -31,8 +32,8 @@ const fileContent = z.object({
 })
 
 /**
- * The tokens of the admin API: STRANGLER_OPERATOR_TOKEN, STRANGLER_VIEWER_TOKEN and STRANGLER_WORKER_TOKEN, each else from `<directory>/tokens.json`,
- * which is made once with random ones. Several processes may ask at once and get the same.
+ * The tokens of the admin API: STRANGLER_OPERATOR_TOKEN, STRANGLER_VIEWER_TOKEN and STRANGLER_WORKER_TOKEN (or the files that
+ * STRANGLER_OPERATOR_TOKEN_FILE and so on name), each else from `<directory>/tokens.json`, which is made once with random ones. Several processes may ask at once and get the same.
  * @throws StranglerError STRANGLER_CONFIG_INVALID for a token shorter than 16 characters, two equal ones, or a broken file
  */
 export async function loadTokens(directory: string, env: Environment): Promise<AdminTokens> {
@@ -67,9 +68,10 @@ function refuseEqual({ operator, viewer, worker }: AdminTokens): void {
 
 /** The token that a command on this machine uses: the environment's, else the operator's from the file, if it may be read. */
 export async function findToken(directory: string, env: Environment): Promise<FoundToken | undefined> {
-  const given = ENVIRONMENT_NAMES.find((name) => env[name] !== undefined)
-  const token = given === undefined ? undefined : env[given]
-  if (given !== undefined && token !== undefined && token !== '') return { token, source: given }
+  for (const name of ENVIRONMENT_NAMES) {
+    const token = readSecret(env, name)
+    if (token !== undefined) return { token, source: name }
+  }
   const path = tokensPath(directory)
   const kept = await readFileIfPresent(path)
   return kept && { token: kept.operator, source: path }
@@ -80,8 +82,8 @@ export function tokensPath(directory: string): string {
 }
 
 function fromEnvironment(env: Environment, name: string): string | undefined {
-  const token = env[name]
-  if (token === undefined || token === '') return undefined
+  const token = readSecret(env, name)
+  if (token === undefined) return undefined
   if (token.length >= SHORTEST_TOKEN && /^[\x21-\x7e]+$/.test(token)) return token
   throw new StranglerError(
     'STRANGLER_CONFIG_INVALID',

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import packageInfo from '../../package.json' with { type: 'json' }
+import { readManifest } from '../infra/read-manifest.ts'
 import { addAssess } from './commands/assess.ts'
 import { addCompareAccept, addCompareReject } from './commands/compare-accept.ts'
 import { addCompareExport } from './commands/compare-export.ts'
@@ -61,7 +61,7 @@ export async function main(
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('strangler')
     .description('Moves one capability at a time out of a monolith.')
-    .version(packageInfo.version)
+    .version(readManifest().version)
     .exitOverride()
     .showHelpAfterError('Add --help for what this command takes.')
     .configureOutput({

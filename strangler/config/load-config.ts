@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { StranglerError } from '../core/errors.ts'
@@ -42,6 +43,7 @@ function findConfig(file: string | undefined): string {
 }
 
 async function importDefault(file: string): Promise<unknown> {
+  const release = readAsModule(file)
   try {
     const module: { default?: unknown } = await import(pathToFileURL(file).href)
     if (module.default !== undefined) return module.default
@@ -55,8 +57,21 @@ async function importDefault(file: string): Promise<unknown> {
         cause: error,
       },
     )
+  } finally {
+    release()
   }
   throw new StranglerError('STRANGLER_CONFIG_INVALID', `${path.basename(file)} has no default export.`, {
     fix: 'End it with `export default defineConfig({ … })`.',
   })
+}
+
+/** `npm init` writes `"type": "commonjs"`, and Node then takes the `import` of a .ts or .js file for a mistake; a configuration is a module. */
+function readAsModule(file: string): () => void {
+  const { href } = pathToFileURL(file)
+  const format = { '.ts': 'module-typescript', '.js': 'module' }[path.extname(file)]
+  if (format === undefined) return () => undefined
+  const hooks = registerHooks({
+    load: (url, context, nextLoad) => nextLoad(url, url === href ? { ...context, format } : context),
+  })
+  return () => hooks.deregister()
 }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Stoppable } from '../core/ports.ts'
 import { findProgram } from './find-program.ts'
 import { findFreePort } from './free-port.ts'
+import { readSecret } from './read-secret.ts'
 import { launchServerProcess, type ServerProcess } from './server-process.ts'
 
 /** What carries jobs and wake-ups, and why, as a sentence for people. */
@@ -31,7 +32,8 @@ export async function findRedis(options: FindRedisOptions): Promise<Redis> {
   const env = options.env ?? process.env
   if (env['STRANGLER_NO_REDIS'] === '1') return usePostgres('STRANGLER_NO_REDIS=1 is set')
   if (options.url !== undefined) return useNamed(options.url, '`redis.url` of the configuration')
-  if (env['REDIS_URL']) return useNamed(env['REDIS_URL'], 'REDIS_URL')
+  const named = readSecret(env, 'REDIS_URL')
+  if (named !== undefined) return useNamed(named, 'REDIS_URL')
   const program = await findProgram(['redis-server', 'valkey-server'], env['PATH'])
   if (program === undefined) {
     return usePostgres('REDIS_URL is not set, and neither redis-server nor valkey-server is on the PATH')
@@ -48,7 +50,7 @@ export function namedRedisUrl({
   env = process.env,
 }: Omit<FindRedisOptions, 'directory'>): string | undefined {
   if (env['STRANGLER_NO_REDIS'] === '1') return undefined
-  return url ?? (env['REDIS_URL'] || undefined)
+  return url ?? readSecret(env, 'REDIS_URL')
 }
 
 function useNamed(url: string, source: string): Redis {

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Config } from '../config/schema.ts'
 import type { DataPosition } from '../core/data-position.ts'
@@ -22,6 +23,8 @@ export interface ShadowBesideOptions {
   readonly onVerdict?: (endpoint: string, verdict: string, count: number) => void
 }
 
+/** The thread's file is named at run time, so the compiler that packs the kit cannot rename it. */
+const OWN_ENDING = extname(import.meta.url)
 const POSITIONS_EVERY_MS = 50
 /** What a thread may use: answers of sides that nobody knows are in it. */
 const MOST_MEGABYTES = 512
@@ -56,7 +59,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   }
   function startThread(): RunningThread {
     if (thread !== undefined) return thread
-    const worker = new Worker(new URL('./shadow-thread.ts', import.meta.url), {
+    const worker = new Worker(new URL(`./shadow-thread${OWN_ENDING}`, import.meta.url), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MEGABYTES },
     })

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 const root = path.join(import.meta.dirname, '../..')
-const AREAS = ['docs', 'monolith', 'extracted', 'strangler']
+const AREAS = ['docs', 'monolith', 'extracted', 'strangler', 'deploy']
 
 /** Every document of the project: path from the root to its text. */
 export async function readDocuments(): Promise<Record<string, string>> {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { DoctorAnswer } from '../../admin/sync-contracts.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { StranglerError } from '../../core/errors.ts'
+import { namedRedisUrl } from '../../infra/redis-server.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { paint, type Terminal, writeJson, writeLine } from '../terminal.ts'
@@ -64,7 +65,7 @@ async function examineHere(capability: string | undefined, file: string | undefi
   const { config } = await loadConfig(file)
   // Loaded here and not above: the other commands need no database.
   const { diagnose } = await import('../../doctor-part.ts')
-  const url = config.redis.url ?? process.env['REDIS_URL']
+  const url = namedRedisUrl({ url: config.redis.url })
   const found = await diagnose(
     // What fails on the way comes back as a finding.
     {
