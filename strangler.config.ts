@@ -18,6 +18,8 @@ const shopItself = [
 export default defineConfig({
   // Lets `npm run demo` use gates whose windows are a minute's.
   demo: true,
+  // Here a minute is a week: what was coupled ten seconds ago has been mended since.
+  sync: { coupledForMs: 10_000 },
   sides: {
     monolith: {
       url: process.env['MONOLITH_URL'] ?? 'http://127.0.0.1:3000',

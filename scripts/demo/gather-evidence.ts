@@ -60,6 +60,8 @@ export function createGatherer({ client, capability, verifyContract, say }: Gath
       if (shut.has('contract-recorded') && isDue('record')) await record()
       await checkContract(gates)
       if (shut.has('verify-clean') && !shut.has('backfill-done') && isDue('rows')) await verifyRows()
+      // Whoever has mended something has it looked at again.
+      if (shut.has('writers-moved') && isDue('doctor')) await client.diagnoseSync({ capability })
       const rehearsed = ['dry-run-done', 'identities-fit', 'reverse-path-proven']
       // Once the rest is known: it speaks of the moment.
       const isLast = [...shut].every((id) => rehearsed.includes(id))

@@ -53,7 +53,7 @@ export function tellDone(say: Say, text: string): void {
 
 const MARKS = { pass: '✓', fail: '✗', unknown: '?' } as const
 
-export function tellGates(say: Say, gates: readonly Gate[]): void {
+export function tellGates(say: Say, gates: readonly Pick<Gate, 'id' | 'state' | 'reason'>[]): void {
   const width = Math.max(0, ...gates.map(({ id }) => id.length))
   for (const { id, state, reason } of gates) say(`   ${MARKS[state]} ${id.padEnd(width)}  ${reason}`)
 }

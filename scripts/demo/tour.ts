@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import { goBack } from './go-back.ts'
-import { type Say, tellDone, tellLines } from './narrate.ts'
+import { type Say, tellDone, tellGates, tellLines } from './narrate.ts'
 import { type Shoppers, signIn, USED } from './shoppers.ts'
 import type { Shop } from './start-shop.ts'
 import { verifyInCi } from './verify-in-ci.ts'
@@ -27,7 +28,7 @@ type Capability = keyof typeof USED
 
 /** Moves the inventory out, then the orders, and the orders back, while shoppers buy. */
 export async function tour(options: TourOptions): Promise<Tour> {
-  const { client, shop, say } = options
+  const { client, say } = options
   say('')
   tellLines(
     say,
@@ -35,7 +36,7 @@ export async function tour(options: TourOptions): Promise<Tour> {
     '',
   )
   const inventory = await walkOne(options, 'inventory', 'soak', {
-    cutover: async () => switchCoupling(shop, say),
+    cutover: () => switchCoupling(options),
   })
   tellTraffic(options)
   if (inventory.stoppedBy !== undefined) return { inventory, stoppedBy: inventory.stoppedBy }
@@ -65,16 +66,35 @@ async function walkOne(
 }
 
 /** The one thing that the monolith's own team must change before its inventory can go. */
-function switchCoupling({ monolith }: Shop, say: Say): void {
+async function switchCoupling({ client, shop: { monolith }, say }: TourOptions): Promise<void> {
   tellLines(
     say,
-    'Until now an order of the monolith takes its stock in its own transaction. That would fail once the stock is in another database. The shop has both forms in its code, so its team switches it over now, while it sells: reserve and confirm through the endpoints of the inventory, and give the stock back when an order fails.',
+    'One thing is in the way, and only the team of the monolith can mend it: an order takes its stock in its own transaction. That would fail once the stock is in another database.',
+  )
+  const found = await findCoupling(client)
+  if (found !== undefined)
+    tellGates(say, [{ id: 'writers-moved', state: 'fail', reason: `strangler doctor: ${found}.` }])
+  tellLines(
+    say,
+    'The shop has both forms in its code, so it is switched over now, while it sells: reserve and confirm through the endpoints of the inventory, and give the stock back when an order fails.',
   )
   process.kill(monolith.pid, 'SIGUSR2')
   tellDone(
     say,
     `kill -USR2 ${monolith.pid}: orders, deliveries and the nightly count go through the endpoints.`,
   )
+}
+
+const LOOK_FOR_MS = 8_000
+
+/** The kit looks at open transactions now and then, and these are short: it may take some seconds. MariaDB does not show them. */
+async function findCoupling(client: AdminClient): Promise<string | undefined> {
+  for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await delay(1_000)) {
+    const [inventory] = (await client.diagnoseSync({ capability: 'inventory' })).capabilities
+    const found = inventory?.findings.find(({ code }) => code === 'COUPLED_TRANSACTIONS')
+    if (found !== undefined) return found.reason
+  }
+  return undefined
 }
 
 function tellTraffic({ shoppers, say }: TourOptions): void {
