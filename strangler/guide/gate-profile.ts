@@ -68,7 +68,7 @@ const DEMO: GateProfile = Object.freeze({
   ...DEFAULT,
   name: 'demo',
   // Shop, databases, services, proxy and shoppers share one machine there.
-  proxyP99Ms: 250,
+  proxyP99Ms: 500,
   observedRequests: 100,
   observedMs: 10 * SECOND,
   lagP99Ms: 5 * SECOND,
