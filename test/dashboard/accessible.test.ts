@@ -79,4 +79,21 @@ describe.skipIf(program === undefined)('every page', () => {
       expect(complaints.filter((one) => !one.includes('401'))).toEqual([])
     },
   )
+
+  it('with a barrier would be found: a picture without words, a button without a name, pale text', {
+    timeout: 60_000,
+  }, async () => {
+    const { page } = await openPage(browser, stand.url)
+    await signIn(page, stand.tokens.viewer)
+    expect(await findViolations(page)).toEqual([])
+    await page.evaluate(PLANT_BARRIERS)
+    const found = (await findViolations(page)).map((line) => line.split(':')[0])
+    expect(found.sort()).toEqual(['button-name', 'color-contrast', 'image-alt'])
+    await page.context().close()
+  })
 })
+
+const PLANT_BARRIERS = `
+  const pale = Object.assign(document.createElement('p'), { textContent: 'can hardly be read' })
+  pale.style.color = 'var(--line)'
+  document.querySelector('main').append(document.createElement('img'), document.createElement('button'), pale)`

@@ -53,6 +53,14 @@ describe.skipIf(program === undefined)('what others have stored', () => {
     expect(complaints).toEqual([])
   }
 
+  it('would not be taken for HTML even where the page was careless', { timeout: 60_000 }, async () => {
+    await expect(page.evaluate(`document.body.innerHTML = ${JSON.stringify(PAYLOAD)}`)).rejects.toThrow(
+      'TrustedHTML',
+    )
+    complaints.length = 0
+    expect(await page.evaluate('window.hacked')).toBeUndefined()
+  })
+
   it('stays text: in the name of an endpoint, and in the reason of a decision', {
     timeout: 60_000,
   }, async () => {

@@ -1,3 +1,4 @@
+import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
 import { live } from '../api/live.ts'
 import { HeardBlock, Nothing } from '../parts/heard-block.tsx'
 import { CapabilityCard } from './capability-card.tsx'
@@ -17,7 +18,7 @@ export function OverviewPage() {
             </Nothing>
           ) : (
             <div class="cards">
-              {capabilities.map((guided) => (
+              {underWayFirst(capabilities).map((guided) => (
                 <CapabilityCard key={guided.capability} guided={guided} />
               ))}
             </div>
@@ -28,4 +29,10 @@ export function OverviewPage() {
       <SideCosts />
     </>
   )
+}
+
+/** What is under way is what people come to look at. */
+function underWayFirst(capabilities: readonly GuidedCapability[]): GuidedCapability[] {
+  const isUnderWay = ({ step, stage }: GuidedCapability) => step !== undefined && stage !== 'retired'
+  return capabilities.toSorted((one, other) => Number(isUnderWay(other)) - Number(isUnderWay(one)))
 }

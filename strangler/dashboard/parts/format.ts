@@ -7,6 +7,7 @@ export function formatRate(perSecond: number): string {
 
 export function formatMs(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–'
+  if (ms === 0) return '0 ms'
   if (ms < 10) return `${ms.toFixed(1)} ms`
   if (ms < 10_000) return `${Math.round(ms)} ms`
   return formatSpan(ms)

@@ -39,7 +39,10 @@ export function Shell() {
   useEffect(() => {
     document.title = `${TITLES[page]} · Strangler`
     // Whoever hears the page rather than sees it is taken to what is new.
-    if (!isFirst.current) main.current?.focus()
+    if (!isFirst.current) {
+      window.scrollTo(0, 0)
+      main.current?.focus({ preventScroll: true })
+    }
     isFirst.current = false
   }, [page])
   useEffect(watchLags, [])
