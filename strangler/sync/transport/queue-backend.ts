@@ -1,6 +1,6 @@
 import { createPostgresBackend, Queue, Worker, withBackend } from 'bullmq'
-import pg from 'pg'
 import { redisOptionsOf } from '../redis-connection.ts'
+import { HeededClient, heedEnds } from './heeded-postgres.ts'
 
 /** Where the jobs go: Redis, or BullMQ's own backend in a PostgreSQL that is never the monolith's. */
 export type QueueServer =
@@ -80,27 +80,9 @@ function redisBackend(url: string): Backend {
   }
 }
 
-/**
- * A connection that an administrator ends, or a restart, must not end the process: pg tells of it by an event that throws when nobody listens.
- * Nothing is lost by not listening: whoever waits for an answer gets the error, and BullMQ opens another connection.
- */
-class HeededClient extends pg.Client {
-  constructor(config?: pg.ClientConfig) {
-    super(config)
-    this.on('error', () => undefined)
-  }
-}
-
-/** BullMQ 6.7 hears of it only when it has connected, and not at all while it looks at its schema. */
-const openHeededBackend = ((name, options, factoryOptions) => {
-  const backend = createPostgresBackend(name, options, factoryOptions)
-  Object.assign(backend.connection, { pgModule: { Client: HeededClient } })
-  return backend
-}) satisfies typeof createPostgresBackend
-
 /** Its jobs are jsonb, which cannot hold the NUL that a text of MariaDB may have: one such row would keep all others back. So they travel as texts. */
 function postgresBackend(server: { url: string; schema?: string }): Backend {
-  const bound = withBackend(openHeededBackend)
+  const bound = withBackend(heedEnds(createPostgresBackend))
   const connection = {
     connectionString: server.url,
     schema: server.schema ?? 'strangler_queue',
