@@ -73,7 +73,10 @@ export function planRead(
   const found = findRows(schema, tables)
   if (found === undefined) return { because: 'its answer is not made of the rows of one table' }
   const { row } = found.body
-  const path = parameters.map((parameter) => ({ parameter, column: findColumn(row.table, parameter) }))
+  const path = parameters.map((parameter) => ({
+    parameter,
+    column: findColumn(row.table, parameter) ?? keyColumn(row.table, parameters),
+  }))
   const lost = path.find(({ column }) => column === undefined)
   if (lost !== undefined) return { because: `${row.table.name} has no column for :${lost.parameter}` }
   const conditions = path as Condition[]
@@ -127,6 +130,13 @@ function bodyOf(schema: Schema, tables: readonly TypedTable[]): Body | undefined
   const isList = typesOf(schema).join() === 'array'
   const row = matchRow(isList ? (schema.items ?? {}) : schema, tables)
   return row === undefined ? undefined : { row, shape: isList ? 'rows' : 'row' }
+}
+
+/** Whoever has only seen traffic calls the one parameter of a path `id`: where it names a row, it is the key. */
+function keyColumn({ key, columns }: TypedTable, parameters: readonly string[]): ServiceColumn | undefined {
+  const [only, ...others] = key
+  if (parameters.join() !== 'id' || others.length > 0) return undefined
+  return columns.find(({ name }) => name === only)
 }
 
 /** Its key, or something else that is unique. */

@@ -56,6 +56,12 @@ function plan(endpoint: string, schema: object | undefined, queries: string[] = 
 describe('a GET is answered from the database where its answer is', () => {
   test.each([
     ['a row by its key', 'GET /books/:isbn', row({ isbn: TEXT, pageCount: WHOLE }), { shape: 'row' }],
+    [
+      'a row by `:id`, where its key has another name',
+      'GET /books/:id',
+      row({ isbn: TEXT }),
+      { path: [{ column: { name: 'isbn' } }] },
+    ],
     ['a row by another unique column', 'GET /shelves/:shelfNo', row({ title: TEXT }), { shape: 'row' }],
     [
       'a row inside of an object',
