@@ -73,6 +73,8 @@ const DEMO: GateProfile = Object.freeze({
   observedMs: 10 * SECOND,
   lagP99Ms: 5 * SECOND,
   lagWindowMs: 3 * SECOND,
+  // What is too much for that machine is dropped, and the copies of requests go first.
+  coverage: 0.75,
   netMismatch: 0.02,
   comparisonsPerEndpoint: 20,
   latencyFactor: 3,
