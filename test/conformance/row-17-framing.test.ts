@@ -163,12 +163,19 @@ describeRow('17', (check) => {
   check(
     'a chunked upload arrives while it is being sent',
     async (bench) => {
-      const { upstream, connect } = await bench.start()
+      let seen = false
+      const { connect } = await bench.start({
+        async script(exchange) {
+          // Before anything is read: what is read is no longer pending.
+          await waitUntil(() => exchange.stream.pending.includes('hello'), 'the first chunk is there')
+          seen = true
+          await exchange.body()
+          exchange.answer('200 OK')
+        },
+      })
       const client = await connect()
-      const arrived = upstream.next()
       client.send('POST /items HTTP/1.1', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n')
-      const exchange = await arrived
-      await waitUntil(() => exchange.stream.pending.includes('hello'), 'the first chunk arrives upstream')
+      await waitUntil(() => seen, 'the first chunk arrives upstream')
       client.write('0\r\n\r\n')
       expect((await client.readAnswer()).status).toBe(200)
     },
