@@ -10,6 +10,7 @@ import { DemoError } from './demo/demo-error.ts'
 import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
 import { introduce } from './demo/introduce.ts'
 import { startShoppers } from './demo/shoppers.ts'
+import { type Planted, showPlanted } from './demo/show-planted.ts'
 import { showTraffic } from './demo/show-traffic.ts'
 import { type Shop, startShop } from './demo/start-shop.ts'
 import { syncInventory } from './demo/sync-inventory.ts'
@@ -19,7 +20,7 @@ import { startInstance } from './demo/verify-in-ci.ts'
 import { type DemoReport, writeReport } from './demo/write-report.ts'
 
 /**
- * `npm run demo [-- --rows 3000] [--db mariadb] [--once [--json]] [--no-traffic]`: the sample shop, both services and the kit in front of them,
+ * `npm run demo [-- --rows 3000] [--db mariadb] [--once [--json]] [--planted] [--no-traffic]`: the sample shop, both services and the kit in front of them,
  * under a light traffic; the inventory moves out, the orders too, and the orders back. Until Ctrl-C, or with `--once` until that is over.
  */
 const root = path.dirname(import.meta.dirname)
@@ -42,7 +43,7 @@ function stop(): Promise<void> {
   return stopping
 }
 
-async function runDemo({ rows, db, traffic, once, json, wait }: DemoOptions): Promise<void> {
+async function runDemo({ rows, db, traffic, once, json, wait, planted }: DemoOptions): Promise<void> {
   if (json) narration = process.stderr
   await ensureFolder(directory, 'STRANGLER_CONFIG_INVALID')
   releases.push(await claimDemo(directory))
@@ -71,7 +72,13 @@ async function runDemo({ rows, db, traffic, once, json, wait }: DemoOptions): Pr
   if (shoppers === undefined) await syncInventory(client, sayStep)
   else if (wait) await startTestInstance(shop, proxyUrl)
   else {
-    const toured = await tour({ client, shop, shoppers, proxyUrl, root, directory, say })
+    const onTour = { client, shop, shoppers, proxyUrl, root, directory, say }
+    if (planted) {
+      const release = (end: () => Promise<void>) => releases.push(end)
+      const found = await showPlanted({ ...onTour, adminUrl, token: operator, release })
+      return endPlanted(found, { once, json })
+    }
+    const toured = await tour(onTour)
     if (once) {
       const report = await writeReport({ client, shoppers, tour: toured, logFile })
       await stop()
@@ -92,6 +99,17 @@ async function startTestInstance(shop: Shop, proxyUrl: string): Promise<void> {
   const instance = await startInstance(basis, await shop.databases.makeEmpty())
   releases.push(() => instance.stop())
   say(`The same build of the inventory, with rows for tests, is at ${instance.url}.`)
+}
+
+async function endPlanted(found: Planted, { once, json }: { once: boolean; json: boolean }): Promise<void> {
+  if (!once)
+    return void say(
+      '\nCtrl-C stops everything. Until then the report, its samples and the dashboard can be looked at.',
+    )
+  await stop()
+  if (json) process.stdout.write(`${JSON.stringify(found)}\n`)
+  process.exitCode =
+    found.rankedFirst && found.gateRefuses && Object.keys(found.foundAfter).length === 2 ? 0 : 1
 }
 
 function tellReport(report: DemoReport, json: boolean): void {

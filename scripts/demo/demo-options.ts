@@ -11,6 +11,7 @@ guide, then the orders, and the orders back again; and goes on until Ctrl-C.
   --once          ends when all of that is done, with a report
   --json          with --once: nothing on standard output but the report, as JSON
   --wait          takes no step: they are yours, as docs/guide/ says
+  --planted       instead: shadows the inventory, deploys a build of it with two bugs, and shows how they are found
   --no-traffic    without the shoppers, and so without the steps, which need traffic
   -h, --help      this text`
 
@@ -23,6 +24,8 @@ export interface DemoOptions {
   readonly json: boolean
   /** Leaves the steps to whoever looks. */
   readonly wait: boolean
+  /** Shows how bugs are found instead of moving everything. */
+  readonly planted: boolean
 }
 
 /** A command line that is not understood; its message is one line for people. */
@@ -35,7 +38,16 @@ export class DemoUsageError extends Error {
  * @throws DemoUsageError
  */
 export function readDemoOptions(args: string[]): DemoOptions | undefined {
-  const { help, rows, db, 'no-traffic': quiet, once = false, json = false, wait = false } = parse(args)
+  const {
+    help,
+    rows,
+    db,
+    'no-traffic': quiet,
+    once = false,
+    json = false,
+    wait = false,
+    planted = false,
+  } = parse(args)
   if (help === true) return undefined
   if (!/^[1-9]\d{0,7}$/.test(rows) || Number(rows) > 10_000_000)
     throw new DemoUsageError(`--rows is "${rows}", and must be a whole number from 1 to 10000000.`)
@@ -45,7 +57,11 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
   if (once && quiet === true) throw new DemoUsageError('--once needs the shoppers, so not --no-traffic.')
   if (wait && (once || quiet === true))
     throw new DemoUsageError('--wait needs the shoppers, and goes on until Ctrl-C.')
-  return { rows, db, traffic: quiet !== true, once, json, wait }
+  if (planted && (wait || quiet === true))
+    throw new DemoUsageError(
+      '--planted needs the shoppers and its own steps, so neither --no-traffic nor --wait.',
+    )
+  return { rows, db, traffic: quiet !== true, once, json, wait, planted }
 }
 
 function parse(args: string[]) {
@@ -59,6 +75,7 @@ function parse(args: string[]) {
         once: { type: 'boolean' },
         wait: { type: 'boolean' },
         json: { type: 'boolean' },
+        planted: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
+import type { StepId } from '../../strangler/core/guide-words.ts'
 import { goBack } from './go-back.ts'
 import { type Say, tellDone, tellGates, tellLines } from './narrate.ts'
 import { type Shoppers, signIn, USED } from './shoppers.ts'
@@ -50,10 +51,11 @@ export async function tour(options: TourOptions): Promise<Tour> {
   return { inventory, orders, ...(stoppedBy === undefined ? {} : { stoppedBy }) }
 }
 
-async function walkOne(
+/** One capability, as far as this step. */
+export async function walkOne(
   { client, shop, proxyUrl, root, directory, say }: TourOptions,
   capability: Capability,
-  until: 'soak' | 'cutover',
+  until: StepId,
   before: Parameters<typeof walk>[0]['before'],
 ): Promise<Walk> {
   const token = await signIn(proxyUrl, 1)

@@ -25,8 +25,8 @@ const ENOUGH = 30
 /** Places beyond it are calibrated every time, which costs requests, not memory. */
 const MOST_PLACES = 2_000
 
-/** Fewer may have come just before the copy had the change. */
-const FEWEST_LATE = 3
+/** One may have come just before the copy had the change. */
+const FEWEST_LATE = 2
 
 interface Known {
   calibrated: number

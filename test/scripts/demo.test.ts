@@ -38,6 +38,7 @@ test.each([
   [['--rows', '0'], '--rows is "0", and must be a whole number'],
   [['--json'], '--json goes with --once.'],
   [['--once', '--no-traffic'], '--once needs the shoppers'],
+  [['--planted', '--no-traffic'], '--planted needs the shoppers'],
   [['--db', 'oracle'], '--db is "oracle", and must be postgres or mariadb.'],
 ])(
   '%j is refused in one line before anything is started',
