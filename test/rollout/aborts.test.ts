@@ -130,6 +130,33 @@ describe('a cut-over is undone, and the writes go on at the old owner', () => {
   )
 })
 
+describe('of two operators who cut over at once', () => {
+  it(
+    'one moves the ownership, and the other is told what has changed',
+    async () => {
+      const { version: expectedVersion } = await stand.admin.routes()
+      const asked = { capability: 'items', to: 'service', expectedVersion } as const
+      const ask = (as: string) => stand.admin.cutOver({ ...asked, as }).catch((error: unknown) => error)
+      const answers = await Promise.all([ask('anna'), ask('ben')])
+      const late = answers.filter((answer) => answer instanceof Error)
+      expect(late, JSON.stringify(answers)).toHaveLength(1)
+      expect(late[0]).toMatchObject({ code: 'STRANGLER_VERSION_CONFLICT', status: 409 })
+      expect(late[0]).toMatchObject({
+        details: {
+          entries: expect.arrayContaining([
+            expect.objectContaining({
+              by: expect.stringMatching(/^operator:(anna|ben)$/),
+              event: expect.objectContaining({ kind: 'cutover.started', to: 'service' }),
+            }),
+          ]),
+        },
+      })
+      await vi.waitFor(() => stand.moveTo('monolith'), { timeout: 60_000, interval: 500 })
+    },
+    SLOW_MS,
+  )
+})
+
 describe('a cut-over is refused before a write is held', () => {
   it(
     'where the side owns already, and where the sync is paused',

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
 import type { Side } from '../../strangler/core/words.ts'
 import type { SideDatabase } from './side-database.ts'
 
-/** `POST /items` adds a number, `PUT /items` counts one up, `GET /items` says who answers. */
+/** A message over a WebSocket adds a number; `POST /items` adds a number, `PUT /items` counts one up, `GET /items` says who answers. */
 export async function serveSide(side: Side, database: SideDatabase): Promise<Server> {
   const server = createServer((req, res) => {
     const answer = (status: number, text = '') => {
@@ -18,6 +19,15 @@ export async function serveSide(side: Side, database: SideDatabase): Promise<Ser
     }
     work().catch((error: Error) => answer(500, `${side}: ${error.message}`))
   }).listen(0, '127.0.0.1')
+  new WebSocketServer({ server }).on('connection', (socket) => {
+    socket.on('error', () => undefined)
+    socket.on('message', (data) => {
+      database.run('add', String(data)).then(
+        () => socket.send(side),
+        (error: Error) => socket.send(`failed at the ${side}: ${error.message}`),
+      )
+    })
+  })
   await once(server, 'listening')
   return server
 }

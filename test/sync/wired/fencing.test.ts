@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TableShape } from '../../../strangler/core/sync-words.ts'
+import { prepareTarget } from '../../../strangler/sync/apply/prepare-target.ts'
 import { checkTables } from '../../../strangler/sync/check-tables.ts'
 import {
   type DatabasePair,
@@ -22,6 +24,7 @@ describe.each(['postgres', 'mariadb'] as const)(
     let service: SideDatabase
     let pair: DatabasePair
     let handOver: HandOver
+    let targets: TableShape[]
     const soon = () => Date.now() + 5_000
 
     beforeAll(async () => {
@@ -34,6 +37,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       }
       pair = await openPair(addresses, () => undefined)
       const { routes } = await checkTables(pair, TABLES, addresses)
+      targets = routes.forward.map(({ target }) => target.table)
       handOver = createHandOver({
         ...{ capability: 'items', tables: TABLES, ...rolesOf(pair, 'forward') },
         ...{ routes: routes.forward, back: routes.reverse },
@@ -75,6 +79,17 @@ describe.each(['postgres', 'mariadb'] as const)(
         await expect(handOver.enter(10)).rejects.toThrow(/is over/)
         expect(await monolith.run('add', 'still taken')).toBe(1)
         await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)
+      },
+      SLOW_MS,
+    )
+
+    it.skipIf(isMissing)(
+      'are nobody else’s: a service that starts anew just after it has become the owner does not close its own tables',
+      async () => {
+        await handOver.enter(12)
+        await handOver.openTarget(12, soon())
+        await prepareTarget(pair.service, 'items', targets)
+        expect(await service.run('add', 'its own')).toBe(1)
       },
       SLOW_MS,
     )
