@@ -39,6 +39,7 @@ export function createCouplingWatch(options: CouplingWatchOptions): CouplingWatc
   const { monolith, tables, rememberMs, report } = options
   const seen = new Map<string, Coupling>()
   let opened: Promise<SyncDatabase> | undefined
+  let tells: boolean | undefined
   let failure: { readonly said: string; readonly at: number } | undefined
 
   async function look(): Promise<void> {
@@ -47,12 +48,12 @@ export function createCouplingWatch(options: CouplingWatchOptions): CouplingWatc
       opened = undefined
       throw error
     })
+    tells ??= (await database.query(database.dialect.tellsCoupled())).length > 0
+    if (!tells) return
     const places = Map.groupBy(tables, ({ schema }) => schemaOf(monolith.url, schema))
     for (const [schema, own] of places) {
       const names = own.map(({ table }) => table)
-      const statement = database.dialect.readCoupled?.({ schema, tables: names })
-      if (statement === undefined) continue
-      for (const row of await database.query(statement))
+      for (const row of await database.query(database.dialect.readCoupled({ schema, tables: names })))
         note(row['tbl'] ?? '', row['other'] ?? '', row['application'] ?? '')
     }
   }

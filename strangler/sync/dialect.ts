@@ -122,10 +122,11 @@ export interface Dialect {
   /** Who has written to these tables: `role, application, tables, last, changes`. */
   readWriters(tables: readonly string[]): Statement
   /**
-   * Open transactions that have written one of these tables and another one: `tbl, other, application`. Reads no table; absent where the
-   * database does not tell.
+   * Open transactions that have written one of these tables and another one: `tbl, other, application`. Reads no table. Without a row of
+   * `tellsCoupled` this server does not tell.
    */
-  readCoupled?(place: TablesPlace): Statement
+  tellsCoupled(): Statement
+  readCoupled(place: TablesPlace): Statement
   /** To be run before `deleteAcknowledged`, where that cannot remember by itself who has written what it deletes. */
   keepWriters?(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
   /** Raises the number that is kept under `name` to `token`, never lowers it. One statement. */

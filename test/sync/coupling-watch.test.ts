@@ -1,8 +1,12 @@
+import mysql from 'mysql2/promise'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type CouplingWatch, createCouplingWatch, showCoupling } from '../../strangler/sync/coupling-watch.ts'
+import { createMariaDatabase } from '../support/mariadb.ts'
+import { requireProgram } from '../support/optional.ts'
 import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 
+const mariadbd = await requireProgram('mariadb')
 let database: TestDatabase
 let pool: pg.Pool
 let watch: CouplingWatch
@@ -58,3 +62,39 @@ it('finds the one that changes both, however it began, and says who does', async
     /^transactions of "shop" change stock together with orders \(seen \d+ times/,
   )
 }, 30_000)
+
+it.skipIf(mariadbd === undefined)(
+  'finds it in MariaDB too, where the server is made to tell',
+  async () => {
+    const maria = await createMariaDatabase('couplings')
+    const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
+    await application.query("INSTALL SONAME 'metadata_lock_info'").catch((error: { code: string }) => {
+      // Another file was here before.
+      if (error.code !== 'ER_UDF_EXISTS' && error.code !== 'ER_PLUGIN_INSTALLED') throw error
+    })
+    await application.query('CREATE TABLE stock (id INT PRIMARY KEY, qty INT)')
+    await application.query('CREATE TABLE orders (id INT PRIMARY KEY)')
+    const there = createCouplingWatch({
+      monolith: { side: 'monolith', url: maria.url },
+      tables: [{ table: 'stock' }],
+      rememberMs: 60_000,
+      report: (_operation, error) => {
+        throw error
+      },
+    })
+    there.start()
+    await application.query('START TRANSACTION')
+    await application.query('INSERT INTO stock VALUES (1, 1)')
+    await application.query('SELECT * FROM orders')
+    await someLooks()
+    expect(there.found()).toEqual([])
+    await application.query('INSERT INTO orders VALUES (1)')
+    await expect
+      .poll(() => there.found(), { timeout: 20_000 })
+      .toMatchObject([{ table: 'stock', other: 'orders', application: 'root' }])
+    await application.query('ROLLBACK')
+    await Promise.all([application.end(), there.stop()])
+    await maria.drop()
+  },
+  60_000,
+)

@@ -15,7 +15,7 @@ import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
 import { watch } from './watch.ts'
-import { keepWriters, readWriters } from './writers.ts'
+import { keepWriters, readCoupled, readWriters, tellsCoupled } from './writers.ts'
 
 /** MariaDB 10.6 and later. MySQL 8 has not been run; it lacks SET STATEMENT and CREATE OR REPLACE TRIGGER. */
 export const mariadbDialect = {
@@ -47,6 +47,8 @@ export const mariadbDialect = {
   deleteAcknowledged,
   keepWriters,
   readWriters,
+  tellsCoupled,
+  readCoupled,
   beginApply,
   beginTrial,
   endTrial,

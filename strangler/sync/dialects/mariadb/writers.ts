@@ -1,4 +1,5 @@
 import type { Statement } from '../../dialect.ts'
+import type { TablesPlace } from '../../survey.ts'
 import { CHANGE_LOG, DDL, KEY_CHARACTERS, NEWEST_INDEX, WRITER } from './names.ts'
 
 /** A user's name has the host it comes from: `shop@10.0.0.7`. What is beyond as many is one more writer of many. */
@@ -46,5 +47,28 @@ FROM (
   UNION ALL SELECT tbl, role, at, 1 FROM ${CHANGE_LOG} WHERE tbl IN (${marks}) AND role <> ''
 ) seen GROUP BY role ORDER BY role LIMIT 100`,
     params: [...tables, ...tables],
+  }
+}
+
+/** A plugin that comes with the server, and that somebody has to switch on: INSTALL SONAME 'metadata_lock_info'. */
+export function tellsCoupled(): Statement {
+  return {
+    sql: `SELECT '1' AS tells FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'METADATA_LOCK_INFO' AND PLUGIN_STATUS = 'ACTIVE'`,
+    params: [],
+  }
+}
+
+/** Whoever changes rows holds SHARED WRITE on the table until its transaction ends; FOR UPDATE does too, and relies on both sides as much. */
+export function readCoupled({ schema, tables }: TablesPlace): Statement {
+  const marks = tables.map(() => '?').join(', ') || 'NULL'
+  return {
+    sql: `SELECT l.TABLE_NAME AS tbl, o.TABLE_NAME AS other, COALESCE(MAX(p.USER), '') AS application
+FROM information_schema.METADATA_LOCK_INFO l
+JOIN information_schema.METADATA_LOCK_INFO o ON o.THREAD_ID = l.THREAD_ID AND o.LOCK_MODE = 'MDL_SHARED_WRITE'
+LEFT JOIN information_schema.PROCESSLIST p ON p.ID = l.THREAD_ID
+WHERE l.LOCK_MODE = 'MDL_SHARED_WRITE' AND l.TABLE_SCHEMA = ? AND l.TABLE_NAME IN (${marks}) AND l.THREAD_ID <> CONNECTION_ID()
+  AND NOT (o.TABLE_SCHEMA = l.TABLE_SCHEMA AND o.TABLE_NAME IN (${marks})) AND o.TABLE_NAME NOT LIKE 'strangler\\_%' AND o.TABLE_NAME <> ''
+GROUP BY l.TABLE_NAME, o.TABLE_NAME, l.THREAD_ID ORDER BY 1, 2 LIMIT 100`,
+    params: [schema, ...tables, ...tables],
   }
 }

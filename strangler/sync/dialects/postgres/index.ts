@@ -16,7 +16,7 @@ import { sums } from './sums.ts'
 import { survey } from './survey.ts'
 import { targetDown, targetUp } from './target-state.ts'
 import { watch } from './watch.ts'
-import { readCoupled, readWriters } from './writers.ts'
+import { readCoupled, readWriters, tellsCoupled } from './writers.ts'
 
 /** PostgreSQL 13 and later. */
 export const postgresDialect = {
@@ -47,6 +47,7 @@ export const postgresDialect = {
   whileToken,
   deleteAcknowledged,
   readWriters,
+  tellsCoupled,
   readCoupled,
   beginApply,
   beginTrial,

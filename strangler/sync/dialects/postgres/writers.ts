@@ -37,6 +37,10 @@ FROM (
   }
 }
 
+export function tellsCoupled(): Statement {
+  return { sql: `SELECT '1' AS tells`, params: [] }
+}
+
 /** Whoever changes rows holds ROW EXCLUSIVE on the table until its transaction ends; a foreign key's check and FOR UPDATE hold less. */
 export function readCoupled({ schema, tables }: TablesPlace): Statement {
   return {
