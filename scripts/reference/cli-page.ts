@@ -17,6 +17,9 @@ export function writeCliPage(): string {
 \`STRANGLER_ADMIN_URL\`, else the one that the running kit left in its directory, else \`http://127.0.0.1:8081\`. The token is
 \`STRANGLER_TOKEN\`, else the operator's in \`tokens.json\` of that directory.
 
+Exit codes are the same for all: 0 done, 1 failed, 2 the command is not understood, 3 refused or somebody else was faster, 4 not reachable.
+\`source <(npx strangler completion bash)\` completes commands, options and their values in bash; \`zsh\` likewise.
+
 A refusal or failure is one paragraph on standard error, or one JSON object with \`--json\`. Decisions carry the journal's version that
 they were made on: when somebody else was faster, nothing is changed and the exit code is 3.
 

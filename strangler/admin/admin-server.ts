@@ -10,6 +10,7 @@ import {
   statusOfRefusal,
 } from '../core/refused-connection.ts'
 import type { EndpointTraffic } from '../core/traffic-words.ts'
+import { readManifest } from '../infra/read-manifest.ts'
 import { createAdminApi } from './admin-api.ts'
 import { answerProblems } from './answer-problem.ts'
 import { createAuthentication, type RequireRole } from './authenticate.ts'
@@ -19,6 +20,7 @@ import { DASHBOARD_PATH } from './dashboard/dashboard-path.ts'
 import { guardHost, isLoopbackHost, setSecurityHeaders } from './guard-request.ts'
 import { createLive } from './live/create-live.ts'
 import type { LiveHub } from './live/live-hub.ts'
+import { writeAdminOpenApi } from './openapi.ts'
 import { createOwnerRouter } from './owner-router.ts'
 import { createOwnerWatch, type OwnerWatch } from './owner-watch.ts'
 import type { AdminContext } from './present-state.ts'
@@ -128,6 +130,9 @@ function createApp(options: AdminServerOptions, { listenHost, ownerWatch, live, 
   addMetrics(app, options, { requireRole, listenHost })
   app.use('/api', createAdminApi({ ...api, requireRole }))
   app.use(DASHBOARD_PATH, createDashboard({ tokens, clock, checkToken, live, api }))
+  app.get('/openapi.json', requireRole('viewer'), (_req, res) => {
+    res.json(writeAdminOpenApi(readManifest().version))
+  })
   app.use('/owner', createOwnerRouter({ context: options, requireRole, watch: ownerWatch }))
   app.use((req) => {
     throw new StranglerError('STRANGLER_NOT_FOUND', `There is no ${req.method} ${req.path.slice(0, 200)}.`, {

@@ -269,6 +269,8 @@ export const holdsAnswer = z.object({
 
 /** An error as it travels (RFC 9457), with the catalogue's code and what mends it. */
 export const problem = z.object({
+  /** RFC 9457's; `code` says more. */
+  type: z.string().optional(),
   status: z.number(),
   title: z.string(),
   code: z.string(),

@@ -8,6 +8,7 @@ import { addCompareReport } from './commands/compare-report.ts'
 import { addCompareRules } from './commands/compare-rules.ts'
 import { addCompareSamples } from './commands/compare-samples.ts'
 import { addCompareShow } from './commands/compare-show.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addContractRecord } from './commands/contract-record.ts'
 import { addContractVerify } from './commands/contract-verify.ts'
 import { addDeploy } from './commands/deploy.ts'
@@ -107,5 +108,6 @@ export function createProgram(terminal: Terminal): Command {
   for (const add of [addContractRecord, addContractVerify]) add(contract, terminal)
   addExtract(program, terminal)
   addDeploy(program, terminal)
+  addCompletion(program, terminal)
   return program
 }

@@ -13,6 +13,11 @@ interface AcceptOptions extends DecisionOptions {
   readonly days: number
 }
 
+const REJECT_EXAMPLES = `
+Examples:
+  strangler compare reject 12 --because "it was a bug after all"
+  strangler compare reject 12 --as anna --json`
+
 export function addCompareAccept(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('accept')
@@ -46,10 +51,15 @@ export function addCompareReject(parent: Command, terminal: Terminal): void {
     .command('reject')
     .description('nobody answers for a difference any more')
     .argument('<id>', 'as `strangler compare rules` shows it')
-  addDecisionOptions(command).action(async (id: string, options: DecisionOptions) => {
-    const client = await connectAdmin(options, terminal)
-    const answer = await client.rejectDifference({ ...(await decisionFields(client, options, terminal)), id })
-    if (options.json) return writeJson(terminal, answer)
-    writeLine(terminal, `${id} counts as a mismatch again (version ${answer.version}).`)
-  })
+  addDecisionOptions(command)
+    .addHelpText('after', REJECT_EXAMPLES)
+    .action(async (id: string, options: DecisionOptions) => {
+      const client = await connectAdmin(options, terminal)
+      const answer = await client.rejectDifference({
+        ...(await decisionFields(client, options, terminal)),
+        id,
+      })
+      if (options.json) return writeJson(terminal, answer)
+      writeLine(terminal, `${id} counts as a mismatch again (version ${answer.version}).`)
+    })
 }

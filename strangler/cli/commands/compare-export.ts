@@ -5,12 +5,18 @@ import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
+const EXAMPLES = `
+Examples:
+  strangler compare export 3f6c1d2e-7a01-4b7e-9c55-0d9f1b2a8e44
+  strangler compare export 3f6c1d2e-7a01-4b7e-9c55-0d9f1b2a8e44 --out -`
+
 export function addCompareExport(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('export')
     .description('write an exchange as a Vitest file that asks the service for the monolith’s answer')
     .argument('<id>')
   addQuestionOptions(command)
+    .addHelpText('after', EXAMPLES)
     .option('--out <file>', 'where to; `-` prints it', undefined)
     .action(async (id: string, options: QuestionOptions & { out?: string }) => {
       const client = await connectAdmin(options, terminal)

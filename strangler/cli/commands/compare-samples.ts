@@ -7,6 +7,12 @@ import { printTable } from '../print-table.ts'
 import { showTime } from '../show-event.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
+const EXAMPLES = `
+Examples:
+  strangler compare samples
+  strangler compare samples inventory --limit 5
+  strangler compare samples "GET /api/inventory/:sku" --json`
+
 export function addCompareSamples(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('samples')
@@ -14,6 +20,7 @@ export function addCompareSamples(parent: Command, terminal: Terminal): void {
     .argument('[name]', 'a capability, or an endpoint in quotes; all by default')
   addQuestionOptions(command)
     .option('--limit <n>', 'how many', parseWhole, 20)
+    .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: QuestionOptions & { limit: number }) => {
       const client = await connectAdmin(options, terminal)
       const answer = await client.compareSamples({ ...parseWhere(name), limit: options.limit })

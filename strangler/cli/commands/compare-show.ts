@@ -9,24 +9,31 @@ import { paint, type Terminal, writeJson, writeLine } from '../terminal.ts'
 type Sample = SampleAnswer['sample']
 export type ShownAnswers = Sample['answers']
 
+const EXAMPLES = `
+Examples:
+  strangler compare show 3f6c1d2e-7a01-4b7e-9c55-0d9f1b2a8e44
+  strangler compare show 3f6c1d2e-7a01-4b7e-9c55-0d9f1b2a8e44 --json`
+
 export function addCompareShow(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('show')
     .description('both answers of one exchange side by side, with what differs marked')
     .argument('<id>')
-  addQuestionOptions(command).action(async (id: string, options: QuestionOptions) => {
-    const client = await connectAdmin(options, terminal)
-    const answer = await client.compareSample(id)
-    if (options.json) return writeJson(terminal, answer)
-    const { sample } = answer
-    writeLine(terminal, paint(terminal, 'bold', `${sample.request.method} ${sample.request.target}`))
-    writeLine(
-      terminal,
-      `${sample.at}, answered by the ${sample.primary}, correlation id ${sample.correlationId}`,
-    )
-    printDifferences(terminal, sample.differences)
-    printAnswers(terminal, sample.answers, sample.primary)
-  })
+  addQuestionOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action(async (id: string, options: QuestionOptions) => {
+      const client = await connectAdmin(options, terminal)
+      const answer = await client.compareSample(id)
+      if (options.json) return writeJson(terminal, answer)
+      const { sample } = answer
+      writeLine(terminal, paint(terminal, 'bold', `${sample.request.method} ${sample.request.target}`))
+      writeLine(
+        terminal,
+        `${sample.at}, answered by the ${sample.primary}, correlation id ${sample.correlationId}`,
+      )
+      printDifferences(terminal, sample.differences)
+      printAnswers(terminal, sample.answers, sample.primary)
+    })
 }
 
 export function printDifferences(terminal: Terminal, differences: Sample['differences']): void {

@@ -3,6 +3,16 @@ import { addDecisionOptions, type DecisionOptions, decisionFields } from '../com
 import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
+const MONOLITH_EXAMPLES = `
+Examples:
+  strangler deploy monolith 2026.11.25-1
+  strangler deploy monolith 7f3ab1c --because "release 40" --json`
+
+const SERVICE_EXAMPLES = `
+Examples:
+  strangler deploy service inventory 2026.11.25-2
+  strangler deploy service inventory 7f3ab1c --as ci --json`
+
 /** For sides that tell their build neither by a header nor at a path. */
 export function addDeploy(program: Command, terminal: Terminal): void {
   const deploy = program.command('deploy').description('say which build of a side answers from now on')
@@ -19,8 +29,10 @@ export function addDeploy(program: Command, terminal: Terminal): void {
     deploy.command('service').argument('<side>', 'a side of the configuration').argument('<build>'),
   )
     .description('of a service')
+    .addHelpText('after', SERVICE_EXAMPLES)
     .action(tell)
   addDecisionOptions(deploy.command('monolith').argument('<build>'))
     .description('of the monolith')
+    .addHelpText('after', MONOLITH_EXAMPLES)
     .action((build: string, options: DecisionOptions) => tell('monolith', build, options))
 }

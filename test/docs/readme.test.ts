@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { drawRecording } from '../../scripts/terminal/draw-recording.ts'
+import { readJourney, runJourney } from '../../scripts/terminal/run-journey.ts'
+
+const root = path.join(import.meta.dirname, '../..')
+const readme = await readFile(path.join(root, 'README.md'), 'utf8')
+const JOURNEY = "One endpoint's journey"
+
+test('one endpoint’s journey has six commands, and each does what the README says of it', async () => {
+  const lines = await readJourney(JOURNEY)
+  expect(lines).toHaveLength(6)
+  const typed = await runJourney(lines)
+  expect(typed.map(({ line, code }) => ({ line, code }))).toEqual(lines.map((line) => ({ line, code: 0 })))
+  const [list, set, why, toService, back, history] = typed.map(({ output }) => output)
+  expect(list).toContain('GET /api/inventory/:sku')
+  expect(set).toContain('is now canary=25')
+  expect(why).toMatch(/monolith|service/)
+  expect(toService).toContain('is now service')
+  expect(back).toContain('is now monolith')
+  expect(history).toContain('back again')
+  const drawn = drawRecording(typed)
+  for (const { line } of typed) expect(drawn).toContain(line.replaceAll('&', '&amp;'))
+}, 90_000)
+
+test('the recording that the README shows is of these very commands', async () => {
+  const svg = await readFile(path.join(root, 'docs/images/journey.svg'), 'utf8')
+  for (const line of await readJourney(JOURNEY)) expect(svg).toContain(`$ ${line}`)
+  expect(svg).toContain('is now canary=25')
+  expect(svg).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
+})
+
+test('a recording draws markup as text, and says nothing by motion alone', () => {
+  const drawn = drawRecording([{ line: 'npx strangler', output: '<b> & "c"', code: 0, tookMs: 5 }])
+  expect(drawn).toContain('&lt;b&gt; &amp; "c"')
+  expect(drawn).toContain('prefers-reduced-motion')
+})
+
+test('every picture of the README is there, and has a text for those who do not see it', () => {
+  const pictures = [...readme.matchAll(/!\[([^\]]*)\]\(([^)]+)\)/g)]
+  expect(pictures.length).toBeGreaterThan(0)
+  for (const [, text = '', file = ''] of pictures) {
+    expect(text.length).toBeGreaterThan(10)
+    expect(existsSync(path.join(root, file)), file).toBe(true)
+  }
+})
