@@ -1,5 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { lastGoodPath } from '../../strangler/state/last-good-table.ts'
 import { type Program, startProgram } from './child-process.ts'
 import { type DatabaseOptions, type ShopDatabases, startDatabases } from './shop-databases.ts'
 import { takePort } from './take-port.ts'
@@ -50,7 +52,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   }
   const monolith = await program('monolith', {
     usualPort: 3000,
-    args: ['--rows', rows, '--inventory-base-url', proxyUrl],
+    args: ['--rows', rows, '--inventory-base-url', proxyUrl, ...(await formsOf(directory))],
   })
   // For whoever switches its coupling by hand.
   await writeFile(path.join(directory, 'monolith.pid'), `${monolith.pid}\n`)
@@ -60,4 +62,14 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     args: ['--monolith-url', monolith.url, '--inventory-base-url', proxyUrl],
   })
   return { monolith, inventory, orders, databases }
+}
+
+/** Begun anew where the inventory has moved out before, the shop must not take stock from its own table any more. */
+async function formsOf(directory: string): Promise<string[]> {
+  const file = lastGoodPath(directory, 'main')
+  if (!existsSync(file)) return []
+  const { body = '{}' } = JSON.parse(await readFile(file, 'utf8')) as { body?: string }
+  const { state } = JSON.parse(body) as { state?: { owners?: { inventory?: { side?: string } } } }
+  const hasMoved = state?.owners?.inventory?.side === 'service'
+  return hasMoved ? ['--coupling', 'endpoints', '--nightly-form', 'endpoints'] : []
 }
