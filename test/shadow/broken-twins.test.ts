@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { judgeNoise } from '../../strangler/compare/judge-noise.ts'
 import { type CopyWatch, NO_COPIES } from '../../strangler/shadow/copy-watch.ts'
 import { inParallel, mergeEvidence } from './merged-evidence.ts'
@@ -13,7 +13,8 @@ import { startShadowStand, verdictsOf } from './shadow-stand.ts'
  * would show nothing. The twin of the dry runs is in real-dry-run.test.ts, that of the masking in commands.test.ts.
  */
 
-const SHADOW_MS = 1_500
+vi.setConfig({ testTimeout: 120_000 })
+const SHADOW_MS = 3_000
 const slowService = () =>
   serve(async (req, res) => {
     await delay(SHADOW_MS)

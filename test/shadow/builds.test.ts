@@ -8,7 +8,8 @@ import { startShadowStand, verdictsOf } from './shadow-stand.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-const SOON = { timeout: 30_000, interval: 200 }
+const SOON = { timeout: 60_000, interval: 200 }
+vi.setConfig({ testTimeout: 180_000 })
 
 test('a build that only a path tells begins new counters when it changes, and what was learnt of the old one is forgotten', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })

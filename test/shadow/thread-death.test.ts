@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { checkConfig } from '../../strangler/config/define-config.ts'
 import type { ComparisonBatch } from '../../strangler/core/comparison-store.ts'
 import { createShadowMarks } from '../../strangler/core/shadow-mark.ts'
@@ -11,7 +11,9 @@ import { json, serve } from './serve.ts'
 import { verdictsOf } from './shadow-stand.ts'
 
 const SECRET = Buffer.alloc(32, 1)
-const SOON = { timeout: 30_000, interval: 50 }
+const SOON = { timeout: 60_000, interval: 50 }
+// Machines are busy.
+vi.setConfig({ testTimeout: 180_000 })
 
 /** A proxy with the comparison in a thread, as a kit has it, and every thread that was started for it. */
 async function start(service: string, monolith: string) {
