@@ -57,7 +57,7 @@ describe('the proxy benchmark', () => {
     )
     // nginx is not on every machine; where it is, it is measured.
     expect('vsNginx' in report).toBe('nginx' in round)
-  }, 120_000)
+  }, 240_000)
 
   test('leaves no process behind when it is interrupted', async () => {
     const child = spawn(process.execPath, ['bench/main.ts', ...SHORTEST], {
@@ -71,7 +71,7 @@ describe('the proxy benchmark', () => {
     // The children have our end of the pipe as their standard error: it closes when the last of them has gone.
     const [[code]] = await Promise.all([once(child, 'exit'), once(child.stderr, 'close')])
     expect(code, told).toBe(1)
-  }, 60_000)
+  }, 120_000)
 
   test('names what is wrong with its arguments', async () => {
     const child = spawn(process.execPath, ['bench/main.ts', 'proxy', '--rounds', 'many'], {

@@ -67,10 +67,12 @@ test(`${EXCHANGES} exchanges against a dead shadow: every one answered, every on
     const after = megabytes()
     const counts = verdictsOf(shadow.book.take()!)
     const { 'skipped:shadow-unreachable': dead = 0, 'skipped:queue-full': dropped = 0 } = counts
+    // The thread gives way: where processors are short, a refusal may be read after its time is over.
+    const { 'skipped:shadow-timeout': late = 0 } = counts
     console.log(
       `dead shadow: ${JSON.stringify(counts)}; heap ${(after.heap - before.heap).toFixed(1)} MiB more, all ${Math.round(after.all - before.all)}`,
     )
-    expect(dead + dropped).toBe(EXCHANGES)
+    expect(dead + dropped + late).toBe(EXCHANGES)
     expect(dead).toBeGreaterThan(0)
     expect(shadow.heldBytes).toBe(0)
     // The test's own client and the proxy keep some connections between each other and to the monolith.
