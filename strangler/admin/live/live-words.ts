@@ -37,6 +37,10 @@ export interface SideCost {
   /** Requests through the proxy. */
   readonly perSecond?: number
   readonly cpuMsPerRequest?: number
+  /** It gets shadow requests now: they cost it work, and are in none of these counts. */
+  readonly isShadowed?: boolean
+  /** What a request cost it when it last got none. */
+  readonly calmCpuMsPerRequest?: number
   /** Why nothing is known. */
   readonly problem?: string
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { EndpointTraffic } from '../../core/traffic-words.ts'
+import type { RouteTable } from '../../routing/compile-table.ts'
 import type { SideCost } from './live-words.ts'
 import { readProcessMetrics } from './read-process-metrics.ts'
 
@@ -8,6 +9,7 @@ export interface SideCostOptions {
   readonly config: Config
   readonly clock: Clock
   readonly traffic: () => readonly EndpointTraffic[]
+  readonly currentTable: () => RouteTable
   /** Text of a side's metrics; throws when there is none. */
   readonly ask: (url: string) => Promise<string>
 }
@@ -19,8 +21,15 @@ interface Reading {
 }
 
 /** What each side that says so uses of its machine, and what a request costs it: a split that costs more than it brings shall be seen. */
-export function createSideCosts({ config, clock, traffic, ask }: SideCostOptions): () => Promise<SideCost[]> {
+export function createSideCosts({
+  config,
+  clock,
+  traffic,
+  currentTable,
+  ask,
+}: SideCostOptions): () => Promise<SideCost[]> {
   const before = new Map<string, Reading>()
+  const calm = new Map<string, number>()
 
   async function readSide(side: string, url: string): Promise<SideCost> {
     try {
@@ -29,7 +38,15 @@ export function createSideCosts({ config, clock, traffic, ask }: SideCostOptions
       const now = { at: clock(), cpuSeconds, requests: requestsOf(config, side, traffic()) }
       const last = before.get(side)
       before.set(side, now)
-      return { side, ...(memoryBytes === undefined ? {} : { memoryBytes }), ...ratesOf(last, now) }
+      const rates = ratesOf(last, now)
+      const isShadowed = getsShadows(currentTable(), side)
+      if (!isShadowed && rates.cpuMsPerRequest !== undefined) calm.set(side, rates.cpuMsPerRequest)
+      const calmCpuMsPerRequest = calm.get(side)
+      return {
+        ...{ side, isShadowed, ...rates },
+        ...(memoryBytes === undefined ? {} : { memoryBytes }),
+        ...(calmCpuMsPerRequest === undefined ? {} : { calmCpuMsPerRequest }),
+      }
     } catch (error) {
       before.delete(side)
       return { side, problem: error instanceof Error ? error.message : String(error) }
@@ -58,6 +75,15 @@ function ratesOf(
     perSecond: requests / seconds,
     ...(requests === 0 ? {} : { cpuMsPerRequest: (used * 1_000) / requests }),
   }
+}
+
+/** Whether copies are sent to it: to the service in shadow and canary, to the monolith from the canary on. */
+function getsShadows({ routes }: RouteTable, side: string): boolean {
+  return routes.some(({ setting: { mode }, source, capability }) =>
+    side === 'monolith'
+      ? mode === 'canary' || (mode === 'service' && source === 'stage' && !capability.isRetired)
+      : capability.service === side && (mode === 'shadow' || mode === 'canary'),
+  )
 }
 
 function requestsOf({ capabilities }: Config, side: string, rows: readonly EndpointTraffic[]): number {

@@ -39,7 +39,8 @@ export function SideCosts() {
 }
 
 function Row({ cost, monolith }: { readonly cost: SideCost; readonly monolith: SideCost | undefined }) {
-  const { side, cores, memoryBytes, perSecond, cpuMsPerRequest, problem } = cost
+  const { side, cores, memoryBytes, perSecond, cpuMsPerRequest, calmCpuMsPerRequest, isShadowed, problem } =
+    cost
   return (
     <tr>
       <th scope="row">
@@ -57,9 +58,16 @@ function Row({ cost, monolith }: { readonly cost: SideCost; readonly monolith: S
       </td>
       <td data-label="CPU a request" class="numeric">
         {cpuMsPerRequest === undefined ? '–' : `${cpuMsPerRequest.toFixed(1)} ms`}
+        {isShadowed === true && <span class="quiet small block">with the work of shadow requests</span>}
+        {isShadowed === true && calmCpuMsPerRequest !== undefined && (
+          <span class="quiet small block">{calmCpuMsPerRequest.toFixed(1)} ms without</span>
+        )}
       </td>
       <td data-label="Against the monolith" class="numeric">
-        <Against own={cpuMsPerRequest} other={side === 'monolith' ? undefined : monolith?.cpuMsPerRequest} />
+        <Against
+          own={calmCpuMsPerRequest}
+          other={side === 'monolith' ? undefined : monolith?.calmCpuMsPerRequest}
+        />
       </td>
     </tr>
   )
@@ -67,6 +75,7 @@ function Row({ cost, monolith }: { readonly cost: SideCost; readonly monolith: S
 
 const NOTICED = 0.2
 
+/** Only what was measured without shadow requests can be compared: they cost work and are no requests. */
 function Against({ own, other }: { readonly own: number | undefined; readonly other: number | undefined }) {
   if (own === undefined || other === undefined || other === 0) return <>–</>
   const more = own / other - 1
