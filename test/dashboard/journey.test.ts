@@ -168,9 +168,10 @@ describe.skipIf(program === undefined)('a migration in two browsers', () => {
     await page.getByText('owned by the service').waitFor()
     await page.getByText('Going back is a cut-over', { exact: true }).waitFor()
     await standsAt(/^owned/, watcher)
-    await page.getByRole('button', { name: /^Back to canary/ }).click()
+    await page.getByRole('button', { name: /^Back to shadow/ }).click()
     await confirm('Go back', 'the test is over')
     await page.getByText('owned by the monolith').waitFor({ timeout: 60_000 })
+    await standsAt(/^shadow/)
     await watcher.getByText('owned by the monolith').first().waitFor()
     // Refused commands, and a kit that was away: a browser says each of them in its console.
     const said = watched.flatMap(({ complaints }) => complaints)
