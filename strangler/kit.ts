@@ -32,6 +32,7 @@ import { createSyncPart, type SyncPart } from './sync-part.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { logRefusals } from './telemetry/log-refusals.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { startTracing, type Tracing } from './telemetry/tracing.ts'
 import { isWorker, proxyName, startWorkers, tellServing, type Workers } from './workers.ts'
 
 export type { Kit, KitOptions } from './kit-options.ts'
@@ -44,6 +45,8 @@ export interface KitGround {
   readonly tokens: AdminTokens
   readonly link: ControlLink
   readonly releases: ReleaseList
+  /** Only where somebody wants spans. */
+  readonly tracing?: Tracing
   readonly positions: PositionPart
   /** Absent in a worker: its parent has it. */
   readonly sync?: SyncPart
@@ -82,7 +85,12 @@ async function start(
   const link = createControlLink(() => openControlDatabase(control.url, { report: log.report }), log.report)
   releases.add('the control database’s connection', () => link.stop())
   const positions = startPositionPart(control.url, { report: log.report, releases })
-  const ground: KitGround = { config, options, log, tokens, link, releases, positions }
+  const tracing = await startTracing(process.env, { report: log.report })
+  if (tracing !== undefined) releases.add('the spans', () => tracing.stop())
+  const ground: KitGround = {
+    ...{ config, options, log, tokens, link, releases, positions },
+    ...(tracing === undefined ? {} : { tracing }),
+  }
   if (isWorker()) {
     const part = await startProxyPart(ground)
     if (part.url !== undefined) tellServing(part.url)
@@ -237,6 +245,7 @@ async function startAdmin(ground: KitGround, serving: Serving): Promise<string> 
     },
     ...(sync === undefined ? {} : { sync: sync.control }),
     ...(rollout === undefined ? {} : { rollout }),
+    ...(ground.tracing === undefined ? {} : { traceCommand: ground.tracing.traceCommand }),
   }
   const capabilities = Object.keys(config.capabilities)
   const lag = keepLag({ book: ground.positions.lag, store: link.evidence, capabilities, report: log.report })

@@ -11,6 +11,7 @@ import type { KitGround } from './kit.ts'
 import { createProxy, type ProxyOptions, type StranglerProxy } from './proxy/create-proxy.ts'
 import type { RequestHandler } from './proxy/handle-request.ts'
 import { createProxyServer } from './proxy/proxy-server.ts'
+import { createTraceContext } from './proxy/trace-context.ts'
 import { keepMsOf } from './proxy/write-marks.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
@@ -110,13 +111,14 @@ function wireProxy(
     state,
   }: Observers & { meter: TrafficMeter; feed: () => TableFeed; state: () => RouteState },
 ): ProxyOptions {
-  const { config, log, tokens, positions } = ground
+  const { config, log, tokens, positions, tracing } = ground
   return {
     config,
     table: compileTable(config, EMPTY_STATE),
     secret: deriveSecret(tokens.operator),
     isOperator: createOperatorCheck(tokens.operator),
     isConfirmed: () => feed().isConfirmed(),
+    ...(tracing === undefined ? {} : { beginTrace: tracing.traceExchanges(createTraceContext) }),
     onExchange: (record) => {
       metrics.recordExchange(record)
       traffic.record(record)

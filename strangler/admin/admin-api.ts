@@ -47,7 +47,8 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
     const answer = async (body: unknown, res: Response) => {
       const parsed = schema.parse(body)
       const { as, because } = parsed
-      const done = await run(context, parsed, { role: roleOf(res), as, because })
+      const work = () => run(context, parsed, { role: roleOf(res), as, because })
+      const done = await (context.traceCommand?.(path, work) ?? work())
       if (done.changed) onDecision(done)
       return done
     }

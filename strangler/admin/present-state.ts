@@ -20,6 +20,8 @@ const CONFIRM_WITHIN_MS = 1_000
 
 /** What the commands and questions of the admin API work on. */
 export interface AdminContext {
+  /** Puts a span around a command, where somebody wants spans. */
+  readonly traceCommand?: <T>(path: string, work: () => Promise<T>) => Promise<T>
   readonly journal: Journal
   readonly registrations: Registrations
   readonly config: Config

@@ -4,6 +4,7 @@ import { StranglerError } from '../core/errors.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { OnRefused } from '../core/refused-connection.ts'
+import type { BeginTrace } from '../core/trace-context.ts'
 import type { RouteTable } from '../routing/compile-table.ts'
 import { compileAddresses } from '../routing/compile-targeting.ts'
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts'
@@ -15,6 +16,7 @@ import { createRequestHandler, type RequestHandler } from './handle-request.ts'
 import { createParentWrites } from './parent-write.ts'
 import { createDeadlines, type ProxyContext } from './proxy-context.ts'
 import { createProxyUpgrades, type ProxyUpgrades } from './proxy-upgrades.ts'
+import { createTraceContext } from './trace-context.ts'
 import { createUpstream } from './upstream.ts'
 import { createWriteHolds, type WriteHolds } from './write-hold.ts'
 import { createWriteMarks, type WriteMarks } from './write-marks.ts'
@@ -34,6 +36,8 @@ export interface ProxyOptions {
   /** A write of the capability was made and could not be marked for the other proxies. */
   readonly onUnstoredMark?: (capability: string) => void
   readonly clock?: Clock
+  /** Names the requests; by default without spans. */
+  readonly beginTrace?: BeginTrace
   readonly onExchange?: (record: ExchangeRecord) => void
   /** Gets copies of the exchanges that it wants, after their answers. */
   readonly capture?: CapturePort
@@ -103,6 +107,7 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
     isDraining: () => draining,
     marks: createMarks(options, clock),
     clock,
+    beginTrace: options.beginTrace ?? createTraceContext,
     onExchange: options.onExchange ?? (() => undefined),
     capture: options.capture === undefined ? undefined : guardCapturePort(options.capture, report),
     report,

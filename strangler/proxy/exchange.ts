@@ -3,13 +3,13 @@ import { performance } from 'node:perf_hooks'
 import type { TLSSocket } from 'node:tls'
 import type { ErrorCode } from '../core/errors.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
+import type { TraceContext } from '../core/trace-context.ts'
 import type { Reason, Side } from '../core/words.ts'
 import { isInBlocks } from '../routing/compile-targeting.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { ExchangeCapture } from './capture.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { createIdentity, type ProxyIdentity } from './request-identity.ts'
-import { createTraceContext, type TraceContext } from './trace-context.ts'
 import type { OpenMark } from './write-marks.ts'
 
 /** A request as it came in: what every later step needs, whether it is answered or upgraded. */
@@ -47,7 +47,7 @@ export function openArrival(context: ProxyContext, req: IncomingMessage, target:
     target,
     path: query === -1 ? target : target.slice(0, query),
     startedAt: performance.now(),
-    trace: createTraceContext(first(req.headers['traceparent']), first(req.headers['x-correlation-id'])),
+    trace: context.beginTrace(first(req.headers['traceparent']), first(req.headers['x-correlation-id'])),
     identity: createIdentity(req, trusted ? clientAddress(context, req, peer) : peer, protocol === 'https'),
     peer,
     trusted,

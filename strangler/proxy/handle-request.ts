@@ -256,7 +256,9 @@ function record(
   end: ExchangeEnd,
 ): void {
   try {
-    context.onExchange(closeExchange(exchange, decision, end))
+    const record = closeExchange(exchange, decision, end)
+    exchange.trace.finish?.(record)
+    context.onExchange(record)
   } catch (error) {
     context.report('record an exchange', error)
   }

@@ -2,6 +2,7 @@ import type { BlockList } from 'node:net'
 import type { Config, Deadlines } from '../config/schema.ts'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
+import type { BeginTrace } from '../core/trace-context.ts'
 import type { Route, RouteTable } from '../routing/compile-table.ts'
 import type { Breaker } from './breaker.ts'
 import type { CapturePort } from './capture-port.ts'
@@ -37,6 +38,7 @@ export interface ProxyContext {
   readonly clock: Clock
   /** Absent where nothing is compared. */
   readonly capture: CapturePort | undefined
+  readonly beginTrace: BeginTrace
   readonly onExchange: (record: ExchangeRecord) => void
   readonly report: ReportError
 }

@@ -159,7 +159,9 @@ function recordUpgrade(
     attempts: 1,
   } as const
   try {
-    context.onExchange(closeExchange(arrival, decision, { ...end, code, sentAt, headersAt, heldMs }))
+    const record = closeExchange(arrival, decision, { ...end, code, sentAt, headersAt, heldMs })
+    arrival.trace.finish?.(record)
+    context.onExchange(record)
   } catch (error) {
     context.report('record an upgrade', error)
   }
