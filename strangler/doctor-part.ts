@@ -72,6 +72,9 @@ async function findCouplings(options: DoctorOptions, capability: string): Promis
   )
 }
 
+/** In the few seconds that somebody waits, a transaction of 10 ms must not slip through between two looks. */
+const CLOSE_LOOK_MS = 15
+
 /** For a moment only, and from now on: what has happened before has left no trace. */
 export async function watchCouplings(
   { config, lookMs = 0, report }: Pick<DoctorOptions, 'config' | 'lookMs' | 'report'>,
@@ -84,6 +87,7 @@ export async function watchCouplings(
     monolith: { side: 'monolith', url },
     tables,
     rememberMs: lookMs * 2,
+    everyMs: CLOSE_LOOK_MS,
     report,
   })
   try {

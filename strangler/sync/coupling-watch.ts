@@ -20,6 +20,8 @@ export interface CouplingWatchOptions {
   readonly tables: readonly { readonly table: string; readonly schema?: string | undefined }[]
   /** For so long it counts after it was seen last. */
   readonly rememberMs: number
+  /** The pause between two looks; a quarter of a second unless said. */
+  readonly everyMs?: number
   readonly report: ReportError
 }
 
@@ -36,7 +38,7 @@ const MOST_COUPLINGS = 200
 const AFTER_FAILURE_MS = 5_000
 
 export function createCouplingWatch(options: CouplingWatchOptions): CouplingWatch {
-  const { monolith, tables, rememberMs, report } = options
+  const { monolith, tables, rememberMs, everyMs = EVERY_MS, report } = options
   const seen = new Map<string, Coupling>()
   let opened: Promise<SyncDatabase> | undefined
   let tells: boolean | undefined
@@ -71,8 +73,8 @@ export function createCouplingWatch(options: CouplingWatchOptions): CouplingWatc
       failure = undefined
       return false
     },
-    shortestPauseMs: EVERY_MS,
-    longestPauseMs: EVERY_MS,
+    shortestPauseMs: everyMs,
+    longestPauseMs: everyMs,
     onError(error) {
       const said = error instanceof Error ? error.message : String(error)
       if (said !== failure?.said) report('sync.couplings', error)
