@@ -19,6 +19,12 @@ interface Connection {
   waitUntilReady(): Promise<void>
 }
 
+interface JobSource {
+  readonly connection: Connection
+  moveToActive(...of: never[]): Promise<unknown>
+  waitForJob(...of: never[]): Promise<unknown>
+}
+
 /** Of BullMQ 6.7, beside what it declares. */
 interface Insides {
   pgModule: { Client: typeof pg.Client }
@@ -27,10 +33,11 @@ interface Insides {
 }
 
 /**
- * BullMQ's own backend, but for two things of version 6.7: it listens for errors only when it has connected, and not at all while it looks at its schema;
- * and what failed then it remembers for ever, so that the queue would stay useless until the process is started again.
+ * BullMQ's own backend, but for three things of version 6.7: it listens for errors only when it has connected, and not at all while it looks at its schema;
+ * what failed then it remembers for ever, so that the queue would stay useless until the process is started again; and a worker whose question fails
+ * asks again at once, so that where the failure comes without a wait (a pool that has ended) nothing else in the process gets its turn.
  */
-export function heedEnds<Backend extends { readonly connection: Connection }, Options extends unknown[]>(
+export function heedEnds<Backend extends JobSource, Options extends unknown[]>(
   open: (...options: Options) => Backend,
 ): (...options: Options) => Backend {
   return (...options) => {
@@ -50,6 +57,20 @@ export function heedEnds<Backend extends { readonly connection: Connection }, Op
         }
       }
     }
+    backend.moveToActive = failSlowly(backend.moveToActive.bind(backend))
+    backend.waitForJob = failSlowly(backend.waitForJob.bind(backend))
     return backend
   }
+}
+
+function failSlowly<Ask extends (...of: never[]) => Promise<unknown>>(ask: Ask): Ask {
+  const slowly = async (...of: Parameters<Ask>) => {
+    try {
+      return await ask(...of)
+    } catch (error) {
+      await delay(AGAIN_AFTER_MS)
+      throw error
+    }
+  }
+  return slowly as Ask
 }
