@@ -31,8 +31,9 @@ export const ADJUST = 'POST /api/inventory/:sku/adjust'
 export const RESERVE = 'POST /api/inventory/reservations'
 export const CONFIRM = 'POST /api/inventory/reservations/:id/confirm'
 
-/** Times are each side's own; so are ids, where a reservation is made. */
+/** Beside the sample's own rules: times are each side's own; so are ids, where a reservation is made. */
 const RULES: CompareRules = {
+  ...(shopConfig.capabilities?.['inventory']?.compare as CompareRules),
   placeholders: ['generatedAt', 'updatedAt', 'createdAt', 'expiresAt'].map((name) => ({
     ...{ path: `**.${name}`, pattern: 'timestamp' },
   })),
