@@ -23,7 +23,8 @@ describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
     vi.stubEnv('STRANGLER_NO_REDIS', '1')
     vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
     vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
-    stand = await startCutoverStand(PROXIES, { kind })
+    // Under much load the proxy and the sync must not share a process with the sides and the shoppers.
+    stand = await startCutoverStand(PROXIES, { kind, isApart: isSoak })
     await fillCopy(stand)
   }, SLOW_MS)
   afterAll(() => stand?.stop(), SLOW_MS)
@@ -65,9 +66,10 @@ describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
   )
 })
 
+/** By nearest rank: of a hundred values the 99th is that of 0.99. */
 function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.ceil((sorted.length - 1) * share)] ?? 0
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
 }
 
 interface Soaked {
