@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OwnerPosition } from '../core/owner-words.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import { type FailureTeller, reportOnce } from '../core/report-once.ts'
 import type { Side } from '../core/words.ts'
 import { decideWork, type WorkView } from './decide-work.ts'
 import type { OwnerClient, WorkerName } from './owner-client.ts'
@@ -154,26 +155,5 @@ function createLease(end: () => Promise<void>) {
       timer = setTimeout(() => void end(), Math.max(0, leftMs))
     },
     clear: (): void => clearTimeout(timer),
-  }
-}
-
-interface FailureTeller {
-  report(operation: string, error: unknown): void
-  /** All is well again: the next failure is news. */
-  forget(): void
-}
-
-/** The same failure twice a second tells nothing new. */
-function reportOnce(report: ReportError): FailureTeller {
-  let last: string | undefined
-  return {
-    report(operation, error) {
-      const said = `${operation} ${error instanceof Error ? error.message : String(error)}`
-      if (said !== last) report(operation, error)
-      last = said
-    },
-    forget() {
-      last = undefined
-    },
   }
 }

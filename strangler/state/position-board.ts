@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { ClockEstimate, SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import { reportOnce } from '../core/report-once.ts'
 import { estimateAfter } from './position-keeper.ts'
 
 const CHANNEL = 'strangler_positions'
@@ -54,16 +55,14 @@ export function createPositionBoard(options: PositionBoardOptions): PositionBoar
   let session: Session | undefined
   let running: Promise<void> | undefined
   let sending = false
-  let lastFailure: string | undefined
+  const failures = reportOnce(report)
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
       try {
         await openSession({ url, signal, onPosted, onOpen: (opened) => setSession(opened) })
       } catch (error) {
-        // The same failure every second tells nothing new.
-        if (!signal.aborted && String(error) !== lastFailure) report('positions.watch', error)
-        lastFailure = String(error)
+        if (!signal.aborted) failures.report('positions.watch', error)
       }
       session = undefined
       await pause(RETRY_MS, signal)
@@ -71,7 +70,7 @@ export function createPositionBoard(options: PositionBoardOptions): PositionBoar
   }
   function setSession(opened: Session): void {
     session = opened
-    lastFailure = undefined
+    failures.forget()
   }
   function onPosted(payload: string, clock: ClockReading): void {
     const posted = parsePosted(payload)
