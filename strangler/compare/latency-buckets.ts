@@ -2,6 +2,9 @@
 const STEP = Math.log(1.05)
 const SHORTEST_MS = 0.01
 
+/** Counted beside the two sides: the monolith, asked once more by the thread that asks the shadow, which may have to wait for its turn. */
+export const AGAIN = 'again'
+
 /** The bucket that a duration is counted in. */
 export function latencyBucket(ms: number): number {
   return Math.round(Math.log(Math.max(ms, SHORTEST_MS)) / STEP)

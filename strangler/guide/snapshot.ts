@@ -104,6 +104,8 @@ export interface ComparisonEvidence {
   readonly expiredAcceptances: number
   readonly perEndpoint: readonly { readonly endpoint: string; readonly compared: number }[]
   readonly monolithP95Ms: number | undefined
+  /** The monolith, asked once more in the way the service is asked as a shadow: a few of the same requests. */
+  readonly monolithAgain?: { readonly p95Ms: number; readonly answers: number }
   readonly serviceP95Ms: number | undefined
   /** Answers of the service that took longer than the highest that its p95 may be, with what the monolith's own p95 is at most. */
   readonly slowAnswers?: { readonly count: number; readonly of: number; readonly limitMs: number }

@@ -1,4 +1,4 @@
-import { latencyBucket } from '../compare/latency-buckets.ts'
+import { type AGAIN, latencyBucket } from '../compare/latency-buckets.ts'
 import { countCalibration, differenceKey } from '../compare/plan-calibration.ts'
 import type { Comparison, Difference, DifferenceKind } from '../core/compare-words.ts'
 import type {
@@ -22,8 +22,11 @@ export interface Noted {
   readonly noise?: readonly Difference[]
   readonly shape: string
   /** How long each side took, of those that answered. */
-  readonly took: Readonly<Partial<Record<Side, number>>>
+  readonly took: Took
 }
+
+/** Milliseconds. */
+export type Took = Readonly<Partial<Record<Side | typeof AGAIN, number>>>
 
 /** The counters of this process since they were last kept. */
 export interface EvidenceBook {

@@ -24,11 +24,12 @@ export async function judgeExchange(parts: JudgeParts, exchange: CapturedExchang
   const first = exchange.primary === 'monolith' ? client : shadow
   const calibrate = async () => {
     const again = before ?? (await askMonolith(parts, exchange))
-    return again === undefined ? undefined : findNoise(parts, exchange, [first, again])
+    const noise = again === undefined ? undefined : await findNoise(parts, exchange, [first, again])
+    return again === undefined || noise === undefined ? {} : { noise, againMs: again.tookMs }
   }
   if (compared.kind === 'same') {
-    const noise = plan === undefined ? undefined : await calibrate()
-    return { verdict: 'same', shadow, differences: [], ...(noise === undefined ? {} : { noise }) }
+    const repeated = plan === undefined ? {} : await calibrate()
+    return { verdict: 'same', shadow, differences: [], ...repeated }
   }
   const { differences, more } = compared
   const found: Judgement = { verdict: 'different', shadow, differences, more }
@@ -37,8 +38,7 @@ export async function judgeExchange(parts: JudgeParts, exchange: CapturedExchang
   // Data that moves looks like noise of the monolith: where a copy is kept, whether it was late comes first.
   if (isNews && parts.copies.isKept(exchange.capability)) return settleLag(parts, exchange, found)
   const wanted = before !== undefined || parts.calibration.wantsDiffering(exchange.endpoint, differences)
-  const noise = wanted ? await calibrate() : undefined
-  return noise === undefined ? found : { ...found, noise }
+  return wanted ? { ...found, ...(await calibrate()) } : found
 }
 
 async function askMonolith(parts: JudgeParts, exchange: CapturedExchange): Promise<SideAnswer | undefined> {

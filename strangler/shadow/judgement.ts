@@ -35,6 +35,8 @@ export interface Judgement {
   readonly more?: number
   /** How the monolith differed from itself; absent when it was not asked once more. */
   readonly noise?: readonly Difference[]
+  /** How long the monolith took when it was asked once more, in the way a shadow is asked. */
+  readonly againMs?: number
   readonly lagMs?: number
 }
 

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { splitAccepted } from '../compare/accept-differences.ts'
+import { AGAIN } from '../compare/latency-buckets.ts'
 import { maskAnswer, maskRequest } from '../compare/mask-exchange.ts'
 import { differenceKey } from '../compare/plan-calibration.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { CapturedAnswer, Comparison, Difference, Verdict } from '../core/compare-words.ts'
 import type { KeptBasis } from '../core/comparison-store.ts'
 import type { Side } from '../core/words.ts'
+import type { Took } from './evidence-book.ts'
 import { type Judgement, otherSide } from './judgement.ts'
 import type { ShadowGround } from './shadow-ground.ts'
 
@@ -68,13 +70,11 @@ function verdictOf({ verdict, more = 0 }: Judgement, left: readonly Difference[]
 }
 
 /** Both sides of the same exchange, or none: times of different requests say nothing of each other. */
-function tookOf(
-  exchange: CapturedExchange,
-  { shadow }: Judgement,
-  shadowSide: Side,
-): Partial<Record<Side, number>> {
+function tookOf(exchange: CapturedExchange, { shadow, againMs }: Judgement, shadowSide: Side): Took {
   if (shadow === undefined) return {}
-  return { [exchange.primary]: exchange.answer.tookMs, [shadowSide]: shadow.tookMs }
+  const took = { [exchange.primary]: exchange.answer.tookMs, [shadowSide]: shadow.tookMs }
+  // Only where the service is the one that is asked like this does it stand for the same.
+  return againMs === undefined || exchange.primary !== 'monolith' ? took : { ...took, [AGAIN]: againMs }
 }
 
 const MOST_NAMES = 20

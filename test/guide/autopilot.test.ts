@@ -95,6 +95,15 @@ describe('answers that some users get, and that are wrong or late, take it back 
     })
   })
 
+  test('what the monolith needs as well when it is asked in the same way is no slowness of the service', () => {
+    const starved = { ...comparison, serviceP95Ms: 36, slowAnswers: { count: 0, of: 9_990, limitMs: 45 } }
+    const at = (answers: number) => ({ ...starved, monolithAgain: { p95Ms: 33, answers } })
+    expect(decideMove({ ...canary(25), comparison: at(60) }, UNTIL_CUTOVER).kind).toBe('next')
+    // Without it, or with too few of them, it is not known.
+    for (const unknown of [starved, at(59)])
+      expect(decideMove({ ...canary(25), comparison: unknown }, UNTIL_CUTOVER).kind).toBe('hold')
+  })
+
   test('and twenty of two hundred are', () => {
     const late = { ...comparison, serviceP95Ms: 36, slowAnswers: { count: 20, of: 200, limitMs: 15 } }
     expect(decideMove({ ...canary(25), comparison: late }, UNTIL_CUTOVER)).toMatchObject({ kind: 'back' })

@@ -1,5 +1,5 @@
 import { findAcceptance } from '../../compare/accept-differences.ts'
-import { countSlower, latencyPercentile } from '../../compare/latency-buckets.ts'
+import { AGAIN, countSlower, latencyPercentile } from '../../compare/latency-buckets.ts'
 import type { EvidenceBasis } from '../../core/compare-words.ts'
 import type { KeptEvidence } from '../../core/comparison-store.ts'
 import { shareOf } from '../../core/wilson-interval.ts'
@@ -103,18 +103,27 @@ const LEAST_MS = 1
 function compareTimes(
   evidence: KeptEvidence,
   factor: number,
-): Pick<ComparisonEvidence, 'monolithP95Ms' | 'serviceP95Ms' | 'slowAnswers'> {
+): Pick<ComparisonEvidence, 'monolithP95Ms' | 'monolithAgain' | 'serviceP95Ms' | 'slowAnswers'> {
   const [monolith, service] = [bucketsOf(evidence, 'monolith'), bucketsOf(evidence, 'service')]
-  const of = [...monolith.values()].reduce((sum, count) => sum + count, 0)
-  // The highest that its p95 may be: of a few requests the slowest one.
-  const highest = latencyPercentile(monolith, shareOf(0.95 * of, of, '99 %').high)
+  const again = bucketsOf(evidence, AGAIN)
+  const againP95Ms = latencyPercentile(again, 0.95)
   const times = {
     monolithP95Ms: latencyPercentile(monolith, 0.95),
     serviceP95Ms: latencyPercentile(service, 0.95),
+    ...(againP95Ms === undefined ? {} : { monolithAgain: { p95Ms: againP95Ms, answers: sizeOf(again) } }),
   }
-  if (highest === undefined) return times
-  const limitMs = Math.max(LEAST_MS, factor * highest)
+  // The highest that the monolith's p95 may be: of a few requests the slowest one.
+  const highest = [monolith, again].flatMap((counts) => {
+    const of = sizeOf(counts)
+    return latencyPercentile(counts, shareOf(0.95 * of, of, '99 %').high) ?? []
+  })
+  if (highest.length === 0) return times
+  const limitMs = Math.max(LEAST_MS, factor * Math.max(...highest))
   return { ...times, slowAnswers: { ...countSlower(service, limitMs), limitMs } }
+}
+
+function sizeOf(counts: ReadonlyMap<number, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
 
 function bucketsOf({ tallies }: KeptEvidence, side: string): Map<number, number> {
