@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { createKeyedHash } from './keyed-hash.ts'
 import type { Clock } from './ports.ts'
 
 /** The header of a shadow request. A side that calls the proxy again while it serves one passes it on. */
@@ -18,7 +19,7 @@ const VALID_MS = 60_000
 
 /** @param secret shared by the kit and the services that trust its mark */
 export function createShadowMarks(secret: Buffer | string, clock: Clock): ShadowMarks {
-  const signatureOf = (text: string) => createHmac('sha256', secret).update(text).digest()
+  const signatureOf = createKeyedHash(secret)
   return {
     sign(id) {
       const text = `${id}.${clock() + VALID_MS}`

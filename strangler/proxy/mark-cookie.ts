@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { createKeyedHash } from '../core/keyed-hash.ts'
 import type { Clock } from '../core/ports.ts'
 
 /**
@@ -24,8 +25,8 @@ export function markCookieName(capability: string): string {
 
 /** @param secret shared by all proxies of one control database */
 export function createMarkCookies(secret: Buffer, clock: Clock): MarkCookies {
-  const signatureOf = (text: string) =>
-    createHmac('sha256', secret).update(`wrote ${text}`).digest('base64url').slice(0, 22)
+  const hash = createKeyedHash(secret)
+  const signatureOf = (text: string) => hash(`wrote ${text}`).toString('base64url').slice(0, 22)
   return {
     write(capability, through, { keepMs, secure }) {
       const said = `${Number.isFinite(through) ? Math.ceil(through).toString(36) : HELD}.${clock().toString(36)}`

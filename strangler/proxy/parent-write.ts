@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { createKeyedHash } from '../core/keyed-hash.ts'
 import type { Clock } from '../core/ports.ts'
 
 /**
@@ -18,7 +19,7 @@ const VALID_MS = 30_000
 
 /** @param secret shared by all proxies of one control database: the call may come in at another one */
 export function createParentWrites(secret: Buffer, clock: Clock): ParentWrites {
-  const signatureOf = (text: string) => createHmac('sha256', secret).update(text).digest()
+  const signatureOf = createKeyedHash(secret)
   return {
     sign(capability) {
       const text = `${clock() + VALID_MS}.${capability}`

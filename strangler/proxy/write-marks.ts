@@ -1,5 +1,6 @@
-import { createHash, createHmac, randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { LocalPosition, MarkedWrite, MarkStore } from '../core/data-position.ts'
+import { createKeyedHash } from '../core/keyed-hash.ts'
 import type { Clock, ReportError } from '../core/ports.ts'
 import type { TableCapability } from '../routing/compile-table.ts'
 import { type DataFreshness, type Decision, isGuarded } from '../routing/decide.ts'
@@ -68,8 +69,9 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
     return book
   }
   // A claim or an address is somebody's: the store sees neither.
+  const hash = createKeyedHash(secret)
   const hashOf = (capability: string, { source, value }: Unit) =>
-    createHmac('sha256', secret).update(`${capability}\n${source}\n${value}`).digest('base64url').slice(0, 22)
+    hash(`${capability}\n${source}\n${value}`).toString('base64url').slice(0, 22)
 
   function throughNow(capability: string): number {
     const source = position.sourceNow(capability)

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { CapturedRequest, SkipReason } from '../core/compare-words.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
+import { createSerialIds } from '../core/serial-ids.ts'
 import type { ShadowMarks } from '../core/shadow-mark.ts'
 import type { RouteState, Side } from '../core/words.ts'
 import type { Decision } from '../routing/decide.ts'
@@ -74,12 +74,12 @@ export function createShadow(options: ShadowOptions): Shadow {
   const budget = createByteBudget(config.compare.maxHeldBytes)
   const queues = createSideQueues(config)
   const times = createPrimaryTimes(config.compare.timeoutMs)
+  const nextId = createSerialIds()
   let state: RouteState | undefined
   const nameOf = (side: Side, capability: string) =>
     side === 'monolith' ? 'monolith' : (config.capabilities[capability]?.service ?? capability)
   const ask = (side: string, request: CapturedRequest, timeoutMs = config.compare.timeoutMs) => {
-    const id = randomBytes(9).toString('base64url')
-    const headers = shadowHeaders(request.headers, marks.sign(id), config.sides[side]?.shadowHeaders)
+    const headers = shadowHeaders(request.headers, marks.sign(nextId()), config.sides[side]?.shadowHeaders)
     return queues.ask(side, { ...request, headers }, timeoutMs)
   }
   const calibration = createCalibration(random)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { splitAccepted } from '../compare/accept-differences.ts'
 import { AGAIN } from '../compare/latency-buckets.ts'
 import { maskAnswer, maskRequest } from '../compare/mask-exchange.ts'
@@ -26,7 +25,7 @@ export function recordJudgement(
   const standing = judgement.verdict === 'different' ? ground.accepted() : []
   const where = { endpoint: exchange.endpoint, now: at }
   const { accepted, left } = splitAccepted(standing, where, judgement.differences)
-  const comparison = toComparison(exchange, judgement, { at, differences: left })
+  const comparison = toComparison(exchange, judgement, { id: ground.nextId(), at, differences: left })
   ground.book.note(
     {
       ...{ comparison, basis, accepted, shape: shapeOf(exchange) },
@@ -43,11 +42,11 @@ export function recordJudgement(
 function toComparison(
   exchange: CapturedExchange,
   judgement: Judgement,
-  { at, differences }: { at: Date; differences: readonly Difference[] },
+  { id, at, differences }: { id: string; at: Date; differences: readonly Difference[] },
 ): Omit<Comparison, 'basis'> {
   const { skipped, lagMs, shadow } = judgement
   return {
-    id: randomBytes(9).toString('base64url'),
+    id,
     at: at.toISOString(),
     capability: exchange.capability,
     endpoint: exchange.endpoint,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
 import type { AcceptedDifference, CapturedAnswer, CapturedRequest } from '../core/compare-words.ts'
 import type { KeptBasis } from '../core/comparison-store.ts'
+import { createSerialIds } from '../core/serial-ids.ts'
 import type { RouteState, Side } from '../core/words.ts'
 import type { Asked } from './ask-side.ts'
 import { createEvidenceBook, type EvidenceBook } from './evidence-book.ts'
@@ -14,6 +15,8 @@ import { createSideBuilds } from './side-builds.ts'
 export interface ShadowGround {
   readonly book: EvidenceBook
   readonly choice: SampleChoice
+  /** Of comparisons. */
+  readonly nextId: () => string
   /** Expired ones too. */
   readonly accepted: () => readonly AcceptedDifference[]
   readonly rulesFor: RulesFor
@@ -69,6 +72,7 @@ export function createShadowGround(
     basisOf,
     book: createEvidenceBook(),
     choice: createSampleChoice(),
+    nextId: createSerialIds(),
     accepted: () => state()?.accepted ?? [],
     rulesFor,
   }
