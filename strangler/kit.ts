@@ -111,6 +111,7 @@ async function start(
     onHeartbeat: positions.tell,
     append: (entry) => link.journal.append(entry),
     evidence: link.evidence,
+    tracer: tracing?.tracer,
     report: log.report,
   })
   releases.add('the data sync', () => sync.stop())

@@ -14,13 +14,13 @@ export interface ShadowPart {
 
 export type ShadowPartOptions = Pick<
   KitGround,
-  'config' | 'tokens' | 'link' | 'log' | 'positions' | 'releases'
+  'config' | 'tokens' | 'link' | 'log' | 'positions' | 'releases' | 'tracing'
 > & {
   readonly onVerdict?: (endpoint: string, verdict: string, count: number) => void
 }
 
 export function startShadowPart(options: ShadowPartOptions): ShadowPart {
-  const { config, tokens, link, log, positions, releases, onVerdict } = options
+  const { config, tokens, link, log, positions, releases, tracing, onVerdict } = options
   const secret = deriveShadowSecret(tokens.worker ?? tokens.operator)
   const shadow = createShadowBeside({
     config,
@@ -29,6 +29,7 @@ export function startShadowPart(options: ShadowPartOptions): ShadowPart {
     position: positions.keeper,
     report: log.report,
     ...(onVerdict === undefined ? {} : { onVerdict }),
+    ...(tracing === undefined ? {} : { beginSpan: tracing.traceShadow }),
   })
   const keeper = keepEvidence(shadow.book, link.comparisons, log.report)
   releases.add('what the comparison has found', () => keeper.stop())

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { Tracer } from '@opentelemetry/api'
 import type { Config } from './config/schema.ts'
 import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
@@ -7,6 +8,7 @@ import type { Journal, ReportError, Stoppable } from './core/ports.ts'
 import type { RouteState, Side, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
 import { ownerOf } from './routing/fold-cutover.ts'
+import { createApplyTracing } from './sync/apply/trace-apply.ts'
 import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
 import { type CouplingWatch, createCouplingWatch } from './sync/coupling-watch.ts'
 import { type LostDatabase, showLost } from './sync/incarnation.ts'
@@ -24,6 +26,8 @@ export interface SyncPartOptions {
   readonly append: Journal['append']
   /** Where what a comparison of all rows has found outlives this process. */
   readonly evidence: Pick<EvidenceStore, 'keep'>
+  /** Where somebody wants spans. */
+  readonly tracer?: Tracer | undefined
   readonly report: ReportError
 }
 
@@ -121,7 +125,7 @@ function createSync(
   capability: string,
   state: () => RouteState | undefined,
 ): CapabilitySync | undefined {
-  const { config, queue, onHeartbeat, report } = options
+  const { config, queue, onHeartbeat, tracer, report } = options
   const { tables = [], applier, service = capability } = config.capabilities[capability] ?? {}
   if (tables.length === 0) return undefined
   const { watchEveryMs, backfill } = config.sync
@@ -135,7 +139,8 @@ function createSync(
   }
   const onVerified = (found: VerifyReport, epoch: number) =>
     keepVerified(options, { capability, found, epoch })
-  const told = { onHeartbeat, onLost, onVerified, report }
+  const traced = tracer === undefined ? {} : { traceApply: createApplyTracing(tracer) }
+  const told = { onHeartbeat, onLost, onVerified, report, ...traced }
   const basis = { capability, tables, queue, watchEveryMs, throttle, ...told }
   const addresses = findAddresses(config, capability)
   const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })

@@ -18,4 +18,6 @@ export interface CapturedExchange {
   readonly answer: CapturedAnswer
   /** What it counts against the bound of all copies. */
   readonly bytes: number
+  /** The number of its span in the process that serves, where it has one. */
+  readonly span?: number
 }

@@ -76,6 +76,8 @@ export interface ChangeEntry {
   readonly key: string
   readonly version: string
   readonly row: readonly CellText[] | null
+  /** Of the exchange that made this version, where its transaction has said so; valid. */
+  readonly traceparent?: string
   /** The whole table was emptied at this version; `key` is empty then. */
   readonly truncate?: true
 }

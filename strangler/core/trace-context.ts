@@ -1,3 +1,5 @@
+import type { CapturedExchange } from './captured-exchange.ts'
+import type { SkipReason } from './compare-words.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
 
 /** The two names by which a request can be found again: in the logs, and in a tracing system. */
@@ -12,6 +14,28 @@ export interface TraceContext {
 
 /** Names a request that has arrived with these headers. */
 export type BeginTrace = (traceparent: string | undefined, correlationId: string | undefined) => TraceContext
+
+/** The span of a shadowed exchange. */
+export interface ShadowSpan {
+  /** What the shadow request carries instead of the exchange's. */
+  readonly traceparent: string
+  end(outcome: ShadowOutcome): void
+}
+
+/** What became of a shadowed exchange. */
+export interface ShadowOutcome {
+  readonly verdict: string
+  readonly skipped?: SkipReason
+  /** What the side answered, and in which time. */
+  readonly status?: number
+  readonly tookMs?: number
+  readonly lagMs?: number
+  /** Epoch milliseconds. */
+  readonly endedAt: number
+}
+
+/** Undefined where the exchange's trace is not sampled. */
+export type BeginShadowSpan = (exchange: CapturedExchange) => ShadowSpan | undefined
 
 // Version ff is forbidden, and so are ids of zeros (W3C Trace Context §3.2.2).
 const TRACEPARENT =

@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import { applyInService } from '../sync/apply/apply-in-service.ts'
 import {
@@ -6,6 +7,7 @@ import {
   type ServiceTarget,
 } from '../sync/apply/open-service-target.ts'
 import { clearTarget, prepareTarget } from '../sync/apply/prepare-target.ts'
+import { createApplyTracing } from '../sync/apply/trace-apply.ts'
 import { createTransport, type QueueServer } from '../sync/transport.ts'
 
 const ANNOUNCE_EVERY_MS = 2_000
@@ -59,7 +61,9 @@ export function createSyncApplier(options: SyncApplierOptions): SyncApplier {
     await prepareTarget(target, capability, await readTables())
     const transport = createTransport({ capability, direction: 'forward', server: queue, report })
     open.push(transport)
-    const basis = { capability, target, transport, readTables, report }
+    // Without a tracer that the service has registered these spans are nothing.
+    const traceApply = createApplyTracing(trace.getTracer('strangler-kit'))
+    const basis = { capability, target, transport, readTables, report, traceApply }
     open.push(await applyInService({ ...basis, announceEveryMs: ANNOUNCE_EVERY_MS }))
   }
 

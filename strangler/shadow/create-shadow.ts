@@ -14,7 +14,7 @@ import type { CopyWatch } from './copy-watch.ts'
 import { createDryRuns } from './dry-runs.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { judgeExchange } from './judge-exchange.ts'
-import type { JudgeParts } from './judgement.ts'
+import type { Judgement, JudgeParts } from './judgement.ts'
 import { createPrimaryTimes } from './primary-times.ts'
 import { recordJudgement } from './record-judgement.ts'
 import type { RulesFor } from './rules-of.ts'
@@ -33,7 +33,7 @@ export interface ShadowOptions {
   readonly report: ReportError
   readonly random?: () => number
   /** Told of every exchange that is over; one that was not to be judged has the verdict `skipped`. */
-  readonly onJudged?: (exchange: CapturedExchange, verdict: string) => void
+  readonly onJudged?: (exchange: CapturedExchange, verdict: string, judgement?: Judgement) => void
 }
 
 export interface Skipped {
@@ -111,8 +111,9 @@ export function createShadow(options: ShadowOptions): Shadow {
 
   async function judge(exchange: CapturedExchange): Promise<void> {
     let verdict = 'skipped'
+    let judgement: Judgement | undefined
     try {
-      const judgement = await judgeExchange(parts, exchange)
+      judgement = await judgeExchange(parts, exchange)
       verdict = recordJudgement(ground, exchange, judgement)
     } catch (error) {
       report('compare an exchange', error)
@@ -120,7 +121,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       noteSkipped({ capability, endpoint, reason: 'compare-failed', count: 1 })
     } finally {
       budget.give(exchange.bytes)
-      options.onJudged?.(exchange, verdict)
+      options.onJudged?.(exchange, verdict, judgement)
     }
   }
 

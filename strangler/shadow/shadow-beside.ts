@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import type { DataPosition } from '../core/data-position.ts'
 import type { ReportError } from '../core/ports.ts'
 import type { ShadowMarks } from '../core/shadow-mark.ts'
+import type { BeginShadowSpan } from '../core/trace-context.ts'
 import type { RouteState } from '../core/words.ts'
 import type { Asked } from './ask-side.ts'
 import { createByteBudget } from './byte-budget.ts'
@@ -11,6 +12,7 @@ import type { Shadow, Skipped } from './create-shadow.ts'
 import { createEvidenceBook } from './evidence-book.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createOutbox, type Delivery } from './outbox.ts'
+import { createShadowSpans } from './shadow-spans.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 import { createWants } from './wants.ts'
 
@@ -21,6 +23,8 @@ export interface ShadowBesideOptions {
   readonly position: Pick<DataPosition, 'appliedThrough' | 'sourceNow'>
   readonly report: ReportError
   readonly onVerdict?: (endpoint: string, verdict: string, count: number) => void
+  /** Where somebody wants spans. */
+  readonly beginSpan?: BeginShadowSpan
 }
 
 /** The thread's file is named at run time, so the compiler that packs the kit cannot rename it. */
@@ -47,6 +51,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   const book = createEvidenceBook()
   const most = config.compare.concurrency + config.compare.maxWaiting
   const data: ThreadData = { config: withoutFunctions(config), secret: new Uint8Array(options.secret) }
+  const spans = options.beginSpan === undefined ? undefined : createShadowSpans(options.beginSpan)
   let state: RouteState | undefined
   let thread: RunningThread | undefined
   let restsUntil = 0
@@ -76,6 +81,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   function end({ inFlight }: RunningThread): void {
     thread = undefined
     outbox.dropExchanges()
+    spans?.lose()
     restsUntil = performance.now() + REST_AFTER_DEATH_MS
     budget.give(inFlight.bytes)
     for (const skipped of inFlight.lost()) noteSkipped(skipped)
@@ -87,6 +93,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
     else if (message.kind === 'failed') report(message.operation, new Error(message.message))
     else if (message.kind === 'answer') settle(message.id, message.asked)
     else if (message.kind === 'judged') {
+      spans?.end(message.traced)
       for (const judged of message.judged) {
         budget.give(judged.bytes)
         thread?.inFlight.remove(judged)
@@ -151,7 +158,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       onCaptured(exchange) {
         if (stopped) return budget.give(exchange.bytes)
         startThread().inFlight.add(exchange)
-        outbox.add(exchange)
+        outbox.add(spans === undefined ? exchange : spans.begin(exchange))
       },
       onSkipped({ endpoint }, reason) {
         if (endpoint === undefined || stopped) return

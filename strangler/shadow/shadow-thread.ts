@@ -7,7 +7,9 @@ import { createCopyWatch } from './copy-watch.ts'
 import { createShadow } from './create-shadow.ts'
 import { giveWay } from './give-way.ts'
 import { createJudgedBook } from './judged-book.ts'
+import type { Judgement } from './judgement.ts'
 import { createRulesFor } from './rules-of.ts'
+import type { TracedOutcome } from './shadow-spans.ts'
 import type { FromThread, PositionWord, ThreadData, ToThread } from './thread-messages.ts'
 
 /**
@@ -25,6 +27,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
   const tell = (message: FromThread) => port.postMessage(message)
   let state = EMPTY_STATE
   const judged = createJudgedBook()
+  const traced: TracedOutcome[] = []
   let judgedTimer: NodeJS.Timeout | undefined
   const words = new Map<string, PositionWord>()
   const wordOf = (capability: string): PositionWord | undefined => {
@@ -57,15 +60,16 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
       }),
     onJudged: noteJudged,
   })
-  function noteJudged(exchange: CapturedExchange, verdict: string): void {
+  function noteJudged(exchange: CapturedExchange, verdict: string, judgement?: Judgement): void {
     judged.add(exchange, verdict)
+    if (exchange.span !== undefined) traced.push(traceOutcome(exchange.span, verdict, judgement))
     judgedTimer ??= setTimeout(tellJudged, JUDGED_AFTER_MS)
   }
   function tellJudged(): void {
     clearTimeout(judgedTimer)
     judgedTimer = undefined
     const taken = judged.take()
-    if (taken.length > 0) tell({ kind: 'judged', judged: taken })
+    if (taken.length > 0) tell({ kind: 'judged', judged: taken, traced: traced.splice(0) })
   }
   function tellFound(): void {
     const batch = shadow.book.take()
@@ -118,6 +122,17 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
     }
   }
   port.on('message', (message: ToThread) => void handle(message))
+}
+
+/** What was compared with nothing has no judgement: there was too much, or the comparison itself failed. */
+function traceOutcome(span: number, verdict: string, judgement: Judgement | undefined): TracedOutcome {
+  const { shadow, skipped, lagMs } = judgement ?? {}
+  return {
+    ...{ span, verdict, endedAt: Date.now() },
+    ...(skipped === undefined ? {} : { skipped }),
+    ...(shadow === undefined ? {} : { status: shadow.status, tookMs: shadow.tookMs }),
+    ...(lagMs === undefined ? {} : { lagMs }),
+  }
 }
 
 if (parentPort !== null) {

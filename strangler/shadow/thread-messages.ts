@@ -6,6 +6,7 @@ import type { ClockEstimate } from '../core/data-position.ts'
 import type { RouteState } from '../core/words.ts'
 import type { Asked } from './ask-side.ts'
 import type { Skipped } from './create-shadow.ts'
+import type { TracedOutcome } from './shadow-spans.ts'
 
 /** What the thread is started with. Functions of the configuration are texts here: they cannot pass, and only their change matters. */
 export interface ThreadData {
@@ -44,7 +45,11 @@ export interface Judged {
 
 /** From the thread. */
 export type FromThread =
-  | { readonly kind: 'judged'; readonly judged: readonly Judged[] }
+  | {
+      readonly kind: 'judged'
+      readonly judged: readonly Judged[]
+      readonly traced: readonly TracedOutcome[]
+    }
   | { readonly kind: 'found'; readonly batch: ComparisonBatch }
   | { readonly kind: 'answer'; readonly id: number; readonly asked: Asked | undefined }
   | { readonly kind: 'failed'; readonly operation: string; readonly message: string }

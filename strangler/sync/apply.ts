@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ReportError } from '../core/ports.ts'
 import type { BatchResult, ChangeBatch, ChangeEntry } from '../core/sync-words.ts'
+import type { TraceApply } from './apply/trace-apply.ts'
 import { applyEntries, runAll, type TargetTables } from './apply-entries.ts'
 import { applyIsolated, type FailedEntry } from './apply-isolated.ts'
 import { clearQuarantine, clearTruncated, raiseEpoch, readEpoch, recordQuarantine } from './bookkeeping.ts'
@@ -17,6 +18,8 @@ export interface ApplierOptions {
   readonly target: SyncDatabase
   /** Its tables and the columns of the wire's `row`, in its order. */
   readonly tables: readonly TableColumns[]
+  /** Makes a span of each job, where somebody wants spans. */
+  readonly traceApply?: TraceApply | undefined
   readonly report: ReportError
 }
 
@@ -29,7 +32,8 @@ export interface Applier {
   apply(batch: ChangeBatch): Promise<BatchResult | undefined>
 }
 
-export function createApplier({ capability, target, tables, report }: ApplierOptions): Applier {
+export function createApplier(options: ApplierOptions): Applier {
+  const { capability, target, tables, report, traceApply } = options
   const known: TargetTables = { dialect: target.dialect, tables: orderByReferences(tables) }
   const names = new Set(tables.map(({ table }) => table.name))
 
@@ -102,7 +106,7 @@ export function createApplier({ capability, target, tables, report }: ApplierOpt
     }
   }
 
-  return { apply }
+  return { apply: traceApply === undefined ? apply : (batch) => traceApply(batch, () => apply(batch)) }
 }
 
 /** By table and key, so that two appliers lock in the same order; a doubled key goes with its newest version. */

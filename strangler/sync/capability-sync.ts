@@ -2,6 +2,7 @@ import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { TriedTable } from '../core/sync-words.ts'
 import type { Side, SyncCourse, SyncOrder } from '../core/words.ts'
+import type { TraceApply } from './apply/trace-apply.ts'
 import { readQuarantine } from './bookkeeping.ts'
 import type { WatchStatus } from './capture-watch.ts'
 import { carryOnTrial } from './carry-on-trial.ts'
@@ -50,6 +51,8 @@ export interface CapabilitySyncOptions {
   readonly onVerified?: (report: VerifyReport, epoch: number) => void
   /** When a backfill waits. */
   readonly throttle?: ThrottleSettings
+  /** Makes a span of each job that is applied here. */
+  readonly traceApply?: TraceApply
   readonly report: ReportError
 }
 

@@ -88,7 +88,7 @@ export interface Dialect {
 
   /**
    * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, at` (epoch ms of
-   * the key's oldest entry), then `c0, c1 …` as canonical texts, and `present` ('1' or null). At most `limit` keys, oldest first; `skip` are keys
+   * the key's oldest entry), `traceparent` as the writer has said it, or null, then `c0, c1 …` as canonical texts, and `present` ('1' or null). At most `limit` keys, oldest first; `skip` are keys
    * that are on their way or wait in quarantine. A TRUNCATE has `key` '' and `op` 'T'.
    */
   readPending(columns: TableColumns, limit: number, skip?: readonly string[]): Statement

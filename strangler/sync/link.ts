@@ -1,6 +1,7 @@
 import type { Clock, ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, ChangeBatch, Direction } from '../core/sync-words.ts'
 import { createAcknowledger } from './acknowledge.ts'
+import type { TraceApply } from './apply/trace-apply.ts'
 import { type Applier, createApplier } from './apply.ts'
 import { raiseEpoch, readQuarantine } from './bookkeeping.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
@@ -30,6 +31,7 @@ export interface SourceEndOptions extends LinkBasis {
 
 export interface TargetEndOptions extends LinkBasis {
   readonly target: SyncDatabase
+  readonly traceApply?: TraceApply | undefined
 }
 
 export interface SourceStatus extends Lag, RelayStatus {
@@ -96,9 +98,9 @@ export function createSourceEnd(options: SourceEndOptions): SourceEnd {
 }
 
 export function createTargetEnd(options: TargetEndOptions): TargetEnd {
-  const { capability, target, routes, transport, report } = options
+  const { capability, target, routes, transport, report, traceApply } = options
   const tables = routes.map((route) => route.target)
-  const applier = createApplier({ capability, target, tables, report })
+  const applier = createApplier({ capability, target, tables, report, traceApply })
   const life = createLife({
     async start() {
       const lanes: Lane[] = ['apply', 'backfill']

@@ -36,5 +36,5 @@ export function packBatches(
 
 function sizeOf(entry: ChangeEntry): number {
   const cells = entry.row?.reduce((sum, cell) => sum + (cell?.length ?? 0) + 3, 0) ?? 0
-  return entry.table.length + entry.key.length + cells + 40
+  return entry.table.length + entry.key.length + (entry.traceparent?.length ?? 0) + cells + 40
 }

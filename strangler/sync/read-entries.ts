@@ -1,4 +1,5 @@
 import type { CellText, ChangeEntry } from '../core/sync-words.ts'
+import { parseTraceparent } from '../core/trace-context.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
 import type { TableRoute } from './mapping.ts'
 
@@ -42,9 +43,18 @@ export function toEntries(route: TableRoute, rows: readonly TextRow[]): ReadEntr
   return read
 }
 
+/** The application wrote it, so it may be anything. */
+function isTraceparent(text: CellText | undefined): text is string {
+  return typeof text === 'string' && parseTraceparent(text) !== undefined
+}
+
 /** `version, key, op, present, c0 …` as an entry in the target's columns. */
 function toEntry(route: TableRoute, row: TextRow): ChangeEntry {
-  const head = { table: route.target.table.name, key: row['key'] ?? '', version: row['version'] ?? '0' }
+  const { traceparent } = row
+  const head = {
+    ...{ table: route.target.table.name, key: row['key'] ?? '', version: row['version'] ?? '0' },
+    ...(isTraceparent(traceparent) ? { traceparent } : {}),
+  }
   if (head.key === '') return { ...head, row: null, truncate: true }
   return {
     ...head,

@@ -2,6 +2,7 @@ import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, Direction } from '../core/sync-words.ts'
 import type { SyncOrder } from '../core/words.ts'
+import type { TraceApply } from './apply/trace-apply.ts'
 import { type BackfillStatus, createBackfill } from './backfill.ts'
 import { beginEpoch } from './begin-epoch.ts'
 import { createDatabaseCheckpoints } from './checkpoint-store.ts'
@@ -35,6 +36,7 @@ export interface RunningSyncOptions extends DatabaseRoles {
   /** Nothing is carried from then on; told again every two seconds, for the other epoch that must begin. */
   readonly onLost?: (lost: LostDatabase) => void
   readonly throttle?: ThrottleSettings
+  readonly traceApply?: TraceApply
   readonly report: ReportError
 }
 
@@ -178,7 +180,7 @@ function describeHeartbeat({
 }
 
 function createParts(options: RunningSyncOptions, onSettled: (result: BatchResult) => void) {
-  const { capability, order, direction, source, target, routes, queue, report } = options
+  const { capability, order, direction, source, target, routes, queue, report, traceApply } = options
   const transport = createTransport({ capability, direction, server: queue, report })
   const basis = { capability, direction, epoch: order.epoch, routes, transport, report }
   const backfill =
@@ -213,5 +215,11 @@ function createParts(options: RunningSyncOptions, onSettled: (result: BatchResul
     },
     onQueueLost: () => backfill?.resend(),
   })
-  return { transport, sourceEnd, backfill, recent, targetEnd: createTargetEnd({ ...basis, target }) }
+  return {
+    transport,
+    sourceEnd,
+    backfill,
+    recent,
+    targetEnd: createTargetEnd({ ...basis, target, traceApply }),
+  }
 }

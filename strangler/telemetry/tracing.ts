@@ -1,8 +1,6 @@
 import {
-  type Context,
   context as contexts,
   isSpanContextValid,
-  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -11,7 +9,9 @@ import {
 } from '@opentelemetry/api'
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
-import { type BeginTrace, parseTraceparent } from '../core/trace-context.ts'
+import type { BeginShadowSpan, BeginTrace } from '../core/trace-context.ts'
+import { createShadowTracing } from './shadow-span.ts'
+import { contextOf, showTraceparent } from './span-context.ts'
 
 /** Spans of OpenTelemetry for what the kit does. */
 export interface Tracing extends Stoppable {
@@ -19,6 +19,10 @@ export interface Tracing extends Stoppable {
   traceExchanges(begin: BeginTrace): BeginTrace
   /** A span around one command of the admin API. */
   traceCommand<T>(path: string, work: () => Promise<T>): Promise<T>
+  /** A span of each exchange that is shadowed. */
+  readonly traceShadow: BeginShadowSpan
+  /** For what makes its spans itself. */
+  readonly tracer: Tracer
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -73,26 +77,20 @@ export function createTracing(tracer: Tracer): Omit<Tracing, 'stop'> {
   return {
     traceExchanges: (begin) => (traceparent, correlationId) => {
       const plain = begin(traceparent, correlationId)
-      const span = tracer.startSpan('request', { kind: SpanKind.SERVER }, parentOf(traceparent))
-      const { traceId, spanId, traceFlags } = span.spanContext()
+      const span = tracer.startSpan('request', { kind: SpanKind.SERVER }, contextOf(traceparent))
+      const { traceId } = span.spanContext()
       const isNamed = plain.correlationId !== plain.traceId
       return {
         traceId,
-        traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+        traceparent: showTraceparent(span.spanContext()),
         correlationId: isNamed ? plain.correlationId : traceId,
         finish: (record) => endExchange(span, record),
       }
     },
     traceCommand: (path, work) => inSpan(tracer, `command ${path}`, work),
+    traceShadow: createShadowTracing(tracer),
+    tracer,
   }
-}
-
-function parentOf(traceparent: string | undefined): Context {
-  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent)
-  if (parent === undefined) return ROOT_CONTEXT
-  const { traceId, parentId, flags } = parent
-  const spanContext = { traceId, spanId: parentId, traceFlags: Number.parseInt(flags, 16), isRemote: true }
-  return trace.setSpanContext(ROOT_CONTEXT, spanContext)
 }
 
 /** The names are those of OpenTelemetry's conventions for HTTP, and the access log's for what is the kit's own. */

@@ -18,10 +18,11 @@ function asBefore(statements: readonly string[]): string[] {
     .map((sql) =>
       sql
         .replaceAll(/\n {2}(role|application) (text|VARCHAR\(300\)) NOT NULL DEFAULT '',/g, '')
-        .replaceAll(', role, application)', ')')
-        .replaceAll(", SESSION_USER, pg_catalog.current_setting('application_name'))", ')')
-        .replaceAll('op, role)', 'op)')
-        .replaceAll(', USER())', ')'),
+        .replaceAll(/\n {2}traceparent (text|VARCHAR\(55\) NULL),/g, '')
+        .replaceAll(', role, application, traceparent)', ')')
+        .replaceAll(/, SESSION_USER, [^;]*;/g, ');')
+        .replaceAll('op, role, traceparent)', 'op)')
+        .replaceAll(/, USER\(\), [^;]*;/g, ');'),
     )
 }
 

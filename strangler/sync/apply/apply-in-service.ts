@@ -6,6 +6,7 @@ import { describe } from '../classify-error.ts'
 import type { SyncDatabase } from '../database.ts'
 import { createLoop } from '../loop.ts'
 import type { Lane, Transport } from '../transport.ts'
+import type { TraceApply } from './trace-apply.ts'
 
 const QUARANTINE_SHOWN = 20
 /** A schema is looked at again when a job names a column that is not known; a wrong mapping must not make that every job. */
@@ -20,6 +21,7 @@ export interface ApplyInServiceOptions {
   /** Reads the tables as they are now. */
   readonly readTables: () => Promise<readonly TableShape[]>
   readonly announceEveryMs: number
+  readonly traceApply: TraceApply
   readonly report: ReportError
 }
 
@@ -45,7 +47,13 @@ export async function applyInService(options: ApplyInServiceOptions): Promise<St
     if (known !== undefined) return known
     const named = tables.filter(({ name }) => columns[name] !== undefined)
     const parts = named.map((table) => ({ table, columns: columns[table.name] ?? [] }))
-    const applier = createApplier({ capability, target, tables: parts, report })
+    const applier = createApplier({
+      capability,
+      target,
+      tables: parts,
+      report,
+      traceApply: options.traceApply,
+    })
     if (appliers.size >= APPLIERS_KEPT) appliers.clear()
     appliers.set(key, applier)
     return applier

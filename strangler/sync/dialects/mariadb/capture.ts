@@ -27,20 +27,25 @@ const CREATE_LOG = `CREATE TABLE IF NOT EXISTS ${CHANGE_LOG} (
   op CHAR(1) NOT NULL,
   at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   role VARCHAR(300) NOT NULL DEFAULT '',
+  traceparent VARCHAR(55) NULL,
   PRIMARY KEY (tbl, version),
   KEY strangler_version (version),
   KEY ${NEWEST_INDEX} (tbl, \`key\`, version)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`
 
 /** A log of an earlier version of the kit. */
-const ADD_ROLE = `BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
-  AND TABLE_NAME = '${CHANGE_LOG}' AND COLUMN_NAME = 'role') THEN
-  ${DDL} ALTER TABLE ${CHANGE_LOG} ADD COLUMN role VARCHAR(300) NOT NULL DEFAULT ''; END IF; END`
+const ADD_COLUMNS = ["role VARCHAR(300) NOT NULL DEFAULT ''", 'traceparent VARCHAR(55) NULL'].map(
+  (
+    column,
+  ) => `BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+  AND TABLE_NAME = '${CHANGE_LOG}' AND COLUMN_NAME = '${column.split(' ')[0]}') THEN
+  ${DDL} ALTER TABLE ${CHANGE_LOG} ADD COLUMN ${column}; END IF; END`,
+)
 
 export function captureUp(tables: readonly TableShape[], ancestors: readonly TableShape[] = []): string[] {
   return [
     `${DDL} ${CREATE_LOG}`,
-    ADD_ROLE,
+    ...ADD_COLUMNS,
     CREATE_WRITER,
     createSyncState(),
     // Parents first: a cascade that slips in between is then logged twice, not lost.

@@ -32,7 +32,7 @@ export function readPending(columns: TableColumns, limit: number, skip: readonly
       `r.${quoteName(column.name)} = ${castKeyPart(column, `JSON_VALUE(k.\`key\`, '$[${index}]')`)}`,
   )
   const sql = `SELECT ${CHARS('n.version')} AS version, n.\`key\` AS \`key\`, n.op AS op, ${CHARS('FLOOR(UNIX_TIMESTAMP(k.at) * 1000)')} AS at,
-  ${presence(table)} AS present${selectCells(columns)}
+  n.traceparent AS traceparent, ${presence(table)} AS present${selectCells(columns)}
 FROM (
   SELECT w.\`key\`, MIN(w.version) AS oldest, MIN(w.at) AS at,
     (SELECT m.version FROM ${CHANGE_LOG} m ${BY_KEY} WHERE m.tbl = ? AND m.\`key\` = w.\`key\` ORDER BY m.version DESC LIMIT 1) AS newest

@@ -36,6 +36,7 @@ const CHANGE_LOG = `CREATE TABLE IF NOT EXISTS ${SCHEMA}.change_log (
   at timestamptz NOT NULL,
   role text NOT NULL DEFAULT '',
   application text NOT NULL DEFAULT '',
+  traceparent text,
   PRIMARY KEY (tbl, key, version)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000)`
 
@@ -54,12 +55,12 @@ END IF;`,
 ])
 
 /** A log of an earlier version of the kit. */
-const ADD_WRITER = atomically(
-  ['role', 'application'].map(
+const ADD_COLUMNS = atomically(
+  ["role text NOT NULL DEFAULT ''", "application text NOT NULL DEFAULT ''", 'traceparent text'].map(
     (
       column,
-    ) => `IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = '${SCHEMA}.change_log'::regclass AND attname = '${column}') THEN
-  ALTER TABLE ${SCHEMA}.change_log ADD COLUMN ${column} text NOT NULL DEFAULT '';
+    ) => `IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = '${SCHEMA}.change_log'::regclass AND attname = '${column.split(' ')[0]}') THEN
+  ALTER TABLE ${SCHEMA}.change_log ADD COLUMN ${column};
 END IF;`,
   ),
 )
@@ -68,7 +69,7 @@ export function captureUp(tables: readonly TableShape[]): string[] {
   return [
     `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
     CHANGE_LOG,
-    ADD_WRITER,
+    ADD_COLUMNS,
     CREATE_WRITER,
     CREATE_OLDEST_FIRST,
     createSyncState,
@@ -99,6 +100,9 @@ IF to_regclass('${SCHEMA}.writer') IS NOT NULL THEN
 END IF;`
 }
 
+/** What the application has set for its transaction, if anything. Cut: whatever it is, its own statement must not fail of it. */
+const TRACEPARENT = `pg_catalog.left(pg_catalog.current_setting('strangler.traceparent', true), 55)`
+
 /** Without WHEN: the server would read its condition anew in every statement, a quarter of what capture costs a write. */
 function captureTriggers(table: TableShape): string {
   const [name, routine] = [tableName(table), routineName('capture', table)]
@@ -117,8 +121,8 @@ function captureTriggers(table: TableShape): string {
  */
 function captureFunction(table: TableShape): string {
   const log = (key: string, op: 'I' | 'U' | 'D' | 'T') =>
-    `INSERT INTO ${SCHEMA}.change_log (version, tbl, key, op, at, role, application)
-    VALUES (${VERSION}, ${quoteText(table.name)}, ${key}, '${op}', pg_catalog.clock_timestamp(), SESSION_USER, pg_catalog.current_setting('application_name'));`
+    `INSERT INTO ${SCHEMA}.change_log (version, tbl, key, op, at, role, application, traceparent)
+    VALUES (${VERSION}, ${quoteText(table.name)}, ${key}, '${op}', pg_catalog.clock_timestamp(), SESSION_USER, pg_catalog.current_setting('application_name'), ${TRACEPARENT});`
   const [before, after] = [keyText('OLD', table), keyText('NEW', table)]
   // What may be a key is equal exactly when its texts are.
   const isMoved = table.key

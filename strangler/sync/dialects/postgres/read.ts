@@ -24,13 +24,13 @@ export function readPending(columns: TableColumns, limit: number, skip: readonly
     ORDER BY ${OLDEST_FIRST} LIMIT $2::int * ${ENTRIES_PER_KEY}
   ) w WHERE w.tbl = $1
 ), pending AS MATERIALIZED (
-  SELECT h.key, h.oldest, h.at, n.version, n.op, CASE WHEN h.key <> '' THEN h.key::json END AS j
+  SELECT h.key, h.oldest, h.at, n.version, n.op, n.traceparent, CASE WHEN h.key <> '' THEN h.key::json END AS j
   FROM (SELECT key, min(version) AS oldest, min(at) AS at FROM head GROUP BY key ORDER BY min(version) LIMIT $2::int) h
   CROSS JOIN LATERAL (
-    SELECT l.version, l.op FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = h.key ORDER BY l.version DESC LIMIT 1
+    SELECT l.version, l.op, l.traceparent FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = h.key ORDER BY l.version DESC LIMIT 1
   ) n
 )
-SELECT p.version::text AS version, p.key, p.op, ${epochMs('p.at')} AS at, r.*
+SELECT p.version::text AS version, p.key, p.op, ${epochMs('p.at')} AS at, p.traceparent, r.*
 FROM pending p LEFT JOIN LATERAL (${selectRow(columns, 'p.j')}) r ON true
 ORDER BY p.oldest`,
     params: [columns.table.name, limit, [...skip]],
