@@ -9,9 +9,12 @@ import { askMetrics } from './ask-metrics.ts'
 import { createLiveHub, type LiveHub, type LiveTopic } from './live-hub.ts'
 import type { LiveTraffic, SideCost } from './live-words.ts'
 import { createSideCosts } from './side-costs.ts'
+import { readToldTraffic } from './told-traffic.ts'
 import { createTrafficSeries, type TrafficSeries } from './traffic-series.ts'
 
 const LOOK_MS = 2_000
+/** Proxies tell once a second, each at its own time: between two looks that are closer the figures would jump. */
+const TOLD_LOOK_MS = 5_000
 
 export interface LiveOptions {
   readonly context: AdminContext
@@ -23,23 +26,47 @@ export interface LiveOptions {
 /** What open dashboards are told of, and the series of the traffic, which is kept also while nobody looks. */
 export function createLive({ context, traffic, report }: LiveOptions): LiveHub {
   const series = createTrafficSeries()
+  const counts =
+    traffic === undefined ? countsOfAll(context) : { everyMs: LOOK_MS, read: async () => traffic() }
+  let rows: readonly EndpointTraffic[] = []
   const hub = createLiveHub({
     topics: listTopics(context, {
       series,
       isMeasuredHere: traffic !== undefined,
-      costs: createSideCosts({ ...context, traffic: traffic ?? (() => []), ask: askMetrics }),
+      costs: createSideCosts({ ...context, traffic: traffic ?? (() => rows), ask: askMetrics }),
     }),
     points: series.points,
     clock: context.clock,
     report,
   })
-  const looking = traffic === undefined ? undefined : lookAtTraffic({ traffic, series, hub, context })
+  const looking = lookAtTraffic(counts, (seen) => {
+    rows = seen
+    const before = series.points().at(-1)
+    series.look(context.clock(), seen)
+    const point = series.points().at(-1)
+    if (point !== undefined && point !== before) hub.addPoint(point)
+  })
   return {
     ...hub,
     async stop() {
-      await looking?.stop()
+      await looking.stop()
       await hub.stop()
     },
+  }
+}
+
+/** Where what was counted comes from. */
+interface TrafficCounts {
+  readonly everyMs: number
+  read(): Promise<readonly EndpointTraffic[]>
+}
+
+/** For a process without a proxy of its own. */
+function countsOfAll({ guide, config }: AdminContext): TrafficCounts {
+  const capabilities = Object.keys(config.capabilities)
+  return {
+    everyMs: TOLD_LOOK_MS,
+    read: async () => (guide === undefined ? [] : readToldTraffic(guide.traffic, capabilities)),
   }
 }
 
@@ -64,26 +91,24 @@ function listTopics(context: AdminContext, { series, isMeasuredHere, costs }: Me
   ]
 }
 
-interface TrafficLooks {
-  readonly traffic: () => readonly EndpointTraffic[]
-  readonly series: TrafficSeries
-  readonly hub: LiveHub
-  readonly context: AdminContext
-}
-
-function lookAtTraffic({ traffic, series, hub, context }: TrafficLooks): Stoppable {
-  const look = () => {
-    const before = series.points().at(-1)
-    series.look(context.clock(), traffic())
-    const point = series.points().at(-1)
-    if (point !== undefined && point !== before) hub.addPoint(point)
+function lookAtTraffic(
+  { everyMs, read }: TrafficCounts,
+  onSeen: (rows: readonly EndpointTraffic[]) => void,
+): Stoppable {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  const look = async () => {
+    // Without the control database there is no point of the traffic, and whoever reads of it elsewhere is told why.
+    const rows = await read().catch(() => undefined)
+    if (stopped) return
+    if (rows !== undefined) onSeen(rows)
+    timer = setTimeout(look, everyMs).unref()
   }
-  look()
-  const timer = setInterval(look, LOOK_MS)
-  timer.unref()
+  void look()
   return {
     async stop() {
-      clearInterval(timer)
+      stopped = true
+      clearTimeout(timer)
     },
   }
 }

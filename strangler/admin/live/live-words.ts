@@ -23,7 +23,7 @@ export interface EndpointRate extends SideRate {
 }
 
 export interface LiveTraffic {
-  /** False where the process that answers has no proxy: then nothing is known here. */
+  /** False where the process that answers has no proxy: these are then the counts of all proxies, and no times. */
   readonly isMeasuredHere: boolean
   readonly endpoints: readonly EndpointRate[]
 }

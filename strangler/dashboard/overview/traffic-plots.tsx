@@ -1,7 +1,7 @@
 import type { SideRate } from '../../admin/live/live-words.ts'
 import { live, points } from '../api/live.ts'
 import { formatMs, formatRate, formatShare } from '../parts/format.ts'
-import { Nothing, Waiting } from '../parts/heard-block.tsx'
+import { Waiting } from '../parts/heard-block.tsx'
 import { Plot } from '../parts/plot.tsx'
 
 const SIDES = [
@@ -11,7 +11,7 @@ const SIDES = [
 
 /** Requests, errors and slowness of both sides over the last quarter of an hour. */
 export function TrafficPlots() {
-  const { data } = live.traffic.value
+  const isTold = live.traffic.value.data?.isMeasuredHere === false
   const seen = points.value
   const times = seen.map(({ at }) => at / 1_000)
   const linesOf = (read: (rate: SideRate) => number | null) =>
@@ -22,12 +22,13 @@ export function TrafficPlots() {
   return (
     <section class="panel" aria-labelledby="traffic-title">
       <h2 id="traffic-title">Traffic of both sides</h2>
-      {data?.isMeasuredHere === false && (
-        <Nothing title="This process has no proxy of its own">
-          The figures are at <code>/metrics</code> of the processes that serve.
-        </Nothing>
+      {isTold && (
+        <p class="quiet small">
+          Of all proxies, as they tell the control database: what a capability names, without times. Those are
+          at <code>/metrics</code> of each proxy.
+        </p>
       )}
-      {data?.isMeasuredHere !== false && seen.length === 0 && <Waiting for="the first figures" />}
+      {seen.length === 0 && <Waiting for="the first figures" />}
       {seen.length > 0 && (
         <div class="plots">
           <Plot
@@ -43,12 +44,14 @@ export function TrafficPlots() {
             format={(share) => formatShare(share)}
             highest={0.01}
           />
-          <Plot
-            title="p95"
-            times={times}
-            lines={linesOf((rate) => rate.p95Ms)}
-            format={(ms) => formatMs(ms)}
-          />
+          {!isTold && (
+            <Plot
+              title="p95"
+              times={times}
+              lines={linesOf((rate) => rate.p95Ms)}
+              format={(ms) => formatMs(ms)}
+            />
+          )}
         </div>
       )}
     </section>
