@@ -72,7 +72,11 @@ function toData({ times, lines }: PlotProps): uPlot.AlignedData {
 }
 
 function optionsOf({ lines, format, height = 120, highest }: PlotProps, element: HTMLElement): uPlot.Options {
-  const colour = (token: string) => () => getComputedStyle(element).getPropertyValue(`--${token}`)
+  // A token as such is `light-dark(…)`, which a canvas does not read; as a colour it is the one of the theme.
+  const colour = (token: string) => () => {
+    element.style.color = `var(--${token})`
+    return getComputedStyle(element).color
+  }
   const axis = { stroke: colour('quiet'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false } }
   const font = '11px system-ui, sans-serif'
   return {
