@@ -24,7 +24,7 @@ export interface ComposeStand {
 }
 
 const INNER_PORTS: Record<string, readonly number[]> = {
-  ...{ postgres: [5432], redis: [6379], monolith: [3000], inventory: [3001], orders: [3002] },
+  ...{ postgres: [5432], redis: [6379], monolith: [3000], inventory: [3001], orders: [3001] },
   ...{ balancer: [8080, 8079], 'proxy-1': [8080, 8081], 'proxy-2': [8080, 8081] },
   ...{ sync: [8081], admin: [8081] },
 }
@@ -54,9 +54,9 @@ export async function openComposeStand(): Promise<ComposeStand> {
   }
   async function start(name: string): Promise<Container> {
     const { build, command, environment = {} } = compose.services[name] ?? {}
-    const last = readStages(build?.dockerfile ?? '').at(-1)!
+    const last = readStages(build?.dockerfile ?? '', build?.args).at(-1)!
     const image = path.join(folder, name)
-    await layOutImage(build?.dockerfile ?? '', image)
+    await layOutImage(build, image)
     const [inner = 0] = INNER_PORTS[name] ?? []
     const isKit = command !== undefined
     const words = [...commandOf(last, 'ENTRYPOINT'), ...(command ?? commandOf(last, 'CMD'))]

@@ -18,17 +18,17 @@ import {
 } from './read-dockerfile.ts'
 
 const DOCKERFILES = [
-  'monolith/Dockerfile',
-  'extracted/inventory/Dockerfile',
-  'extracted/orders/Dockerfile',
-  'strangler/Dockerfile',
+  { file: 'monolith/Dockerfile', args: {} },
+  { file: 'extracted/Dockerfile', args: { SERVICE: 'inventory' } },
+  { file: 'extracted/Dockerfile', args: { SERVICE: 'orders' } },
+  { file: 'strangler/Dockerfile', args: {} },
 ]
 const compose = readCompose(composeText, () => 'x')
 const built = Object.entries(compose.services).filter(([, { build }]) => build !== undefined)
 const toVariable = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
-describe.each(DOCKERFILES)('%s', (file) => {
-  const stages = readStages(file)
+describe.each(DOCKERFILES)('$file $args.SERVICE', ({ file, args }) => {
+  const stages = readStages(file, args)
   const last = stages.at(-1)!
 
   it('builds in one stage and runs in another, as a user without rights, on the Node that the kit wants', () => {
@@ -59,10 +59,20 @@ describe.each(DOCKERFILES)('%s', (file) => {
   it('starts a program that is in it', () => {
     const [first, second = ''] = [...commandOf(last, 'ENTRYPOINT'), ...commandOf(last, 'CMD')]
     if (first !== 'node') return expect(first).toBe('node_modules/.bin/strangler')
-    const folders = copiesOf(last).map(({ to }) => path.normalize(to))
-    expect(folders).toContain(path.dirname(second))
-    expect(isThere(second)).toBe(true)
+    const copy = copiesOf(last).find(({ to }) => path.normalize(to) === path.dirname(second))
+    expect(isThere(path.join(copy?.sources[0] ?? 'nowhere', path.basename(second)))).toBe(true)
   })
+})
+
+it('builds each of the two services from the one file by an argument that it names', () => {
+  const services = built.filter(([, { build }]) => build?.dockerfile === 'extracted/Dockerfile')
+  expect(services.map(([name, { build }]) => [name, build?.args])).toEqual([
+    ['inventory', { SERVICE: 'inventory' }],
+    ['orders', { SERVICE: 'orders' }],
+  ])
+  // Without it there is no such folder.
+  const bare = copiesOf(readStages('extracted/Dockerfile').at(-1)!)
+  expect(bare.flatMap(({ sources }) => sources)).toContain('extracted/')
 })
 
 it('keeps secrets, repository and packages of this machine out of every build', () => {
@@ -103,7 +113,7 @@ describe('what docker-compose.yml tells the programs', () => {
 
   it('asks each program for its health where it listens', () => {
     for (const [, { build }] of built) {
-      const last = readStages(build!.dockerfile).at(-1)!
+      const last = readStages(build!.dockerfile, build!.args).at(-1)!
       const port = new URL(healthOf(last)[2] ?? '').port
       const { PORT } = environmentOf(last)
       // The kit's is the admin API's.

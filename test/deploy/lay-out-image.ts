@@ -1,15 +1,16 @@
 import { cp, mkdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import { root } from './read-compose.ts'
+import { type ComposeService, root } from './read-compose.ts'
 import { copiesOf, readStages } from './read-dockerfile.ts'
 
 /**
  * The files of an image's last stage in a folder: what it copies from the project, with the packages that are installed here in the place
  * of those that its build would install. The packed kit is a test of its own (test/package); here its sources stand for it.
  */
-export async function layOutImage(dockerfile: string, folder: string): Promise<void> {
+export async function layOutImage(build: ComposeService['build'], folder: string): Promise<void> {
+  const { dockerfile = '', args } = build ?? {}
   await mkdir(folder, { recursive: true })
-  const copies = copiesOf(readStages(dockerfile).at(-1)!)
+  const copies = copiesOf(readStages(dockerfile, args).at(-1)!)
   for (const { from, sources, to } of copies) {
     for (const source of sources) {
       if (from !== undefined && path.basename(source) === 'node_modules')

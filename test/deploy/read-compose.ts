@@ -10,7 +10,11 @@ export interface HealthCheck {
 
 export interface ComposeService {
   readonly image?: string
-  readonly build?: { readonly context: string; readonly dockerfile: string }
+  readonly build?: {
+    readonly context: string
+    readonly dockerfile: string
+    readonly args?: Readonly<Record<string, string>>
+  }
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly ports?: readonly string[]

@@ -20,8 +20,11 @@ export interface Stage {
   readonly instructions: readonly Instruction[]
 }
 
-/** The stages of a Dockerfile: comments away, continued lines joined. */
-export function readStages(file: string): Stage[] {
+/** Where Docker itself fills arguments in; a command's words it leaves alone. */
+const FILLED = ['COPY', 'ENV', 'EXPOSE']
+
+/** The stages of a Dockerfile: comments away, continued lines joined, and the arguments filled in that a stage names. */
+export function readStages(file: string, args: Readonly<Record<string, string>> = {}): Stage[] {
   const lines = readFileSync(path.join(root, file), 'utf8')
     .replaceAll(/^#.*\n/gm, '')
     .replaceAll(/\\\n\s*/g, ' ')
@@ -34,7 +37,13 @@ export function readStages(file: string): Stage[] {
     if (name === 'FROM') {
       const [image = '', as, stage] = text.split(' ')
       stages.push({ image, name: as === 'AS' ? stage : undefined, instructions: [] })
-    } else stages.at(-1)!.instructions.push({ name, text })
+    } else {
+      const stage = stages.at(-1)!
+      const named = new Set(valuesOf(stage, 'ARG'))
+      const fill = (all: string, arg: string) => (named.has(arg) ? (args[arg] ?? '') : all)
+      const filled = FILLED.includes(name) ? text.replaceAll(/\$\{(\w+)\}/g, fill) : text
+      stage.instructions.push({ name, text: filled })
+    }
   }
   return stages
 }
