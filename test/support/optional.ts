@@ -7,6 +7,7 @@ const NAMES = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   nginx: ['nginx'],
   wrk: ['wrk'],
+  zsh: ['zsh'],
 } as const
 
 /** Servers are installed where an ordinary user's PATH does not look. */
