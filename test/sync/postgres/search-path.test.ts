@@ -33,7 +33,7 @@ const SHADOW = `DO $do$ DECLARE f record; n int := 0; BEGIN
   CREATE SCHEMA hostile;
   FOR f IN SELECT p.proname AS name, p.prorettype::regtype AS gives, (SELECT string_agg(format_type(t, NULL), ', ') FROM unnest(p.proargtypes) t) AS takes
     FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.provariadic = 0
-    AND p.proname IN ('current_setting', 'pg_current_wal_insert_lsn', 'clock_timestamp', 'to_json', 'trim_scale', 'encode', 'isfinite', 'to_char')
+    AND p.proname IN ('current_setting', 'pg_current_wal_insert_lsn', 'clock_timestamp', 'to_json', 'left', 'trim_scale', 'encode', 'isfinite', 'to_char')
   LOOP
     EXECUTE format($f$CREATE FUNCTION hostile.%I(%s) RETURNS %s LANGUAGE plpgsql AS $b$ BEGIN RAISE 'hijacked by a function'; END $b$$f$, f.name, f.takes, f.gives);
   END LOOP;
