@@ -7,6 +7,7 @@ import type { EvidenceStore } from './core/evidence-store.ts'
 import type { Journal, ReportError, Stoppable } from './core/ports.ts'
 import type { RouteState, Side, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
+import { createReadWatches } from './read-watch-part.ts'
 import { ownerOf } from './routing/fold-cutover.ts'
 import { createApplyTracing } from './sync/apply/trace-apply.ts'
 import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
@@ -25,7 +26,7 @@ export interface SyncPartOptions {
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
   readonly append: Journal['append']
   /** Where what a comparison of all rows has found outlives this process. */
-  readonly evidence: Pick<EvidenceStore, 'keep'>
+  readonly evidence: Pick<EvidenceStore, 'keep' | 'read'>
   /** Where somebody wants spans. */
   readonly tracer?: Tracer | undefined
   readonly report: ReportError
@@ -48,6 +49,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
   const watches = createCouplingWatches({ config, report })
+  const readWatches = createReadWatches(options, () => state)
   const couplingsOf = (capability: string) => watches.get(capability)?.found() ?? []
   let state: RouteState | undefined
   let followed: RouteState['syncs']
@@ -75,9 +77,10 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
       for (const [capability, sync] of syncs) sync.follow(followed?.[capability])
       // From its installation on, which says that somebody wants to move it.
       for (const [capability, watch] of watches) if (followed?.[capability] !== undefined) watch.start()
+      for (const watch of readWatches) watch.start()
     },
     async stop() {
-      await Promise.all([...syncs.values(), ...watches.values()].map((one) => one.stop()))
+      await Promise.all([...syncs.values(), ...watches.values(), ...readWatches].map((one) => one.stop()))
     },
   }
 }

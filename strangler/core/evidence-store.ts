@@ -28,6 +28,33 @@ export interface EvidenceContents {
     readonly epoch: number
     readonly samples: readonly (readonly [number, number, number])[]
   }
+  /** Who else reads the tables of the monolith that the service owns, since the kit itself asks the monolith nothing any more. */
+  readonly reads: {
+    readonly epoch: number
+    /** Of the newest look, epoch ms. */
+    readonly at: number
+    /** Why it cannot be told, and what mends that. */
+    readonly blind?: { readonly because: string; readonly mend: string }
+    /** By table: reads by anybody, and by the kit; what is counted from. */
+    readonly counters: Readonly<Record<string, readonly [number, number]>>
+    /** Of the newest look. */
+    readonly newest: Readonly<Record<string, readonly [number, number]>>
+    readonly lost: number
+    /** Until then the counters may still tell of what is not to be counted. */
+    readonly settledAt: number
+    /** What the newest look has found, and the next one must find too. */
+    readonly suspected: Readonly<Record<string, number>>
+    /** How long it was watched, since the newest read of others if there was one. */
+    readonly quietMs: number
+    readonly found?: {
+      readonly count: number
+      readonly firstAt: number
+      readonly lastAt: number
+      readonly tables: readonly string[]
+      /** Programs that have read them lately, as far as the server tells. */
+      readonly by: readonly string[]
+    }
+  }
 }
 
 export type EvidenceKind = keyof EvidenceContents

@@ -150,6 +150,24 @@ export interface CutoverEvidence {
 export interface RetirementEvidence {
   /** Requests for the capability that the monolith has answered since the ownership changed. */
   readonly monolithRequests: number
-  /** Statements on the monolith's tables by others than the kit, as the database counts them; absent: it does not. */
-  readonly statements?: { readonly count: number; readonly watchedMs: number }
+  /** From when on the kit asks the monolith nothing of it, epoch ms; absent: no end is in sight. */
+  readonly silentFrom?: number
+  /** Who else reads the monolith's tables since then; absent: nobody has looked yet. */
+  readonly reads?: ReadsEvidence
+}
+
+export interface ReadsEvidence {
+  /** Of the newest look, epoch ms. */
+  readonly at: number
+  /** Why the database cannot tell, and what mends that. */
+  readonly blind?: { readonly because: string; readonly mend: string }
+  /** How long it was watched, since the newest read if there was one. */
+  readonly quietMs: number
+  readonly found?: {
+    readonly count: number
+    readonly firstAt: number
+    readonly lastAt: number
+    readonly tables: readonly string[]
+    readonly by: readonly string[]
+  }
 }

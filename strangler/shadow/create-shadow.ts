@@ -106,7 +106,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     copies,
     ownerOf,
   }
-  const isWanted = createWants({ config, random, state: () => state })
+  const isWanted = createWants({ config, random, state: () => state, clock: Date.now })
   const running = new Set<Promise<void>>()
 
   async function judge(exchange: CapturedExchange): Promise<void> {

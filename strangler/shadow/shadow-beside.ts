@@ -141,7 +141,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   }, POSITIONS_EVERY_MS)
   timer.unref()
 
-  const isWanted = createWants({ config, random: Math.random, state: () => state })
+  const isWanted = createWants({ config, random: Math.random, state: () => state, clock: Date.now })
   return {
     capture: {
       maxBodyBytes: config.compare.maxBodyBytes,

@@ -2,6 +2,7 @@ import { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { Direction } from '../core/sync-words.ts'
 import type { Side, SyncCourse } from '../core/words.ts'
+import { countOwnReads } from './count-own-reads.ts'
 import { dialectNameOf, openSyncDatabase, type SyncDatabase } from './database.ts'
 import { mariadbDialect } from './dialects/mariadb/index.ts'
 import { postgresDialect } from './dialects/postgres/index.ts'
@@ -39,7 +40,9 @@ export function directionOf({ direction }: SyncCourse): Direction {
 
 export function rolesOf(pair: DatabasePair, direction: Direction): DatabaseRoles {
   const { source, target } = sidesOf(direction)
-  return { source: pair[source], target: pair[target] }
+  // There it is asked in the end who else reads the tables.
+  const written = direction === 'reverse' ? countOwnReads(pair[target]) : pair[target]
+  return { source: pair[source], target: written }
 }
 
 /** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE; nothing is left open then */

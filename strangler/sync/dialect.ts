@@ -1,4 +1,5 @@
 import type { ChangeEntry, DialectName, ForeignKeyShape, TableShape } from '../core/sync-words.ts'
+import type { ReadsDialect } from './reads.ts'
 import type { SurveyDialect, TablesPlace } from './survey.ts'
 import type { WatchDialect } from './watch.ts'
 
@@ -85,6 +86,8 @@ export interface Dialect {
   guard(table: TableShape, mode: GuardMode): string[]
   /** Whether all of it is still there. */
   readonly watch: WatchDialect
+  /** Who else reads what is guarded. */
+  readonly reads: ReadsDialect
 
   /**
    * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, at` (epoch ms of

@@ -50,7 +50,11 @@ export function healthy(position?: Position, changes: Partial<GuideSnapshot> = {
       wayBack: { at: NOW - 60_000, tables: [{ table: 'stock', outcome: 'came-back', column: 'on_hand' }] },
       ...{ identitiesFit: true, writersOutside: [], couplings: [] },
     },
-    retirement: { monolithRequests: 0, statements: { count: 0, watchedMs: 8 * DAY } },
+    retirement: {
+      monolithRequests: 0,
+      silentFrom: NOW - 8 * DAY,
+      reads: { at: NOW - 1_000, quietMs: 7 * DAY },
+    },
     ...(position === undefined ? {} : { migration: at(position) }),
     ...changes,
   }

@@ -4,7 +4,8 @@ import type { GateProfileName, Migration } from '../../core/guide-words.ts'
 import type { KeptTraffic, TrafficCount } from '../../core/traffic-words.ts'
 import type { RouteState, Side } from '../../core/words.ts'
 import { GATE_PROFILES, type GateProfile } from '../../guide/gate-profile.ts'
-import type { CanaryEvidence, GuideSnapshot, RetirementEvidence, SideOutcomes } from '../../guide/snapshot.ts'
+import { silentFrom } from '../../guide/silent-monolith.ts'
+import type { CanaryEvidence, GuideSnapshot, SideOutcomes } from '../../guide/snapshot.ts'
 import type { Route } from '../../routing/compile-table.ts'
 import { ownerOf } from '../../routing/fold-cutover.ts'
 import type { AdminContext, Position } from '../present-state.ts'
@@ -46,7 +47,7 @@ export async function gatherSnapshot(
     ...(await readComparison(context, { capability, state, routes, now, profile })),
     ...(hasTables ? await readData(context, { capability, state, profile, migration }) : {}),
     ...toCanary(traffic, { migration, routes, now }),
-    ...toRetirement(traffic, state, capability),
+    ...(await readRetirement(context, { traffic, state, capability })),
   })
 }
 
@@ -119,17 +120,27 @@ function toCanary(
   return { canary }
 }
 
-/** What the monolith's database counts of statements is not read, so `statements` stays absent. */
-function toRetirement(
-  { counts }: KeptTraffic,
-  state: RouteState,
-  capability: string,
-): { retirement?: RetirementEvidence } {
+async function readRetirement(
+  context: AdminContext,
+  { traffic, state, capability }: { traffic: KeptTraffic; state: RouteState; capability: string },
+): Promise<Pick<GuideSnapshot, 'retirement'>> {
   const migration = state.migrations?.[capability]
   if (migration?.stage !== 'owned') return {}
   const since = state.owners?.[capability]?.since ?? migration.version
-  const later = counts.filter(({ entered, target }) => entered >= since && target === 'monolith')
-  return { retirement: { monolithRequests: sumOf(later).requests } }
+  const later = traffic.counts.filter(({ entered, target }) => entered >= since && target === 'monolith')
+  const silent = silentFrom(migration, context.config.capabilities[capability]?.shadowPercent)
+  const kept = await sourcesOf(context)
+    .evidence.read(capability)
+    .catch((): KeptFindings => ({}))
+  const reads = kept.reads?.content
+  return {
+    retirement: {
+      monolithRequests: sumOf(later).requests,
+      ...(silent === undefined ? {} : { silentFrom: silent }),
+      // What was counted before somebody went back and came again says nothing of now.
+      ...(reads?.epoch === state.syncs?.[capability]?.epoch && reads !== undefined ? { reads } : {}),
+    },
+  }
 }
 
 function sumOf(counts: readonly TrafficCount[]): SideOutcomes {

@@ -1,5 +1,6 @@
 import { defineGate } from '../gate.ts'
-import { showDuration } from '../show.ts'
+import { showCount, showDuration, showSome } from '../show.ts'
+import type { GuideSnapshot } from '../snapshot.ts'
 
 export const ownedLongEnough = defineGate(
   'owned-long-enough',
@@ -40,30 +41,57 @@ export const noCaller = defineGate(
   },
 )
 
+/** Who counts may have ended: its word is of then, and not of now. */
+const LOOKED_AT_WITHIN_MS = 300_000
+
 export const noStatement = defineGate(
   'no-statement',
   'nobody touches its old tables any more',
-  ({ retirement, hasTables, profile }, { pass, fail, unknown }) => {
-    if (!hasTables) return pass({ reason: 'It has no tables.', evidence: { tables: 0 } })
-    const statements = retirement?.statements
-    if (statements === undefined) {
-      return unknown({
-        reason:
-          "The monolith's database does not count statements, so it is not known who still reads the tables.",
-        evidence: { statements: null },
-        fix: 'Switch on pg_stat_statements, or performance_schema; or say why it is known otherwise with --because.',
-      })
-    }
-    const evidence = { statements: statements.count, watchedMs: statements.watchedMs }
-    const reason = `${statements.count} statements of others were counted on the old tables in ${showDuration(statements.watchedMs)}.`
-    if (statements.count > 0)
-      return fail({ reason, evidence, fix: 'Find the program by its user and its text, and move it.' })
-    if (statements.watchedMs < profile.soakMs)
-      return unknown({
-        reason,
-        evidence,
-        fix: `Wait ${showDuration(profile.soakMs - statements.watchedMs)}.`,
-      })
-    return pass({ reason, evidence })
+  (snapshot, { pass, fail, unknown }) => {
+    if (!snapshot.hasTables) return pass({ reason: 'It has no tables.', evidence: { tables: 0 } })
+    const { retirement, profile, now } = snapshot
+    const wantedMs = profile.soakMs
+    const unseen = whyUncounted(snapshot)
+    if (unseen !== undefined)
+      return unknown({ ...unseen, evidence: { reads: null, quietMs: null, wantedMs } })
+    const { quietMs = 0, found } = retirement?.reads ?? {}
+    const evidence = { reads: found?.count ?? 0, quietMs, wantedMs }
+    const quiet = `Nobody but the kit has read the old tables for ${showDuration(quietMs)}.`
+    if (quietMs >= wantedMs) return pass({ reason: quiet, evidence })
+    const wait = `Wait ${showDuration(wantedMs - quietMs)}.`
+    if (found === undefined)
+      return unknown({ reason: `${quiet} ${showDuration(wantedMs)} say enough.`, evidence, fix: wait })
+    const by = found.by.length === 0 ? 'by others than the kit' : `by ${showSome(found.by)}`
+    const since = new Date(found.firstAt).toISOString()
+    return fail({
+      reason: `${showCount(found.count)} reads of the old tables ${by} were counted since ${since}, the last ${showDuration(now - found.lastAt)} ago: ${showSome(found.tables)}.`,
+      evidence,
+      fix: `Find the program, and move it to the endpoints. ${wait}`,
+    })
   },
 )
+
+function whyUncounted({
+  retirement,
+  capability,
+  now,
+}: GuideSnapshot): { readonly reason: string; readonly fix: string } | undefined {
+  const { silentFrom, reads } = retirement ?? {}
+  const asked = 'The monolith is still asked for comparisons, and reads its tables for the kit'
+  if (silentFrom === undefined)
+    return { reason: `${asked}, until it has soaked.`, fix: 'Let it soak: from then on it is counted.' }
+  if (silentFrom > now) {
+    const left = showDuration(silentFrom - now)
+    return { reason: `${asked}. That ends in ${left}; then it is counted.`, fix: `Wait ${left}.` }
+  }
+  const status = `\`strangler sync status ${capability}\` says whether its sync runs.`
+  if (reads === undefined) return { reason: 'It is not counted yet who reads the old tables.', fix: status }
+  if (reads.blind !== undefined)
+    return {
+      reason: `The monolith's database does not tell who reads the old tables: ${reads.blind.because}.`,
+      fix: `${reads.blind.mend}; or say why it is known otherwise with --override and --because.`,
+    }
+  if (now - reads.at <= LOOKED_AT_WITHIN_MS) return undefined
+  const reason = `Who reads the old tables was counted ${showDuration(now - reads.at)} ago, and not since.`
+  return { reason, fix: status }
+}

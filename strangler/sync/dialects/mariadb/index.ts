@@ -9,6 +9,7 @@ import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
 import { quoteText } from './names.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
+import { reads } from './reads.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
 import { sums } from './sums.ts'
@@ -33,6 +34,7 @@ export const mariadbDialect = {
   targetDown,
   guard,
   watch,
+  reads,
   readPending,
   readRange,
   readKeys,

@@ -9,6 +9,7 @@ import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
 import { quoteText } from './names.ts'
 import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
+import { reads } from './reads.ts'
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
@@ -34,6 +35,7 @@ export const postgresDialect = {
   targetDown,
   guard,
   watch,
+  reads,
   readPending,
   readRange,
   readKeys,

@@ -87,12 +87,12 @@ END IF;`,
 )
 
 /**
- * The log goes with the last capture function, the stray writes with the last guard and the target's tables, the state with both, and the
+ * The log goes with the last capture function, the stray writes and the kit's own reads with the last guard and the target's tables, the state with both, and the
  * schema when nothing at all stands in it.
  */
 export const dropWhatIsUnused: string = atomically([
   `IF NOT ${routineExists('capture')} THEN ${dropTable('change_log')} ${dropTable('writer')} END IF;`,
-  `IF to_regclass('${SCHEMA}.applied') IS NULL AND NOT ${routineExists('guard')} THEN ${dropTable('stray_write')} END IF;`,
+  `IF to_regclass('${SCHEMA}.applied') IS NULL AND NOT ${routineExists('guard')} THEN ${dropTable('stray_write')} ${dropTable('own_read')} END IF;`,
   `IF to_regclass('${SCHEMA}.applied') IS NULL AND to_regclass('${SCHEMA}.change_log') IS NULL THEN ${dropTable('sync_state')} END IF;`,
   `IF to_regnamespace('${SCHEMA}') IS NOT NULL
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_namespace'::regclass AND refobjid = to_regnamespace('${SCHEMA}'))
