@@ -19,6 +19,7 @@ import { type PositionPart, startPositionPart } from './position-part.ts'
 import { type ProxyPart, startProxyPart } from './proxy-part.ts'
 import { createReleaseList, type ReleaseList } from './release-list.ts'
 import type { Coordinator } from './rollout/coordinator.ts'
+import { createJournalView } from './rollout/journal-view.ts'
 import { startRolloutPart } from './rollout-part.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
@@ -110,6 +111,7 @@ async function start(
     runs: role === 'all' || role === 'sync',
     onHeartbeat: positions.tell,
     append: (entry) => link.journal.append(entry),
+    readState: createJournalView(link.journal),
     evidence: link.evidence,
     tracer: tracing?.tracer,
     report: log.report,

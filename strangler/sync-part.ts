@@ -5,13 +5,14 @@ import type { SyncHeartbeat } from './core/data-position.ts'
 import { StranglerError } from './core/errors.ts'
 import type { EvidenceStore } from './core/evidence-store.ts'
 import type { Journal, ReportError, Stoppable } from './core/ports.ts'
-import type { RouteState, Side, SyncOrder } from './core/words.ts'
+import type { RouteState, Side, SyncCourse, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
 import { createReadWatches } from './read-watch-part.ts'
 import { ownerOf } from './routing/fold-cutover.ts'
 import { createApplyTracing } from './sync/apply/trace-apply.ts'
 import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
 import { type CouplingWatch, createCouplingWatch } from './sync/coupling-watch.ts'
+import { directionOf } from './sync/database-pair.ts'
 import { type LostDatabase, showLost } from './sync/incarnation.ts'
 import { createSourceSync } from './sync/source-sync.ts'
 import type { SyncControl } from './sync/sync-control.ts'
@@ -25,6 +26,8 @@ export interface SyncPartOptions {
   readonly runs: boolean
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
   readonly append: Journal['append']
+  /** The newest state of the journal, asked for anew. */
+  readonly readState: () => Promise<RouteState>
   /** Where what a comparison of all rows has found outlives this process. */
   readonly evidence: Pick<EvidenceStore, 'keep' | 'read'>
   /** Where somebody wants spans. */
@@ -143,7 +146,12 @@ function createSync(
   const onVerified = (found: VerifyReport, epoch: number) =>
     keepVerified(options, { capability, found, epoch })
   const traced = tracer === undefined ? {} : { traceApply: createApplyTracing(tracer) }
-  const told = { onHeartbeat, onLost, onVerified, report, ...traced }
+  const isCurrent = async (course: SyncCourse) => {
+    const now = await options.readState()
+    const direction = ownerOf(now, capability) === 'service' ? 'reverse' : 'forward'
+    return now.cutovers?.[capability] === undefined && directionOf(course) === direction
+  }
+  const told = { onHeartbeat, onLost, onVerified, isCurrent, report, ...traced }
   const basis = { capability, tables, queue, watchEveryMs, throttle, ...told }
   const addresses = findAddresses(config, capability)
   const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })

@@ -20,7 +20,7 @@ import { runPreflight } from './preflight/preflight.ts'
 import type { RunningStatus, RunningSync } from './running-sync.ts'
 import { recordSchema } from './schema-watch.ts'
 import { readStrayWrites, type StrayWrites } from './stray-writes.ts'
-import { createRunner } from './sync-runner.ts'
+import { createRunner, currentIn } from './sync-runner.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import type { QueueServer } from './transport.ts'
 import { refuseBlocked, usableRoutes } from './usable-routes.ts'
@@ -45,6 +45,8 @@ export interface CapabilitySyncOptions {
   readonly watchEveryMs?: number
   /** How late the statistics of its database may be. Default 12,000. */
   readonly statisticsLateMs?: number
+  /** Whether the journal, read anew, still has it run this way and no cut-over under way. */
+  readonly isCurrent?: (course: SyncCourse) => Promise<boolean>
   /** Another epoch must begin, with a backfill. */
   readonly onLost?: (order: SyncOrder, lost: LostDatabase) => void
   /** As `Verification` has it. */
@@ -140,7 +142,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
         const checked = await runPreflight({ ...options, pair, direction })
         const roles = rolesOf(pair, direction)
         const routes = refuseBlocked(capability, checked)[direction]
-        await installSync(roles, routes, tables)
+        await installSync(roles, routes, currentIn(options, course))
         if (await recordSchema({ ...roles, capability, direction, routes })) await runner.renew()
       }),
     async uninstall() {

@@ -7,26 +7,83 @@ import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
 import { type DatabasePair, type DatabaseRoles, schemaOf } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
+import { fence, readToken } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** The commands of the admin API are waited for 15 seconds. */
 const RETRY_FOR_MS = 10_000
 const RETRY_AFTER_MS = 250
 
-/** Puts capture into the source, and guards and the kit's tables into the target. What is there already stays. */
+export interface InstallOptions {
+  readonly capability: string
+  readonly tables?: readonly SyncedTable[]
+  /**
+   * Whether the journal, read anew, still has the two databases in these roles and no cut-over under way. Default: nobody else is there to change that.
+   */
+  readonly isCurrent?: () => Promise<boolean>
+}
+
+/**
+ * Puts capture into the source, and guards and the kit's tables into the target. What is there already stays.
+ * @throws StranglerError STRANGLER_SYNC_CONFLICT when the ownership has moved meanwhile; what takes the writes now is not touched then
+ */
 export async function installSync(
-  { source, target }: DatabaseRoles,
+  roles: DatabaseRoles,
   routes: readonly TableRoute[],
-  configured: readonly SyncedTable[] = [],
+  options: InstallOptions,
 ): Promise<void> {
+  const { source, target } = roles
   const deadline = Date.now() + RETRY_FOR_MS
-  const tables = routes.map((route) => route.source.table)
-  const guards = routes.flatMap((route) =>
-    target.dialect.guard(route.target.table, guardModeOf(route, configured)),
-  )
   // The target first: nothing is sent before it can be taken.
-  await runSchemaChange(target, [...target.dialect.targetUp(), ...guards], deadline)
-  await capture(source, tables, deadline)
+  await runSchemaChange(target, target.dialect.targetUp(), deadline)
+  const { tables = [] } = options
+  if (
+    !(await putGuards(target, {
+      ...options,
+      routes,
+      deadline,
+      modeOf: (route) => guardModeOf(route, tables),
+    }))
+  )
+    throw moved(options.capability)
+  await capture(
+    source,
+    routes.map((route) => route.source.table),
+    deadline,
+  )
+}
+
+interface GuardOrder extends InstallOptions {
+  readonly routes: readonly TableRoute[]
+  readonly deadline: number
+  readonly modeOf: (route: TableRoute) => 'reject' | 'report'
+}
+
+/**
+ * Under the newest token, which is read before the journal is: whoever is frozen in between, or behind it, and goes on after a cut-over does not touch
+ * the guards of the new owner.
+ * @returns false where the roles are others by now
+ */
+async function putGuards(
+  target: SyncDatabase,
+  { capability, isCurrent, routes, deadline, modeOf }: GuardOrder,
+): Promise<boolean> {
+  if (routes.length === 0) return true
+  const token = await readToken(target, capability)
+  if ((await isCurrent?.()) === false) return false
+  for (const route of routes) {
+    const statements = target.dialect.guard(route.target.table, modeOf(route))
+    await runSchemaChange(target, [fence(target, { capability, token, statements })], deadline)
+  }
+  return true
+}
+
+function moved(capability: string): StranglerError {
+  return new StranglerError(
+    'STRANGLER_SYNC_CONFLICT',
+    `The ownership of ${capability} is being moved, or has moved since the command was given, and nothing was changed.`,
+    { fix: `\`strangler sync status ${capability}\` names the owner; then repeat it.` },
+  )
 }
 
 /** Capture alone, for a target that its own service prepares. */
@@ -57,11 +114,15 @@ export async function clearSource(
 export async function fenceTarget(
   { target }: DatabaseRoles,
   routes: readonly TableRoute[],
-  configured: readonly SyncedTable[],
+  options: InstallOptions,
 ): Promise<void> {
-  const reporting = routes.filter((route) => guardModeOf(route, configured) === 'report')
-  const statements = reporting.flatMap((route) => target.dialect.guard(route.target.table, 'report'))
-  await runSchemaChange(target, statements, Date.now() + RETRY_FOR_MS)
+  const { tables = [] } = options
+  const reporting = routes.filter((route) => guardModeOf(route, tables) === 'report')
+  // While a cut-over is under way they are its own matter: the sync that begins after it comes here again.
+  await putGuards(target, {
+    ...{ ...options, routes: reporting, deadline: Date.now() + RETRY_FOR_MS },
+    modeOf: () => 'report',
+  })
 }
 
 /** In either direction: the two sides may call the table differently. */

@@ -1,10 +1,10 @@
 import { sayWithFix } from '../core/errors.ts'
 import type { Stoppable } from '../core/ports.ts'
-import type { SyncOrder } from '../core/words.ts'
+import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
 import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './capture-watch.ts'
 import { directionOf, rolesOf } from './database-pair.ts'
-import { fenceTarget } from './install-sync.ts'
+import { fenceTarget, type InstallOptions } from './install-sync.ts'
 import type { PairKeeper } from './keep-pair.ts'
 import { type RunningSync, startRunningSync } from './running-sync.ts'
 import { findSchemaChange } from './schema-watch.ts'
@@ -65,7 +65,7 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
     // Nothing is sent before it is known that the tables are those that the triggers were made for.
     const change = await findSchemaChange(installed)
     if (change !== undefined) throw change
-    await fenceTarget(installed, routes, options.tables)
+    await fenceTarget(installed, routes, currentIn(options, order))
     const sync = await startRunningSync({
       ...{ ...installed, order, isSound: watch.isSound },
       onLost: (lost) => options.onLost?.(order, lost),
@@ -114,6 +114,14 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
       await inTurn(settle)
     },
   }
+}
+
+/** What is asked right before guards are changed. */
+export function currentIn(
+  { capability, tables, isCurrent }: CapabilitySyncOptions,
+  course: SyncCourse,
+): InstallOptions {
+  return { capability, tables, ...(isCurrent === undefined ? {} : { isCurrent: () => isCurrent(course) }) }
 }
 
 /** One step after the other. */

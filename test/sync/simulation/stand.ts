@@ -95,7 +95,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     pair = await openSides(source, target, (operation, error) => report(`${operation}: ${error}`))
     roles = rolesWithTwin(options.twin, pair)
     shapes = { monolith: await readShapes(pair, 'monolith'), service: await readShapes(pair, 'service') }
-    await installWithPatience(roles, routesOf(shapes))
+    await installWithPatience(roles, routesOf(shapes), { capability: 'shop' })
   }
 
   async function start(role: Role, extra: Partial<EndConfig> = {}): Promise<EndProcess> {
@@ -176,10 +176,10 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
 }
 
 /** Long transactions may keep the tables; the command says that it is to be repeated then. */
-async function installWithPatience(...[roles, routes]: Parameters<typeof installSync>): Promise<void> {
+async function installWithPatience(...install: Parameters<typeof installSync>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await installSync(roles, routes)
+      return await installSync(...install)
     } catch (error) {
       if (attempt === 5 || !String((error as { code?: string }).code).startsWith('STRANGLER_SYNC_REFUSED'))
         throw error

@@ -9,6 +9,9 @@ import {
   rolesOf,
 } from '../../../strangler/sync/database-pair.ts'
 import { createHandOver, type HandOver } from '../../../strangler/sync/hand-over.ts'
+import { fenceTarget, installSync } from '../../../strangler/sync/install-sync.ts'
+import type { TableRoute } from '../../../strangler/sync/mapping.ts'
+import { readStrayWrites } from '../../../strangler/sync/stray-writes.ts'
 import { TABLES } from '../../rollout/items.ts'
 import { openSideDatabase, type SideDatabase } from '../../rollout/side-database.ts'
 import { requireProgram } from '../../support/optional.ts'
@@ -25,6 +28,7 @@ describe.each(['postgres', 'mariadb'] as const)(
     let pair: DatabasePair
     let handOver: HandOver
     let targets: TableShape[]
+    let forward: readonly TableRoute[]
     const soon = () => Date.now() + 5_000
 
     beforeAll(async () => {
@@ -37,7 +41,8 @@ describe.each(['postgres', 'mariadb'] as const)(
       }
       pair = await openPair(addresses, () => undefined)
       const { routes } = await checkTables(pair, TABLES, addresses)
-      targets = routes.forward.map(({ target }) => target.table)
+      forward = routes.forward
+      targets = forward.map(({ target }) => target.table)
       handOver = createHandOver({
         ...{ capability: 'items', tables: TABLES, ...rolesOf(pair, 'forward') },
         ...{ routes: routes.forward, back: routes.reverse },
@@ -84,10 +89,50 @@ describe.each(['postgres', 'mariadb'] as const)(
     )
 
     it.skipIf(isMissing)(
+      'are not undone by an installation that was frozen meanwhile, wherever it stood; without its token it closes the new owner',
+      async () => {
+        const roles = rolesOf(pair, 'forward')
+        let token = 20
+        const cutOver = async () => {
+          token += 4
+          await handOver.enter(token)
+          await handOver.closeTarget(token, soon())
+          await handOver.closeSource(token, soon())
+          await handOver.enter(token + 2)
+          await handOver.openTarget(token + 2, soon())
+        }
+        // It has asked the journal, and is frozen before it heeds the answer.
+        const isCurrent = async () => {
+          await cutOver()
+          return true
+        }
+        const install = { capability: 'items', tables: TABLES }
+        await expect(installSync(roles, forward, { ...install, isCurrent })).rejects.toThrow(/has begun/)
+        expect(await service.run('add', 'after an installation')).toBe(1)
+        // Frozen before it asks, it hears that the other side owns.
+        const late = installSync(roles, forward, { ...install, isCurrent: async () => false })
+        await expect(late).rejects.toThrow(/has moved since/)
+        expect(await service.run('add', 'after a late one')).toBe(1)
+        const reporting = [{ ...TABLES[0]!, guard: { mode: 'report' as const } }]
+        await expect(
+          fenceTarget(roles, forward, { ...install, tables: reporting, isCurrent }),
+        ).rejects.toThrow(/has begun/)
+        expect(await readStrayWrites(pair.service, ['entry'])).toEqual([])
+
+        const unfenced = targets.flatMap((table) => pair.service.dialect.guard(table, 'reject'))
+        for (const sql of unfenced) await pair.service.query({ sql, params: [] })
+        await expect(service.run('add', 'its own')).rejects.toThrow(/strangler/i)
+        await handOver.enter(token + 3)
+        await handOver.openTarget(token + 3, soon())
+      },
+      SLOW_MS,
+    )
+
+    it.skipIf(isMissing)(
       'are nobody else’s: a service that starts anew just after it has become the owner does not close its own tables',
       async () => {
-        await handOver.enter(12)
-        await handOver.openTarget(12, soon())
+        await handOver.enter(60)
+        await handOver.openTarget(60, soon())
         await prepareTarget(pair.service, 'items', targets)
         expect(await service.run('add', 'its own')).toBe(1)
       },
