@@ -100,15 +100,23 @@ export async function watchCouplings(
 }
 
 function findUnnamed(config: Config, capability: string): Finding[] {
-  return ['monolith', config.capabilities[capability]?.service ?? capability]
+  const { service = capability, applier } = config.capabilities[capability] ?? {}
+  return ['monolith', service]
     .filter((side) => config.sides[side]?.database === undefined)
-    .map((side) =>
-      toFinding('DATABASE_NOT_NAMED', {
-        side,
-        reason: `the database of the side ${side} is not named`,
-        mend: `Set \`sides.${side}.database\`.`,
-      }),
-    )
+    .map((side) => {
+      const appliesItself = applier === 'service' && side === service
+      return appliesItself
+        ? toFinding('DATABASE_UNSEEN', {
+            side,
+            reason: `${side} applies for itself, and its database is not named: the ownership of ${capability} cannot be moved, nor brought back`,
+            mend: `Set \`sides.${side}.database\` before the cut-over; ${side} still applies for itself.`,
+          })
+        : toFinding('DATABASE_NOT_NAMED', {
+            side,
+            reason: `the database of the side ${side} is not named`,
+            mend: `Set \`sides.${side}.database\`.`,
+          })
+    })
 }
 
 /** Where a capability's tables are, and where they shall be; undefined while a database is not named. */

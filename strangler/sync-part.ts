@@ -149,7 +149,8 @@ function createSync(
   const isCurrent = async (course: SyncCourse) => {
     const now = await options.readState()
     const direction = ownerOf(now, capability) === 'service' ? 'reverse' : 'forward'
-    return now.cutovers?.[capability] === undefined && directionOf(course) === direction
+    const phase = now.cutovers?.[capability]?.phase
+    return (phase === undefined || phase === 'decided') && directionOf(course) === direction
   }
   const told = { onHeartbeat, onLost, onVerified, isCurrent, report, ...traced }
   const basis = { capability, tables, queue, watchEveryMs, throttle, ...told }

@@ -68,6 +68,8 @@ export interface DataEvidence {
   readonly direction: 'forward' | 'reverse'
   /** What stands in the way, by the pre-flight; absent: it could not be made. */
   readonly findings?: { readonly blocking: number; readonly first: string | undefined }
+  /** Why the kit cannot look into the service's database, and what mends that. */
+  readonly unseen?: { readonly reason: string; readonly mend: string }
   /** The mapping gave real rows back as they were. */
   readonly mappingProven?: boolean
   readonly backfillDone: boolean

@@ -45,7 +45,7 @@ export interface CapabilitySyncOptions {
   readonly watchEveryMs?: number
   /** How late the statistics of its database may be. Default 12,000. */
   readonly statisticsLateMs?: number
-  /** Whether the journal, read anew, still has it run this way and no cut-over under way. */
+  /** Whether the journal, read anew, still has it run this way, and no cut-over is undecided. */
   readonly isCurrent?: (course: SyncCourse) => Promise<boolean>
   /** Another epoch must begin, with a backfill. */
   readonly onLost?: (order: SyncOrder, lost: LostDatabase) => void

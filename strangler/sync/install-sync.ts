@@ -18,7 +18,7 @@ export interface InstallOptions {
   readonly capability: string
   readonly tables?: readonly SyncedTable[]
   /**
-   * Whether the journal, read anew, still has the two databases in these roles and no cut-over under way. Default: nobody else is there to change that.
+   * Whether the journal, read anew, still has the two databases in these roles, and no cut-over is undecided. Default: nobody else is there to change that.
    */
   readonly isCurrent?: () => Promise<boolean>
 }

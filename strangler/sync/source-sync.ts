@@ -120,7 +120,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
     verify: async (course) => seen('compare rows').verify(course),
     repair: async (course) => seen('repair rows').repair(course),
     async handOver(to) {
-      const handOver = await seen('cut over').handOver(to)
+      const handOver = await seen('move the ownership, nor bring it back').handOver(to)
       // Back to the monolith it is the kit's own sync that runs.
       if (to === 'monolith') return handOver
       return {

@@ -64,6 +64,20 @@ export const SPOILT: readonly Spoilt[] = [
     () => ({ basis: { monolithBuild: 'monolith-1', serviceBuild: 'stock-5', fingerprint: 'f' } }),
     'unknown',
   ],
+  ...(
+    [
+      ['sync', 'mapping-proven'],
+      ['cutover', 'reverse-path-proven'],
+    ] as const
+  ).map(
+    ([step, gate]): Spoilt => [
+      'a database of the service that the kit may not see',
+      step,
+      gate,
+      ({ data }) => ({ data: { ...data!, unseen: { reason: 'it is not named', mend: 'Name it.' } } }),
+      'unknown',
+    ],
+  ),
   [
     'a finding of the pre-flight',
     'sync',

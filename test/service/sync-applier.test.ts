@@ -97,6 +97,22 @@ describe('a service that applies for itself', () => {
     })
   })
 
+  it('cannot be cut over either, which the doctor and the refusal say before anything is touched', async () => {
+    const [doctor] = (await stand.admin.diagnoseSync({ capability: 'stock' })).capabilities
+    expect(doctor?.findings).toEqual([
+      expect.objectContaining({
+        ...{ code: 'DATABASE_UNSEEN', severity: 'warns', side: 'stock' },
+        reason: expect.stringContaining('cannot be moved, nor brought back'),
+        mend: expect.stringContaining('sides.stock.database'),
+      }),
+    ])
+    await expect(stand.admin.rehearseCutover({ capability: 'stock', to: 'service' })).rejects.toMatchObject({
+      code: 'STRANGLER_SYNC_CONFLICT',
+      message: expect.stringContaining('cannot move the ownership, nor bring it back'),
+      fix: expect.stringContaining('sides.stock.database'),
+    })
+  })
+
   it(
     'tells the kit which rows it could not take, and takes them when they fit',
     async () => {

@@ -50,11 +50,14 @@ function toBroken(status: CapabilitySyncStatus | undefined): Pick<DataEvidence, 
 
 function toFindings(
   findings: readonly Finding[] | undefined,
-): Pick<DataEvidence, 'findings' | 'mappingProven'> {
+): Pick<DataEvidence, 'findings' | 'mappingProven' | 'unseen'> {
   if (findings === undefined || findings.some(({ code }) => code === 'DATABASE_UNREACHABLE')) return {}
   const blocking = findings.filter(({ severity }) => severity === 'blocks')
+  const counted = { blocking: blocking.length, first: blocking[0]?.reason }
+  const unseen = findings.find(({ code }) => code === 'DATABASE_UNSEEN')
+  if (unseen !== undefined) return { findings: counted, unseen: { reason: unseen.reason, mend: unseen.mend } }
   return {
-    findings: { blocking: blocking.length, first: blocking[0]?.reason },
+    findings: counted,
     // The pre-flight takes real rows there and back.
     mappingProven: !findings.some(({ code }) => code === 'MAPPING_UNFIT'),
   }
@@ -85,11 +88,18 @@ export function toRehearsal(
 const WRITERS: readonly Finding['code'][] = ['WRITER_UNKNOWN', 'SCHEDULED_JOBS']
 const COUPLINGS: readonly Finding['code'][] = ['COUPLED_TRANSACTIONS', 'CASCADE_FROM_OUTSIDE']
 
+/** Then nobody has looked at who writes the tables. */
+const NOT_LOOKED_AT: readonly Finding['code'][] = [
+  'DATABASE_UNREACHABLE',
+  'DATABASE_NOT_NAMED',
+  'DATABASE_UNSEEN',
+]
+
 /** Who would fail once the service owns. Undefined while the databases were not looked at. */
 export function toWriters(
   findings: readonly Finding[] | undefined,
 ): Pick<CutoverEvidence, 'writersOutside' | 'couplings'> {
-  if (findings === undefined) return {}
+  if (findings === undefined || findings.some(({ code }) => NOT_LOOKED_AT.includes(code))) return {}
   const reasons = (codes: readonly Finding['code'][]) =>
     findings.filter(({ code }) => codes.includes(code)).map(({ reason }) => reason)
   return { writersOutside: reasons(WRITERS), couplings: reasons(COUPLINGS) }

@@ -36,6 +36,13 @@ export const mappingProven = defineGate(
   (snapshot, { pass, fail, unknown }) => {
     if (!snapshot.hasTables) return pass(NO_TABLES)
     const fix = `\`strangler doctor ${snapshot.capability}\` shows a row that does not come back.`
+    const unseen = snapshot.data?.unseen
+    if (unseen !== undefined)
+      return unknown({
+        reason: `No row could be tried: ${unseen.reason}.`,
+        evidence: { proven: null },
+        fix: unseen.mend,
+      })
     const proven = snapshot.data?.mappingProven
     if (proven === undefined)
       return unknown({ reason: 'The mapping was not tried on rows yet.', evidence: { proven: null }, fix })

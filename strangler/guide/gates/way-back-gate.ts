@@ -12,6 +12,13 @@ export const reversePathProven = defineGate(
       return pass({ reason: 'It has no tables, so no ownership moves.', evidence: { tables: 0 } })
     const { now, profile, capability, cutover } = snapshot
     const fix = `\`strangler migrate ${capability} cutover --dry-run\` tries it.`
+    const unseen = snapshot.data?.unseen
+    if (unseen !== undefined)
+      return unknown({
+        reason: `It cannot be tried: ${unseen.reason}.`,
+        evidence: { tables: null },
+        fix: unseen.mend,
+      })
     const wayBack = cutover?.wayBack
     if (wayBack === undefined)
       return unknown({

@@ -15,6 +15,12 @@ export const SERVER_FINDINGS = {
     why: 'A sync is between the databases of two sides.',
     mend: 'Set `sides.NAME.database`.',
   },
+  DATABASE_UNSEEN: {
+    severity: 'warns',
+    title: 'A service applies for itself, and the kit may not look into its database',
+    why: 'Rows are carried, shadowed and read in a canary. They cannot be compared, repaired or tried on their way back, and the ownership can neither be moved to the service nor brought back.',
+    mend: 'Set `sides.NAME.database` before the cut-over; the service still applies for itself.',
+  },
   DATABASE_SHARED: {
     severity: 'blocks',
     title: 'Both sides have one database',
