@@ -1,24 +1,17 @@
 import type { GateState } from '../../strangler/core/guide-words.ts'
 import type { STEPS } from '../../strangler/guide/plan.ts'
 import type { GuideSnapshot } from '../../strangler/guide/snapshot.ts'
+import { SPOILT_RETIREMENTS } from './spoilt-retirements.ts'
 import { NOW } from './stand.ts'
 
 /** What spoils one gate, and what it must say then. */
-type Spoilt = readonly [
+export type Spoilt = readonly [
   string,
   (typeof STEPS)[number]['id'],
   string,
   (good: GuideSnapshot) => Partial<GuideSnapshot>,
   GateState,
 ]
-
-const FOUND = {
-  count: 3,
-  firstAt: NOW - 9_000,
-  lastAt: NOW - 1_000,
-  tables: ['stock'],
-  by: ['report (shop)'],
-}
 
 export const SPOILT: readonly Spoilt[] = [
   [
@@ -281,43 +274,5 @@ export const SPOILT: readonly Spoilt[] = [
     ({ data }) => ({ data: { ...data!, notReturnable: 1 } }),
     'fail',
   ],
-  [
-    'a caller of the monolith',
-    'retire',
-    'no-caller',
-    ({ retirement }) => ({ retirement: { ...retirement!, monolithRequests: 1 } }),
-    'fail',
-  ],
-  ...(
-    [
-      ['a read of somebody else', { found: FOUND, quietMs: 1_000 }, 'fail'],
-      ['too short a time without one', { quietMs: 1_000 }, 'unknown'],
-      ['a database that does not count', { blind: { because: 'x is off', mend: 'Switch it on' } }, 'unknown'],
-      ['a count of an hour ago', { at: NOW - 3_600_000 }, 'unknown'],
-    ] as const
-  ).map(
-    ([what, change, state]): Spoilt => [
-      what,
-      'retire',
-      'no-statement',
-      ({ retirement }) => ({
-        retirement: { ...retirement!, reads: { ...retirement!.reads!, ...change } },
-      }),
-      state,
-    ],
-  ),
-  [
-    'a monolith that is asked for comparisons',
-    'retire',
-    'no-statement',
-    ({ retirement }) => ({ retirement: { ...retirement!, silentFrom: NOW + 1_000 } }),
-    'unknown',
-  ],
-  [
-    'a service that has not soaked',
-    'retire',
-    'no-statement',
-    () => ({ retirement: { monolithRequests: 0 } }),
-    'unknown',
-  ],
+  ...SPOILT_RETIREMENTS,
 ]
