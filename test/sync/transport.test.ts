@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BatchResult, ChangeBatch } from '../../strangler/core/sync-words.ts'
 import { findFreePort } from '../../strangler/infra/free-port.ts'
@@ -157,6 +158,31 @@ describe.skipIf(redis === undefined)('the transport when Redis forgets or goes',
     const events = await askRedis(`HGET bull:strangler-shop${count}-forward-apply:meta opts.maxLenEvents`)
     expect(events).toContain('100')
     await transport.stop()
+  })
+
+  test('a job that a flush took from under its handler is no error for the operator', async () => {
+    const reports: unknown[] = []
+    const transport = open('redis', reports)
+    const seen: string[] = []
+    transport.receiveBatches('apply', async ({ entries }) => {
+      await askRedis('FLUSHALL')
+      seen.push(entries[0]!.version)
+    })
+    for (const version of [1, 2, 3]) {
+      await transport.sendBatches('apply', [batch(version)])
+      await until(() => seen.includes(String(version)))
+    }
+    // BullMQ's own worker tells of it: otherwise there would be nothing to keep quiet about.
+    const told: string[] = []
+    const work = async () => void (await askRedis('FLUSHALL'))
+    const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null }
+    const bare = new Worker(`strangler-shop${count}-forward-backfill`, work, { connection })
+    bare.on('error', (error) => told.push(error.message))
+    await transport.sendBatches('backfill', [batch(0)])
+    await until(() => told.some((message) => message.includes('Missing key for job')))
+    await bare.close()
+    await transport.stop()
+    expect(reports).toEqual([])
   })
 
   test('a Redis that is away fails a send soon, and is used again when it is back', async () => {

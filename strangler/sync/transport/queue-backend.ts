@@ -1,4 +1,4 @@
-import { createPostgresBackend, Queue, Worker, withBackend } from 'bullmq'
+import { createPostgresBackend, ErrorCode, Queue, Worker, withBackend } from 'bullmq'
 import { redisOptionsOf } from '../redis-connection.ts'
 import { HeededClient, heedEnds } from './heeded-postgres.ts'
 
@@ -118,6 +118,21 @@ const unwrap = ({ data }: { data: { text: string } }): unknown => JSON.parse(dat
 /** The queue's server, of whichever kind. */
 export function openBackend(server: QueueServer): Backend {
   return server.kind === 'redis' ? redisBackend(server.url) : postgresBackend(server)
+}
+
+const OF_A_JOB_THAT_IS_GONE: readonly unknown[] = [
+  ErrorCode.JobNotExist,
+  ErrorCode.JobLockNotExist,
+  ErrorCode.JobNotInState,
+  ErrorCode.JobLockMismatch,
+]
+
+/**
+ * The queue does not know the job that a receiver has done, or another one by its number: it was flushed meanwhile, and numbers begin anew. Nothing is lost by
+ * that, since the log sends again what was not acknowledged.
+ */
+export function isOfAJobThatIsGone(error: Error): boolean {
+  return 'code' in error && OF_A_JOB_THAT_IS_GONE.includes(error.code)
 }
 
 export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import type { Stoppable } from '../../core/ports.ts'
-import type { Receiver } from './queue-backend.ts'
+import { isOfAJobThatIsGone, type Receiver } from './queue-backend.ts'
 import type { QueueEnds } from './senders.ts'
 
 /** Jobs that one receiver works on at once. */
@@ -21,7 +21,9 @@ export function createReceivers({ backend, name, report }: QueueEnds): Receivers
       const receiver = backend.openReceiver(name(purpose), { concurrency: CONCURRENCY[purpose] }, (job) =>
         handle(job.data as Parameters<typeof handle>[0]),
       )
-      receiver.on('error', (error) => report('sync.queue', error))
+      receiver.on('error', (error) => {
+        if (!isOfAJobThatIsGone(error)) report('sync.queue', error)
+      })
       receiver.on('failed', (_job, error) => report(`sync.${purpose}`, error))
       open.add(receiver)
       if (paused) void receiver.pause(true)
