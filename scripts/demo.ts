@@ -10,7 +10,7 @@ import { DemoError } from './demo/demo-error.ts'
 import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
 import { introduce } from './demo/introduce.ts'
 import { startShoppers } from './demo/shoppers.ts'
-import { type Planted, showPlanted } from './demo/show-planted.ts'
+import { BUGGED, type Planted, showPlanted } from './demo/show-planted.ts'
 import { showTraffic } from './demo/show-traffic.ts'
 import { type Shop, startShop } from './demo/start-shop.ts'
 import { syncInventory } from './demo/sync-inventory.ts'
@@ -49,8 +49,9 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted }: DemoOpt
   releases.push(await claimDemo(directory))
   say('Starting the sample shop (the first time takes a little longer) …')
   const ports = await takePorts()
+  const inventoryArgs = planted && wait ? BUGGED : []
   const shop = await startShop({
-    ...{ root, directory, rows, db, say: sayStep },
+    ...{ root, directory, rows, db, inventoryArgs, say: sayStep },
     proxyUrl: `http://127.0.0.1:${ports.proxyPort}`,
     release: (end) => releases.push(end),
   })
@@ -70,7 +71,7 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted }: DemoOpt
   const shoppers = traffic ? await startShoppers(proxyUrl) : undefined
   releases.push(() => shoppers?.stop())
   if (shoppers === undefined) await syncInventory(client, sayStep)
-  else if (wait) await startTestInstance(shop, proxyUrl)
+  else if (wait) await startTestInstance(shop, { proxyUrl, args: inventoryArgs })
   else {
     const onTour = { client, shop, shoppers, proxyUrl, root, directory, say }
     if (planted) {
@@ -93,9 +94,12 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted }: DemoOpt
 }
 
 /** For the third step: a build of the service that has rows of its own, as a team's tests have it. */
-async function startTestInstance(shop: Shop, proxyUrl: string): Promise<void> {
+async function startTestInstance(
+  shop: Shop,
+  given: { proxyUrl: string; args: readonly string[] },
+): Promise<void> {
   const port = await takePort('the inventory with rows for tests', 3011, sayStep)
-  const basis = { capability: 'inventory' as const, root, directory, shop, proxyUrl, port }
+  const basis = { capability: 'inventory' as const, root, directory, shop, port, ...given }
   const instance = await startInstance(basis, await shop.databases.makeEmpty())
   releases.push(() => instance.stop())
   say(`The same build of the inventory, with rows for tests, is at ${instance.url}.`)

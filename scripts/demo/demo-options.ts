@@ -11,7 +11,8 @@ guide, then the orders, and the orders back again; and goes on until Ctrl-C.
   --once          ends when all of that is done, with a report
   --json          with --once: nothing on standard output but the report, as JSON
   --wait          takes no step: they are yours, as docs/guide/ says
-  --planted       instead: shadows the inventory, deploys a build of it with two bugs, and shows how they are found
+  --planted       instead: shadows the inventory, deploys a build of it with two bugs, and shows how they are found;
+                  with --wait that build runs from the beginning, and finding them is yours too
   --no-traffic    without the shoppers, and so without the steps, which need traffic
   -h, --help      this text`
 
@@ -24,7 +25,7 @@ export interface DemoOptions {
   readonly json: boolean
   /** Leaves the steps to whoever looks. */
   readonly wait: boolean
-  /** Shows how bugs are found instead of moving everything. */
+  /** Shows how bugs are found instead of moving everything; what waits leaves that to whoever looks. */
   readonly planted: boolean
 }
 
@@ -57,10 +58,8 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
   if (once && quiet === true) throw new DemoUsageError('--once needs the shoppers, so not --no-traffic.')
   if (wait && (once || quiet === true))
     throw new DemoUsageError('--wait needs the shoppers, and goes on until Ctrl-C.')
-  if (planted && (wait || quiet === true))
-    throw new DemoUsageError(
-      '--planted needs the shoppers and its own steps, so neither --no-traffic nor --wait.',
-    )
+  if (planted && quiet === true)
+    throw new DemoUsageError('--planted needs the shoppers, so not --no-traffic.')
   return { rows, db, traffic: quiet !== true, once, json, wait, planted }
 }
 

@@ -10,6 +10,8 @@ import { look } from './walk.ts'
 
 const ENDPOINT = 'GET /api/inventory/:sku'
 const BUILD = 'inventory-2'
+/** What makes it a build with bugs. */
+export const BUGGED = ['--build', BUILD, '--planted-bugs', 'true'] as const
 /** What `extracted/inventory/planted-bugs.ts` does, as the comparison sees it. */
 const BUGS: Readonly<Record<string, string>> = {
   'missing $.code': 'answers with status 404 have lost their code',
@@ -95,7 +97,7 @@ async function deployBugs({ shop, root, directory, release, say }: PlantedOption
     args: [
       path.join(root, 'extracted', 'inventory', 'main.ts'),
       ...['--port', new URL(shop.inventory.url).port, '--monolith-url', shop.monolith.url],
-      ...['--build', BUILD, '--planted-bugs', 'true'],
+      ...BUGGED,
     ],
     env: { DATABASE_URL: shop.databases.inventory },
     logFile: path.join(directory, 'shop-logs', `${BUILD}.log`),

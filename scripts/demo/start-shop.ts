@@ -20,6 +20,8 @@ export interface ShopOptions extends DatabaseOptions {
   readonly rows: string
   /** Where the proxy will be: the orders take stock from whoever owns it. */
   readonly proxyUrl: string
+  /** Further arguments of the inventory service. */
+  readonly inventoryArgs: readonly string[]
 }
 
 /**
@@ -27,7 +29,7 @@ export interface ShopOptions extends DatabaseOptions {
  * take their stock in a transaction of their own.
  */
 export async function startShop(options: ShopOptions): Promise<Shop> {
-  const { root, directory, rows, proxyUrl, release, say } = options
+  const { root, directory, rows, proxyUrl, inventoryArgs, release, say } = options
   const databases = await startDatabases(options)
   const { shop } = databases
   const environments = {
@@ -56,7 +58,10 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   })
   // For whoever switches its coupling by hand.
   await writeFile(path.join(directory, 'monolith.pid'), `${monolith.pid}\n`)
-  const inventory = await program('inventory', { usualPort: 3001, args: ['--monolith-url', monolith.url] })
+  const inventory = await program('inventory', {
+    usualPort: 3001,
+    args: ['--monolith-url', monolith.url, ...inventoryArgs],
+  })
   const orders = await program('orders', {
     usualPort: 3002,
     args: ['--monolith-url', monolith.url, '--inventory-base-url', proxyUrl],

@@ -12,6 +12,7 @@ export interface InstanceOptions {
   readonly proxyUrl: string
   /** Any free one by default. */
   readonly port?: number
+  readonly args?: readonly string[]
 }
 
 export interface CiOptions extends InstanceOptions {
@@ -68,14 +69,14 @@ function describe({
 
 /** Another process of a service, on an empty database that gets the shop's rows of this moment. */
 export function startInstance(
-  { capability, root, directory, shop, proxyUrl, port = 0 }: InstanceOptions,
+  { capability, root, directory, shop, proxyUrl, port = 0, args = [] }: InstanceOptions,
   url: string,
 ): Promise<Program> {
   const orders = capability === 'orders' ? ['--inventory-base-url', proxyUrl] : []
   return startProgram(`${capability} service of the CI`, {
     args: [
       path.join(root, `extracted/${capability}/main.ts`),
-      ...['--port', String(port), '--monolith-url', shop.monolith.url, ...orders],
+      ...['--port', String(port), '--monolith-url', shop.monolith.url, ...orders, ...args],
     ],
     env: { DATABASE_URL: url, SEED_FROM: shop.databases.shop },
     logFile: path.join(directory, 'shop-logs', `${capability}-ci.log`),

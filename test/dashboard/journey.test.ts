@@ -1,6 +1,7 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser, openPage, program, signIn, type WatchedPage } from './browser.ts'
+import { drive } from './drive.ts'
 import { type DashboardStand, LIST, READ, startStand } from './stand.ts'
 
 describe.skipIf(program === undefined)('a migration in two browsers', () => {
@@ -26,14 +27,10 @@ describe.skipIf(program === undefined)('a migration in two browsers', () => {
   })
 
   const goTo = (name: string, on = page) => on.getByRole('link', { name, exact: true }).first().click()
-  const confirm = async (button: string, because?: string) => {
-    const dialog = page.getByRole('dialog')
-    if (because !== undefined) await dialog.getByLabel('Why').fill(because)
-    await dialog.getByRole('button', { name: button, exact: true }).click()
-    await dialog.waitFor({ state: 'detached' })
-  }
-  const choose = (endpoint: string, mode: string, on = page) =>
-    on.getByRole('combobox', { name: `Send ${endpoint} to` }).selectOption(mode)
+  const confirm = (button: string, because?: string) => drive(page).confirm(button, because)
+  const choose = (endpoint: string, mode: string) => drive(page).choose(endpoint, mode)
+  const step = (button?: string) => drive(page).step(button)
+  const standsAt = (text: RegExp, on = page) => drive(on).standsAt(text)
 
   it('toggles an endpoint, and both see the traffic move', { timeout: 60_000 }, async () => {
     await goTo('Routes')
@@ -76,27 +73,6 @@ describe.skipIf(program === undefined)('a migration in two browsers', () => {
     await choose(LIST, 'clear')
     await confirm('Give it back')
   })
-
-  /** Takes the next step; gates that the short life of a test leaves shut are passed with a reason. */
-  const step = async (button = 'Take the step') => {
-    const take = page.getByRole('button', { name: `${button} …` })
-    const title = page.getByRole('heading', { name: /^Next: |^Every step/ })
-    await take.waitFor()
-    const before = await title.textContent()
-    await expect.poll(() => isReady(take), { timeout: 20_000 }).toBe(true)
-    await take.click()
-    await confirm(button, 'a test has no ten minutes')
-    await expect.poll(() => title.textContent(), { timeout: 20_000 }).not.toBe(before)
-  }
-  const isReady = async (take: Locator) => {
-    if (await take.isEnabled()) return true
-    const gates = page.getByRole('group', { name: 'The journal keeps what they said' })
-    if (!(await gates.isVisible())) await page.getByText('Pass gates that are not open').click()
-    for (const box of await gates.getByRole('checkbox').all()) await box.check({ timeout: 2_000 })
-    return take.isEnabled()
-  }
-  const standsAt = (text: RegExp, on = page) =>
-    on.locator('[aria-current=step]').filter({ hasText: text }).waitFor({ timeout: 30_000 })
 
   it('takes inventory to the shadow stage, with the data copied and the same', {
     timeout: 120_000,

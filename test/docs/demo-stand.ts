@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const DEMO = join(import.meta.dirname, '../../scripts/demo.ts')
 
-/** `npm run demo -- --wait` in a folder of its own. */
+/** `npm run demo -- --wait …` in a folder of its own. */
 export interface DemoStand {
   readonly directory: string
   /** By the address that the pages name. */
@@ -14,9 +14,9 @@ export interface DemoStand {
   stop(): Promise<void>
 }
 
-export async function startDemoStand(): Promise<DemoStand> {
+export async function startDemoStand(more: readonly string[] = []): Promise<DemoStand> {
   const directory = await mkdtemp(join(tmpdir(), 'strangler-guide-'))
-  const child = spawn(process.execPath, [DEMO, '--wait', '--rows', '600'], {
+  const child = spawn(process.execPath, [DEMO, '--wait', '--rows', '600', ...more], {
     env: { ...process.env, STRANGLER_DIRECTORY: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,37 @@
+import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+/** What an operator does at a page, as often as a test wants it. */
+export function drive(page: Page) {
+  const confirm = async (button: string, because?: string) => {
+    const dialog = page.getByRole('dialog')
+    if (because !== undefined) await dialog.getByLabel('Why').fill(because)
+    await dialog.getByRole('button', { name: button, exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+  }
+  const isReady = async (take: Locator) => {
+    if (await take.isEnabled()) return true
+    const gates = page.getByRole('group', { name: 'The journal keeps what they said' })
+    if (!(await gates.isVisible())) await page.getByText('Pass gates that are not open').click()
+    for (const box of await gates.getByRole('checkbox').all()) await box.check({ timeout: 2_000 })
+    return take.isEnabled()
+  }
+  return {
+    confirm,
+    choose: (endpoint: string, mode: string) =>
+      page.getByRole('combobox', { name: `Send ${endpoint} to` }).selectOption(mode),
+    /** Takes the next step; gates that the short life of a test leaves shut are passed with a reason. */
+    async step(button = 'Take the step') {
+      const take = page.getByRole('button', { name: `${button} …` })
+      const title = page.getByRole('heading', { name: /^Next: |^Every step/ })
+      await take.waitFor()
+      const before = await title.textContent()
+      await expect.poll(() => isReady(take), { timeout: 20_000 }).toBe(true)
+      await take.click()
+      await confirm(button, 'a test has no ten minutes')
+      await expect.poll(() => title.textContent(), { timeout: 20_000 }).not.toBe(before)
+    },
+    standsAt: (text: RegExp) =>
+      page.locator('[aria-current=step]').filter({ hasText: text }).waitFor({ timeout: 30_000 }),
+  }
+}
