@@ -7,6 +7,7 @@ import { type DashboardStand, READ, startStand } from './stand.ts'
 
 // No blank and no colon: a path template would read them.
 const IN_A_NAME = '<svg/onload=window.hacked=1>'
+const IN_A_HEADER = `<img src=x onerror="window.hacked=2">; rel=next`
 const MANY = 500
 
 describe.skipIf(program === undefined)('what others have stored', () => {
@@ -19,6 +20,7 @@ describe.skipIf(program === undefined)('what others have stored', () => {
     stand = await startStand({
       isBugged: true,
       traffic: true,
+      links: { monolith: IN_A_HEADER, service: `${IN_A_HEADER}, </other>` },
       capabilities: {
         inventory: { endpoints: [READ, 'GET /api/stock', 'POST /api/stock/:id'] },
         many: {
@@ -95,6 +97,17 @@ describe.skipIf(program === undefined)('what others have stored', () => {
     await expect
       .poll(async () => (await page.locator('.answer-text').allTextContents()).join())
       .toContain('<script>')
+    const lines = page.locator('.answer-text .line')
+    const headers = lines.filter({ hasText: `link: ${IN_A_HEADER}` })
+    expect(await headers.count()).toBe(2)
+    expect(await headers.filter({ hasText: '≠' }).count()).toBe(2)
+    // In the table of what differs the value stands as well.
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'header:link' })
+      .getByText('<img src=x onerror=')
+      .first()
+      .waitFor()
     await isUnharmed()
   })
 

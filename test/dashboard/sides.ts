@@ -19,10 +19,18 @@ export interface Side {
   stop(): Promise<void>
 }
 
-/** @param isBugged it forgets the reserved ones: the bug that somebody shall find */
+export interface SideOptions {
+  readonly name: string
+  readonly rows: boolean
+  /** It forgets the reserved ones: the bug that somebody shall find. */
+  readonly isBugged: boolean
+  /** A header of its answers. */
+  readonly link?: string | undefined
+}
+
 export async function startSide(
   databaseUrl: string,
-  { name, rows, isBugged }: { name: string; rows: boolean; isBugged: boolean },
+  { name, rows, isBugged, link }: SideOptions,
 ): Promise<Side> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4, application_name: 'shop' })
   // The databases are dropped under it at the end.
@@ -35,6 +43,7 @@ export async function startSide(
     )
   }
   const server = createServer((req, res) => {
+    if (link !== undefined) res.setHeader('link', link)
     answer(req, res, { pool, isBugged, name }).catch((error: Error) => {
       res.statusCode = 500
       res.end(error.message)

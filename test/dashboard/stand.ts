@@ -30,6 +30,8 @@ export interface DashboardStand {
 export interface StandOptions {
   readonly capabilities?: ConfigInput['capabilities']
   readonly isBugged?: boolean
+  /** A header of each side’s answers. */
+  readonly links?: Readonly<Record<'monolith' | 'service', string>>
   /** Requests run through the proxy all the time. */
   readonly traffic?: boolean
 }
@@ -50,9 +52,12 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
   const databases = await Promise.all(['shop', 'stock', 'control'].map(createTestDatabase))
   const [monolithUrl = '', serviceUrl = '', controlUrl = ''] = databases.map(({ url }) => url)
   const directory = await mkdtemp(join(tmpdir(), 'strangler-dashboard-'))
-  const monolith = await startSide(monolithUrl, { name: 'monolith', rows: true, isBugged: false })
+  const { isBugged = false, links } = options
+  const monolith = await startSide(monolithUrl, {
+    ...{ name: 'monolith', rows: true, isBugged: false, link: links?.monolith },
+  })
   const service = await startSide(serviceUrl, {
-    ...{ name: 'service', rows: false, isBugged: options.isBugged ?? false },
+    ...{ name: 'service', rows: false, isBugged, link: links?.service },
   })
   const config = checkConfig({
     demo: true,
