@@ -22,6 +22,12 @@ const looks = (['light', 'dark'] as const).flatMap((theme) =>
   (['wide', 'narrow'] as const).map((width) => ({ theme, width })),
 )
 
+async function keepPicture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return
+  await mkdir(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+}
+
 describe.skipIf(program === undefined)('every page', () => {
   let stand: DashboardStand
   let browser: Browser
@@ -68,15 +74,60 @@ describe.skipIf(program === undefined)('every page', () => {
         // Nothing is cut off, and nobody has to scroll sideways.
         const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
         if (overflow !== 0) found[name].push(`is ${overflow} px too wide`)
-        if (PICTURES !== undefined) {
-          await mkdir(PICTURES, { recursive: true })
-          await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${width}.png`), fullPage: true })
-        }
+        await keepPicture(page, `${name}-${theme}-${width}`)
       }
       await page.context().close()
       expect(Object.entries(found).filter(([, violations]) => violations.length > 0)).toEqual([])
       // 401: before anybody was signed in.
       expect(complaints.filter((one) => !one.includes('401'))).toEqual([])
+    },
+  )
+
+  it.each([looks[0], looks[3]] as const)(
+    'is designed before it knows anything, when it fails, and where there is nothing, $theme and $width',
+    {
+      timeout: 120_000,
+    },
+    async ({ theme, width }) => {
+      const { page } = await openPage(browser, stand.url, { colorScheme: theme, viewport: WIDTHS[width] })
+      const found: Record<string, string[]> = {}
+      const look = async (name: string) => {
+        found[name] = await findViolations(page)
+        await keepPicture(page, `${name}-${theme}-${width}`)
+      }
+      await page.getByLabel('Token').fill('a wrong one, long enough to be one')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('alert').waitFor()
+      await look('sign-in-refused')
+      await page.route('**/dashboard/api/live*', () => undefined)
+      await signIn(page, stand.tokens.operator)
+      await page.getByText('Waiting for the state of the capabilities').waitFor()
+      await look('overview-waiting')
+      await page.unroute('**/dashboard/api/live*')
+      const problem = {
+        code: 'STRANGLER_CONTROL_DATABASE_UNREACHABLE',
+        detail: 'The control database at db:5432 is away.',
+      }
+      await page.route('**/dashboard/api/compare/report*', (route) =>
+        route.fulfill({ status: 503, json: { ...problem, status: 503, fix: 'Look at `strangler doctor`.' } }),
+      )
+      await page.goto(`${stand.url}#/compare/inventory`)
+      await page.reload()
+      await page.getByText('db:5432 is away').waitFor()
+      await page
+        .locator('code')
+        .filter({ hasText: /^strangler doctor$/ })
+        .waitFor()
+      await look('compare-failed')
+      await page.goto(`${stand.url}#/journal?text=nobody-has-said-this`)
+      await page.locator('.nothing').waitFor()
+      await look('journal-nothing')
+      await page.goto(`${stand.url}#/routes`)
+      await page.getByRole('combobox', { name: `Send ${LIST} to` }).selectOption('canary')
+      await page.getByRole('dialog').waitFor()
+      await look('routes-dialog')
+      await page.context().close()
+      expect(Object.entries(found).filter(([, violations]) => violations.length > 0)).toEqual([])
     },
   )
 

@@ -20,7 +20,7 @@ const fly = (seed: number, changes: Partial<CanaryRun> = {}) =>
 
 test.each<[Build, RegExp]>([
   ['failing', /With 99 % certainty the service fails|of its last 300|times in a row/],
-  ['wrong', /real differences are open|differ beyond noise/],
+  ['wrong', /Real differences that are open|differ beyond noise/],
   ['slow', /With 99 % certainty at least .* of its answers take longer/],
 ])(
   'a %s build that is put into a canary is back within two intervals, with the reason',

@@ -61,7 +61,7 @@ describe('a guardrail takes everything back at once, with its evidence', () => {
 describe('answers that some users get, and that are wrong or late, take it back too', () => {
   const comparison = healthy().comparison!
   test.each([
-    ['a wrong field', { openDifferences: 1 }, 'real differences are open'],
+    ['a wrong field', { openDifferences: 1 }, 'Real differences that are open: 1'],
     [
       'a share of mismatches that more requests cannot mend',
       { netMismatches: 90, netUpperBound: 0.02 },

@@ -16,7 +16,7 @@ export function AcceptedList() {
       <HeardBlock of={heard} what="what was accepted">
         {({ accepted }) => (
           <>
-            {accepted.length === 0 && <Nothing title="Nobody answers for a difference" />}
+            {accepted.length === 0 && <Nothing title="No difference is accepted" />}
             <ul class="differences">
               {accepted.map((one) => (
                 <li key={one.id} class="difference">

@@ -47,8 +47,8 @@ function Line({ capability, of }: { readonly capability: string; readonly of: Di
         <span>{kind}</span>
         <p class="quiet small">
           <code>{endpoint}</code> · differs in {differing.count} of {differing.of} (
-          {formatShare(differing.share, 2)}) · the monolith differs from itself in {noisy} of {calibrated} ·{' '}
-          {weight.toFixed(1)} siblings differ with it
+          {formatShare(differing.share, 2)}) · the monolith differs from itself in {noisy} of {calibrated}
+          {weight > 1 ? ` · ${weight.toFixed(1)} fields beside each other differ there` : ''}
         </p>
       </div>
       <div class="controls">

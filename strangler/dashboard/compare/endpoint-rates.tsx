@@ -46,8 +46,8 @@ function Rates({ of }: { readonly of: Endpoint }) {
       <th scope="row" class="endpoint">
         <code>{endpoint}</code>
         <span class="quiet small">
-          {shapes.seen} shapes of requests, {formatShare(shapes.covered.share, 0)} of them compared three
-          times
+          {shapes.seen} {shapes.seen === 1 ? 'shape' : 'shapes'} of requests,{' '}
+          {formatShare(shapes.covered.share, 0)} of them compared three times
           {why.length === 0 ? '' : ` · skipped: ${why.join(', ')}`}
         </span>
       </th>

@@ -25,8 +25,8 @@ export function BackfillPanel({ now }: { readonly now: NonNullable<Sync['live']>
             />
           )}
           <p>
-            {formatCount(backfill.rows)} rows
-            {expectedRows === undefined ? '' : ` of about ${formatCount(expectedRows)}`}
+            {formatCount(backfill.rows)} {backfill.rows === 1 ? 'row' : 'rows'}
+            {saysOfHowMany(now)}
             {backfill.table === undefined ? '' : `, now ${backfill.table}`}
           </p>
           {backfill.throttled !== undefined && <p class="note unsure">It waits: {backfill.throttled}</p>}
@@ -39,4 +39,10 @@ export function BackfillPanel({ now }: { readonly now: NonNullable<Sync['live']>
       )}
     </section>
   )
+}
+
+/** The database's guess is worth something until it is known. */
+function saysOfHowMany({ backfill, expectedRows }: NonNullable<Sync['live']>): string {
+  if (backfill?.state === 'done') return ' copied'
+  return expectedRows === undefined ? '' : ` of about ${formatCount(expectedRows)}`
 }

@@ -1,5 +1,5 @@
 import { lags } from '../api/lag-series.ts'
-import { formatMs } from '../parts/format.ts'
+import { formatMs, formatRate } from '../parts/format.ts'
 import { Plot } from '../parts/plot.tsx'
 import type { Sync } from './data-page.tsx'
 
@@ -53,8 +53,8 @@ export function LagPanel({ capability, now }: LagPanelProps) {
             title="Copied, rows / s"
             times={seen.map(({ at }) => at / 1_000)}
             lines={[{ label: 'backfill', token: 'accent', values: seen.map((one) => one.rowsPerSecond) }]}
-            format={(rows) => String(Math.round(rows))}
-            highest={1}
+            format={formatRate}
+            highest={10}
           />
         </div>
       )}

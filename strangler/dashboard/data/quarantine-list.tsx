@@ -12,7 +12,7 @@ export function QuarantineList({ rows }: { readonly rows: NonNullable<Sync['live
         {rows.length > 0 && <span class="pill bad">{rows.length}</span>}
       </header>
       {rows.length === 0 ? (
-        <Nothing title="Every change was taken" />
+        <Nothing title="No row was refused" />
       ) : (
         <table class="stacking">
           <thead>

@@ -8,7 +8,7 @@ export function StrayWrites({ writes }: { readonly writes: NonNullable<Sync['liv
     <section class="panel" aria-labelledby="stray-title">
       <h2 id="stray-title">Stray writes</h2>
       {writes.length === 0 ? (
-        <Nothing title="Nobody writes where he should not" />
+        <Nothing title="Only the owner writes" />
       ) : (
         <ul class="plain-list">
           {writes.map(({ table, count, lastAt, by }) => (

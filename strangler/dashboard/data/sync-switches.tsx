@@ -6,7 +6,11 @@ import type { Sync } from './data-page.tsx'
 export function SyncSwitches({ sync, version }: { readonly sync: Sync; readonly version: number }) {
   const { capability, state } = sync
   if (state === 'not installed')
-    return <p class="quiet">The guide’s step “sync” installs it, or `strangler sync install {capability}`.</p>
+    return (
+      <p class="quiet">
+        The guide’s step “sync” installs it, or <code>strangler sync install {capability}</code>.
+      </p>
+    )
   const isRunning = state === 'running'
   const turn = () =>
     askFirst({

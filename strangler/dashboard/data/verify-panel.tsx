@@ -67,7 +67,8 @@ function Found({ verify }: { readonly verify: Verify }) {
         {startedAt !== undefined && (
           <span class="quiet">
             {' '}
-            {formatTime(startedAt)}, {formatMs(tookMs)}
+            At {formatTime(startedAt)}
+            {tookMs === undefined ? '' : `, in ${formatMs(tookMs)}`}.
           </span>
         )}
       </p>

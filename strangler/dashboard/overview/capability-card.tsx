@@ -1,5 +1,6 @@
 import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
 import { points } from '../api/live.ts'
+import { Prose } from '../parts/prose.tsx'
 import { RollbackMeter } from '../parts/rollback-meter.tsx'
 import { ShareBar } from '../parts/share-bar.tsx'
 import { Track } from '../parts/track.tsx'
@@ -65,7 +66,9 @@ function NextStep({ guided }: { readonly guided: GuidedCapability }) {
       ) : (
         <ul class="plain-list small">
           {closed.slice(0, SHOWN).map(({ id, reason }) => (
-            <li key={id}>{reason}</li>
+            <li key={id}>
+              <Prose text={reason} />
+            </li>
           ))}
           {closed.length > SHOWN && (
             <li>

@@ -4,6 +4,7 @@ import { problemOf } from '../api/ask.ts'
 import { notify } from '../shell/notices.tsx'
 import { type Asked, type AskedField, asked, closeAsked, give, type Said } from './asking.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { Prose } from './prose.tsx'
 import { VersionConflict } from './version-conflict.tsx'
 
 /** The one place where a command is confirmed: what it does, what going back costs, and why it is given. */
@@ -67,11 +68,15 @@ function Consequences({ command }: { readonly command: Asked }) {
       <h3>What will happen</h3>
       <ul class="dialog-lines">
         {command.does.map((line) => (
-          <li key={line}>{line}</li>
+          <li key={line}>
+            <Prose text={line} />
+          </li>
         ))}
       </ul>
       <h3>Going back</h3>
-      <p>{command.back}</p>
+      <p>
+        <Prose text={command.back} />
+      </p>
     </>
   )
 }

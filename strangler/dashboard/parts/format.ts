@@ -39,6 +39,18 @@ export function formatTime(iso: string): string {
   return isToday ? time : `${at.toLocaleDateString('en-CA')} ${time.slice(0, 5)}`
 }
 
+/** Epoch seconds on an axis: as much of each as tells it from its neighbour. */
+export function formatTicks(times: readonly number[]): string[] {
+  const [first = 0, second = first] = times
+  const apart = second - first
+  const says = (at: number): string => {
+    const time = new Date(at * 1_000)
+    if (apart >= 86_400) return time.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+    return time.toLocaleTimeString('en-GB').slice(0, apart < 60 ? 8 : 5)
+  }
+  return times.map(says)
+}
+
 export function formatBytes(bytes: number): string {
   return `${Math.round(bytes / 1_048_576)} MiB`
 }

@@ -1,11 +1,14 @@
 import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
+import { Prose } from './prose.tsx'
 
 type Gate = NonNullable<GuidedCapability['next']>['gates'][number]
 
 const MARKS = { pass: '✓', fail: '✕', unknown: '?' } as const
 const WORDS = { pass: 'open', fail: 'closed', unknown: 'not known yet' } as const
 
-/** The gates of a step, with what was found and what gets what is missing. */
+const rankOf = ({ state }: Gate) => ['fail', 'unknown', 'pass'].indexOf(state)
+
+/** The gates of a step, with what was found and what gets what is missing; those in the way first. */
 export function GateList({
   gates,
   withEvidence = false,
@@ -15,19 +18,27 @@ export function GateList({
 }) {
   return (
     <ul class="gates">
-      {gates.map((gate) => (
-        <li key={gate.id} class={`gate ${gate.state}`}>
-          <span class="gate-mark" aria-hidden="true">
-            {MARKS[gate.state]}
-          </span>
-          <div class="gate-text">
-            <span class="gate-name">{gate.id}</span> <span class="gate-state">{WORDS[gate.state]}</span>
-            <p>{gate.reason}</p>
-            {gate.fix !== '' && <p class="quiet small">{gate.fix}</p>}
-            {withEvidence && <Evidence gate={gate} />}
-          </div>
-        </li>
-      ))}
+      {gates
+        .toSorted((one, other) => rankOf(one) - rankOf(other))
+        .map((gate) => (
+          <li key={gate.id} class={`gate ${gate.state}`}>
+            <span class="gate-mark" aria-hidden="true">
+              {MARKS[gate.state]}
+            </span>
+            <div class="gate-text">
+              <span class="gate-name">{gate.id}</span> <span class="gate-state">{WORDS[gate.state]}</span>
+              <p>
+                <Prose text={gate.reason} />
+              </p>
+              {gate.fix !== '' && (
+                <p class="quiet small">
+                  <Prose text={gate.fix} />
+                </p>
+              )}
+              {withEvidence && <Evidence gate={gate} />}
+            </div>
+          </li>
+        ))}
     </ul>
   )
 }

@@ -9,18 +9,25 @@ interface PagerProps {
 
 /** Steps through a long list: no page of it is ever longer than a person reads. */
 export function Pager({ what, from, to, of, onBack, onNext }: PagerProps) {
+  if (to === 0) return null
+  // Where one page is all there is, nothing is to be pressed.
+  const isAll = onBack === undefined && onNext === undefined
   return (
     <nav class="pager" aria-label={`Pages of ${what}`}>
-      <button type="button" class="button small" disabled={onBack === undefined} onClick={onBack}>
-        Previous
-      </button>
+      {!isAll && (
+        <button type="button" class="button small" disabled={onBack === undefined} onClick={onBack}>
+          Previous
+        </button>
+      )}
       <span role="status">
         {from}–{to}
         {of === undefined ? '' : ` of ${of}`}
       </span>
-      <button type="button" class="button small" disabled={onNext === undefined} onClick={onNext}>
-        Next
-      </button>
+      {!isAll && (
+        <button type="button" class="button small" disabled={onNext === undefined} onClick={onNext}>
+          Next
+        </button>
+      )}
     </nav>
   )
 }

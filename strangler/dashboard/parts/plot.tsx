@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { theme } from '../shell/theme.ts'
+import { formatTicks } from './format.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -67,6 +68,12 @@ export function Plot(props: PlotProps) {
   )
 }
 
+/** How far apart two times on an axis may be. */
+const SECONDS = [
+  ...[1, 5, 10, 15, 30, 60, 300, 600, 900, 1_800],
+  ...[1, 2, 6, 12, 24, 48, 168, 720].map((hours) => hours * 3_600),
+]
+
 function toData({ times, lines }: PlotProps): uPlot.AlignedData {
   return [[...times], ...lines.map(({ values }) => [...values])]
 }
@@ -83,10 +90,15 @@ function optionsOf({ lines, format, height = 120, highest }: PlotProps, element:
     ...{ width: Math.max(element.clientWidth, 100), height },
     cursor: { show: false },
     legend: { show: false },
-    padding: [6, 4, 0, 0],
+    // To the right there is room for half of the last time.
+    padding: [6, 28, 0, 0],
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(highest ?? 0, high * 1.1, 0.001)] } },
     axes: [
-      { ...axis, font, size: 22, space: 80, grid: { show: false } },
+      {
+        ...{ ...axis, font, size: 22, space: 80, grid: { show: false } },
+        incrs: SECONDS,
+        values: (_plot, ticks) => formatTicks(ticks),
+      },
       { ...axis, font, size: 52, space: 28, values: (_plot, ticks) => ticks.map(format) },
     ],
     series: [

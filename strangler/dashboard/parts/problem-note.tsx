@@ -1,3 +1,5 @@
+import { Prose } from './prose.tsx'
+
 interface Shown {
   readonly code: string
   readonly detail: string
@@ -9,9 +11,13 @@ export function ProblemNote({ problem }: { readonly problem: Shown }) {
   return (
     <div class="note bad" role="alert">
       <p>
-        {problem.detail} <span class="code">{problem.code}</span>
+        <Prose text={problem.detail} /> <span class="code">{problem.code}</span>
       </p>
-      {problem.fix !== undefined && <p class="quiet">{problem.fix}</p>}
+      {problem.fix !== undefined && (
+        <p class="quiet">
+          <Prose text={problem.fix} />
+        </p>
+      )}
     </div>
   )
 }

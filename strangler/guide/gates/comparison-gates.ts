@@ -65,7 +65,7 @@ export const enoughComparisons = defineGate(
     const evidence = { endpoints: compared.size, tooFew: few.length, wanted: profile.comparisonsPerEndpoint }
     if (compared.size > 0 && few.length === 0) {
       return pass({
-        reason: `Each of ${compared.size} endpoints was compared at least ${profile.comparisonsPerEndpoint} times.`,
+        reason: `Every endpoint (${compared.size}) was compared at least ${profile.comparisonsPerEndpoint} times.`,
         evidence,
       })
     }
@@ -90,7 +90,7 @@ export const noOpenDifference = defineGate(
     if (openDifferences + expiredAcceptances === 0)
       return pass({ reason: 'Every real difference is mended or accepted by somebody.', evidence })
     return fail({
-      reason: `${openDifferences} real differences are open, ${expiredAcceptances} acceptances have expired.`,
+      reason: `Real differences that are open: ${openDifferences}. Acceptances that have expired: ${expiredAcceptances}.`,
       evidence,
       fix: `${report(snapshot)} shows them; mend the service, or \`strangler compare accept\`.`,
     })
