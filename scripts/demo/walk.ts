@@ -6,7 +6,8 @@ import { createGatherer, type Gatherer } from './gather-evidence.ts'
 import { announceStep, createWayBackTeller, type Say, showPosition, tellGates, tellLines } from './narrate.ts'
 
 const LOOK_MS = 400
-const STEP_MS = 120_000
+/** A gate that is closed on a busy machine opens when it has calmed down: its windows move on. */
+const STEP_MS = 240_000
 
 type Next = NonNullable<GuidedCapability['next']>
 

@@ -63,6 +63,41 @@ test('gates have names of their own, so that an override says which one', () => 
     expect(ids.filter(([other]) => other === id).every(([, same]) => same === gate)).toBe(true)
 })
 
-test('the demo asks the same gates, only of shorter windows', () => {
-  expect(Object.keys(GATE_PROFILES.demo)).toEqual(Object.keys(GATE_PROFILES.default))
+describe('the demo asks the same gates', () => {
+  const { demo, default: usual } = GATE_PROFILES
+
+  test('of shorter windows and fewer requests, and what is no matter of these as closely as ever', () => {
+    expect(Object.keys(demo)).toEqual(Object.keys(usual))
+    const names = Object.keys(usual) as (keyof typeof usual)[]
+    const fewer = ['observedRequests', 'comparisonsPerEndpoint', 'canaryRequests', 'netMismatch']
+    const shorter = ['observedMs', 'lagWindowMs', 'canaryIntervalMs', 'readsSoakMs', 'logWindowMs', 'soakMs']
+    const besides = ['name', 'canarySteps', 'errorDifference', 'proxyP99Ms', 'latencyFactor']
+    const others = names.filter((name) => JSON.stringify(demo[name]) !== JSON.stringify(usual[name]))
+    expect(others.sort()).toEqual([...fewer, ...shorter, ...besides].sort())
+  })
+
+  test.each([
+    [
+      'a proxy that takes 60 ms',
+      'observe',
+      'proxy-cost',
+      { traffic: { requests: 500, watchedMs: 60_000, proxyP99Ms: 60 } },
+    ],
+    ['one comparison in eight that was not made', 'canary', 'coverage', { comparison: 875 }],
+    ['a copy that is three seconds behind', 'shadow', 'lag-low', { lagP99Ms: 3_000 }],
+    ['a service that is four times as slow', 'canary', 'latency', { serviceP95Ms: 400 }],
+  ] as const)('and closes them: %s', (_what, step, gate, change) => {
+    const good = healthy(step === 'canary' ? canaryAt25 : before(step), { profile: demo })
+    const slow = 'serviceP95Ms' in change
+    const comparison = {
+      ...good.comparison!,
+      ...('comparison' in change ? { eligible: 1_000, compared: change.comparison } : {}),
+      ...(slow ? { monolithP95Ms: 100, serviceP95Ms: 400 } : {}),
+      ...(slow ? { slowAnswers: { count: 300, of: 1_000, limitMs: 300 } } : {}),
+    }
+    const data = { ...good.data!, ...('lagP99Ms' in change ? { lagP99Ms: change.lagP99Ms } : {}) }
+    const bad = { ...good, comparison, data, ...('traffic' in change ? { traffic: change.traffic } : {}) }
+    expect(stateOf(good, step, gate)).toBe('pass')
+    expect(stateOf(bad, step, gate)).toBe('fail')
+  })
 })
