@@ -1,5 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
+import { LONGEST_ANSWER_HEADERS } from '../core/answer-bounds.ts'
 import { beginAnswer, passInterim, passTrailers } from './answer-writer.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest } from './forward.ts'
 import { ForwardAttempt, isEventStream } from './forward-attempt.ts'
@@ -53,6 +54,7 @@ function openRequest(request: ForwardRequest, agent: http.Agent): http.ClientReq
     method: req.method,
     path,
     agent: request.fresh ? false : agent,
+    maxHeaderSize: LONGEST_ANSWER_HEADERS,
     setHost: false,
     setDefaultHeaders: false,
     headers: hasTrailers(req) ? withTrailerAnnounced(req, headers) : headers,

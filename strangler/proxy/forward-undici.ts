@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Readable } from 'node:stream'
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
+import { LONGEST_ANSWER_HEADERS } from '../core/answer-bounds.ts'
 import { beginAnswer, passInterim, passTrailers } from './answer-writer.ts'
 import type { ForwardEngine, ForwardOutcome, ForwardRequest, Upstream } from './forward.ts'
 import { ForwardAttempt, isEventStream } from './forward-attempt.ts'
@@ -55,6 +56,7 @@ function clientOptions(connectMs: number): Client.Options {
   return {
     pipelining: 1,
     allowH2: false,
+    maxHeaderSize: LONGEST_ANSWER_HEADERS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: LONGEST_KEEP_ALIVE_MS,
     keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,

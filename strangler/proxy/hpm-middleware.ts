@@ -8,6 +8,7 @@ import {
   proxyEventsPlugin,
 } from 'http-proxy-middleware'
 import { DECIDED_BY_KIT } from '../config/schema.ts'
+import { LONGEST_ANSWER_HEADERS } from '../core/answer-bounds.ts'
 import { StranglerError } from '../core/errors.ts'
 
 export type HpmOptions = Record<string, unknown>
@@ -46,8 +47,8 @@ export function createHpmMiddleware(options: HpmOptions, events: HpmEvents): Hpm
     router(req: IncomingMessage, _res: ServerResponse | undefined, perRequest: Options) {
       const { target, agent } = events.destination(req)
       perRequest.agent = agent
-      // httpxy writes the request's own fields into this object.
-      if (perRequest.ssl !== undefined) perRequest.ssl = { ...(perRequest.ssl as object) }
+      // httpxy makes the request's options of this object, and writes the request's own fields into it.
+      perRequest.ssl = { ...(perRequest.ssl as object | undefined), maxHeaderSize: LONGEST_ANSWER_HEADERS }
       return target
     },
   })

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { type Dispatcher, Pool } from 'undici'
+import { LONGEST_ANSWER_HEADERS } from '../core/answer-bounds.ts'
 import type { CapturedAnswer, CapturedRequest, SkipReason } from '../core/compare-words.ts'
 import type { Stoppable } from '../core/ports.ts'
 
@@ -22,6 +23,7 @@ export function createSideConnection(url: string, connections: number): SideConn
     connections,
     pipelining: 1,
     allowH2: false,
+    maxHeaderSize: LONGEST_ANSWER_HEADERS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect: { timeout: CONNECT_MS },
     headersTimeout: 0,

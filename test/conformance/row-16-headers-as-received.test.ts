@@ -34,6 +34,12 @@ const ANSWERED: RawHeaders = [
   ['Server', 'monolith/1.0'],
 ]
 
+/** Node reads 16 KiB unless it is told otherwise. */
+const LARGE: [string, RawHeaders][] = [
+  ['300 cookies', Array.from({ length: 300 }, (_, at) => ['Set-Cookie', `c${at}=${'v'.repeat(80)}; Path=/`])],
+  ['60,000 bytes of one header', [['Content-Security-Policy-Report-Only', 'a'.repeat(60_000)]]],
+]
+
 const lines = (headers: RawHeaders) => headers.map(([name, value]) => `${name}: ${value}`)
 
 /** Of the headers received, those whose names were sent. */
@@ -85,6 +91,20 @@ describeRow('16', (check) => {
     },
     { caught: 'naive' },
   )
+
+  for (const [what, headers] of LARGE)
+    check(
+      `${what} reach the client as they were sent`,
+      async (bench) => {
+        const { connect } = await bench.start({
+          script: (exchange) => exchange.answer('200 OK', lines(headers), 'ok'),
+        })
+        const answer = await (await connect()).exchange('GET /items HTTP/1.1')
+        expect(answer.status).toBe(200)
+        expect(onlyThose(answer.headers, headers)).toEqual(headers)
+      },
+      { notApplicable: { nginx: 'nginx buffers 4 or 8 KiB of headers unless it is told otherwise' } },
+    )
 
   check('every Set-Cookie stays a line of its own', async (bench) => {
     const cookies: RawHeaders = Array.from({ length: 12 }, (_, at) => ['Set-Cookie', `c${at}=${at}; Path=/`])
