@@ -26,7 +26,7 @@ Every failure has a code. The command line prints it with what was found and a c
 it in \`application/problem+json\` (RFC 9457) as \`code\`; the access log has it in \`code\`. The status is the one of an answer over HTTP.
 What the proxy sends to clients holds the code and a \`correlationId\` and nothing of the inside: the log line with the same id says more.
 
-A client that went away before its answer has no code here: its log line has \`CLIENT_GONE\` and status 499.
+A client that went away before its answer has no code here: its log line has \`CLIENT_GONE\` and status 499, or \`CLIENT_GAVE_UP\` where the side had kept it waiting for two seconds or more, which counts as a failure of the side.
 
 ${sections.join('\n')}`
 }

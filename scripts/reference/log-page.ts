@@ -23,7 +23,7 @@ export const LOG_FIELDS: Readonly<Record<LineField | keyof ExchangeRecord, strin
   engine:
     'what carried the request: `undici`, `node-http`, `http-proxy-middleware`, or `next` for the app that embeds the kit',
   attempts: 'how often a side was asked: 0 when the kit answered itself, 2 after a repetition or a fall-back',
-  code: 'what failed, a code of [errors.md](errors.md), or `CLIENT_GONE`; absent when nothing did',
+  code: 'what failed, a code of [errors.md](errors.md), `CLIENT_GONE` or `CLIENT_GAVE_UP`; absent when nothing did',
   durationMs: 'from the request’s headers to the end of the answer; of an upgrade: until it was closed',
   proxyMs: 'the proxy’s own share of it',
   upstreamMs: 'from the request’s leaving to the side’s headers',

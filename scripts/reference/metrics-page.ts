@@ -5,7 +5,7 @@ const LABELS = {
   target: '`monolith` or `service`',
   reason: 'why the request went there; the words are those of [log.md](log.md)',
   status: 'the class of the status: `1xx` (an upgrade) … `5xx`',
-  code: 'a code of [errors.md](errors.md), `CLIENT_GONE`, or empty when nothing failed',
+  code: 'a code of [errors.md](errors.md), `CLIENT_GONE`, `CLIENT_GAVE_UP`, or empty when nothing failed',
   capability: 'a capability of the configuration',
   verdict: '`match`, `accepted`, `mismatch`, `lag`, or `skipped`',
 }

@@ -1,6 +1,9 @@
 import type { ErrorCode } from './errors.ts'
 import type { Reason, Side, UnitSource } from './words.ts'
 
+/** Why a client has no answer without anybody's error: it went at once, or after the side had kept it waiting for two seconds or more. */
+export type ClientCode = 'CLIENT_GONE' | 'CLIENT_GAVE_UP'
+
 /** What is known of an exchange when it is over: one line of the access log, one sample of the metrics. Times are milliseconds. */
 export interface ExchangeRecord {
   readonly method: string
@@ -17,7 +20,7 @@ export interface ExchangeRecord {
   readonly unitSource: UnitSource | undefined
   readonly engine: 'undici' | 'node-http' | 'http-proxy-middleware' | 'next' | undefined
   readonly attempts: number
-  readonly code: ErrorCode | 'CLIENT_GONE' | undefined
+  readonly code: ErrorCode | ClientCode | undefined
   readonly cause: unknown
   readonly durationMs: number
   /** The proxy's own share: until the request left, and from the side's headers to the client's. */

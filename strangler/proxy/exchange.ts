@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { TLSSocket } from 'node:tls'
 import type { ErrorCode } from '../core/errors.ts'
-import type { ExchangeRecord } from '../core/exchange-record.ts'
+import type { ClientCode, ExchangeRecord } from '../core/exchange-record.ts'
 import type { TraceContext } from '../core/trace-context.ts'
 import type { Reason, Side } from '../core/words.ts'
 import { isInBlocks } from '../routing/compile-targeting.ts'
@@ -83,7 +83,7 @@ export interface ExchangeEnd {
   readonly reason: Reason
   readonly engine: ExchangeRecord['engine']
   readonly attempts: number
-  readonly code?: ErrorCode | 'CLIENT_GONE' | undefined
+  readonly code?: ErrorCode | ClientCode | undefined
   readonly cause?: unknown
   readonly sentAt?: number | undefined
   readonly headersAt?: number | undefined

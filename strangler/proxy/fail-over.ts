@@ -6,6 +6,7 @@ import type { Breaker } from './breaker.ts'
 import type { Exchange } from './exchange.ts'
 import type { ForwardOutcome } from './forward.ts'
 import { type ForwardResult, forwardTo } from './forward-to.ts'
+import { hasGivenUp } from './gave-up.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { hasBody } from './request-body.ts'
 
@@ -71,6 +72,7 @@ function breakerFor(
 }
 
 function judge(breaker: Breaker, round: number, outcome: ForwardOutcome): void {
+  if (hasGivenUp(outcome)) return breaker.record(round, false)
   if (outcome.kind === 'client-gone') return breaker.release(round)
   if (outcome.kind === 'answered') return breaker.record(round, outcome.status < 502 || outcome.status > 504)
   // A request that could not be sent says nothing of the service; else any client could open the breaker.

@@ -27,6 +27,7 @@ export class ForwardAttempt {
   readonly #timers: Partial<Record<keyof typeof DEADLINE_CODES, NodeJS.Timeout>> = {}
   #sentAt = performance.now()
   #headersAt: number | undefined
+  #waitsSince: number | undefined
   #connected = false
   #done = false
 
@@ -61,8 +62,9 @@ export class ForwardAttempt {
     if (isEventStream) this.clearDeadline('total')
   }
 
-  /** 0 means no deadline. */
+  /** 0 means no deadline. That of the headers begins when the whole request has left. */
   startDeadline(deadline: keyof typeof DEADLINE_CODES, ms: number): void {
+    if (deadline === 'headers') this.#waitsSince ??= performance.now()
     if (ms <= 0 || this.#done) return
     this.clearDeadline(deadline)
     const expire = () =>
@@ -92,7 +94,8 @@ export class ForwardAttempt {
   /** The attempt failed; an answer that had begun is broken off. */
   fail(error: unknown): void {
     if (this.#done) return
-    if (error === CLIENT_GONE) return this.#finish({ kind: 'client-gone', ...this.#timing() })
+    if (error === CLIENT_GONE)
+      return this.#finish({ kind: 'client-gone', ...this.#waited(), ...this.#timing() })
     const failure = readFailure(error)
     const answerBegun = this.request.res.headersSent
     const nothingSent = failure.nothingSent || !this.#connected
@@ -109,6 +112,11 @@ export class ForwardAttempt {
 
   readonly #onClose = () => {
     if (!this.request.res.writableFinished) this.cancel(CLIENT_GONE)
+  }
+
+  #waited() {
+    if (this.#waitsSince === undefined || this.#headersAt !== undefined) return {}
+    return { waitedMs: performance.now() - this.#waitsSince }
   }
 
   #timing() {

@@ -58,7 +58,11 @@ export type ForwardOutcome =
       readonly nothingSent: boolean
       readonly cause: unknown
     } & ForwardTiming)
-  | ({ readonly kind: 'client-gone' } & ForwardTiming)
+  | ({
+      readonly kind: 'client-gone'
+      /** How long the client had waited for the answer's headers since the whole request had left; undefined when it did not come to that. */
+      readonly waitedMs?: number
+    } & ForwardTiming)
 
 /** The one function type of the forwarding engines. */
 export type Forward = (request: ForwardRequest) => Promise<ForwardOutcome>

@@ -10,6 +10,7 @@ import { closeExchange, type Exchange, type ExchangeEnd, openArrival } from './e
 import { forwardWithFailOver } from './fail-over.ts'
 import { finishCapture } from './finish-capture.ts'
 import type { ForwardResult } from './forward-to.ts'
+import { hasGivenUp } from './gave-up.ts'
 import { passHold } from './pass-hold.ts'
 import { prepareForApp } from './pass-to-app.ts'
 import { sendProblem } from './problem.ts'
@@ -198,7 +199,10 @@ function finish(
   if (outcome.kind === 'answered')
     return record(context, exchange, decision, { ...common, status: outcome.status })
   if (outcome.kind === 'client-gone')
-    return record(context, exchange, decision, { ...common, status: 499, code: 'CLIENT_GONE' })
+    return record(context, exchange, decision, {
+      ...{ ...common, status: 499 },
+      code: hasGivenUp(outcome) ? 'CLIENT_GAVE_UP' : 'CLIENT_GONE',
+    })
   if (!outcome.answerBegun) answerProblem(context, exchange, outcome.code)
   record(context, exchange, decision, {
     ...common,

@@ -146,6 +146,7 @@ function isOfService({ target, reason }: ExchangeRecord): boolean {
 /** Where the monolith answered in its place, the service has failed, or was not even asked. */
 function isFailed({ reason, status, code }: ExchangeRecord): boolean {
   if (reason === 'FALLBACK' || reason === 'BREAKER_OPEN' || status >= 500) return true
+  if (code === 'CLIENT_GAVE_UP') return true
   return code?.startsWith('STRANGLER_UPSTREAM_') === true
 }
 

@@ -37,7 +37,7 @@ export function createTrafficMeter(): TrafficMeter {
       const row = rowOf(exchange)
       if (row === undefined) return
       row.requests += 1
-      if (exchange.status >= 500) row.failures += 1
+      if (exchange.status >= 500 || exchange.code === 'CLIENT_GAVE_UP') row.failures += 1
       row.durations[classOf(exchange.durationMs)]! += 1
     },
     read: () => [...rows.values()].flatMap(({ monolith, service }) => copiesOf(monolith, service)),
