@@ -9,7 +9,7 @@ export interface SyncBenchOptions {
   readonly seconds: number
   /** Rounds of single writes to a captured and to a plain table, in turn. */
   readonly rounds: number
-  /** Single writes to each of the two in one round. */
+  /** Single UPDATEs, INSERTs and DELETEs of each of the two in one round. */
   readonly writes: number
 }
 
@@ -18,8 +18,8 @@ export const SYNC_BENCH_DEFAULTS: SyncBenchOptions = {
   rows: 1_000_000,
   changes: 5_000,
   seconds: 20,
-  rounds: 10,
-  writes: 200,
+  rounds: 20,
+  writes: 250,
 }
 
 /** The capability and its one table, narrow as such tables are. */
