@@ -124,24 +124,25 @@ function captureFunction(table: TableShape): string {
     `INSERT INTO ${SCHEMA}.change_log (version, tbl, key, op, at, role, application, traceparent)
     VALUES (${VERSION}, ${quoteText(table.name)}, ${key}, '${op}', pg_catalog.clock_timestamp(), SESSION_USER, pg_catalog.current_setting('application_name'), ${TRACEPARENT});`
   const [before, after] = [keyText('OLD', table), keyText('NEW', table)]
-  // What may be a key is equal exactly when its texts are.
-  const isMoved = table.key
-    .map((name) => `OLD.${quoteName(name)} OPERATOR(pg_catalog.<>) NEW.${quoteName(name)}`)
-    .join(' OR ')
+  // What may be a key is equal exactly when its texts are. Only an UPDATE has both rows: a column of one that is not there reads as NULL.
+  const isUnmoved = table.key
+    .map((name) => `OLD.${quoteName(name)} OPERATOR(pg_catalog.=) NEW.${quoteName(name)}`)
+    .join(' AND ')
   const is = (operation: string) => `TG_OP OPERATOR(pg_catalog.=) '${operation}'`
+  // Every question is made ready anew in each transaction: the commonest write comes first and answers two.
   const body = `BEGIN
   IF ${WHEN_APPLYING} THEN
     RETURN NULL;
   END IF;
-  IF ${is('UPDATE')} THEN
+  IF ${isUnmoved} THEN
     ${log(before, 'U')}
-    IF ${isMoved} THEN
-      ${log(after, 'U')}
-    END IF;
   ELSIF ${is('INSERT')} THEN
     ${log(after, 'I')}
   ELSIF ${is('DELETE')} THEN
     ${log(before, 'D')}
+  ELSIF ${is('UPDATE')} THEN
+    ${log(before, 'U')}
+    ${log(after, 'U')}
   ELSE
     ${log("''", 'T')}
   END IF;
