@@ -83,7 +83,13 @@ describe('the package', () => {
         const name = packageOf(specifier)
         if (name !== undefined) imported.add(name)
       }
-    const { dependencies, peerDependencies = {} } = JSON.parse(await readPacked('package.json'))
+    const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+      await readPacked('package.json'),
+    )
+    // It is there only where somebody wants spans, so it is named to npm, and loaded by its name.
+    expect(peerDependenciesMeta).toEqual({ '@opentelemetry/sdk-node': { optional: true } })
+    expect(await readPacked('dist/telemetry/tracing.js')).toContain("'@opentelemetry/sdk-node'")
+    imported.add('@opentelemetry/sdk-node')
     // A test for vitest is what `strangler compare export` writes; the kit itself imports nothing of it.
     imported.delete('vitest')
     expect(Object.keys({ ...dependencies, ...peerDependencies }).sort()).toEqual([...imported].sort())
