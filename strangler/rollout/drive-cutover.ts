@@ -56,8 +56,8 @@ async function driveOn(drive: Drive): Promise<DriveEnd> {
   const { ports, capability, cutoverId } = drive
   while (!drive.isStopped()) {
     try {
-      if (!(await ports.holdLease(cutoverId))) return { kind: 'left' }
-      const state = await ports.readState()
+      const [isMine, state] = await Promise.all([ports.holdLease(cutoverId), ports.readState()])
+      if (!isMine) return { kind: 'left' }
       const cutover = state.cutovers?.[capability]
       if (cutover?.id !== cutoverId) return { kind: 'over', failure: drive.failure, times: drive.times }
       await takeStep(drive, state, cutover)
@@ -116,7 +116,8 @@ const STEPS = {
   fence: ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.fenced', capability: drive.capability, holdId: cutover.id }),
   'close-source': async ({ drive, cutover, hold }) => {
-    await drive.databases.enter(tokenOf(cutover))
+    // Whoever has taken over behind the fence has not entered yet.
+    if (!drive.done.has('await-acknowledgements')) await drive.databases.enter(tokenOf(cutover))
     await drive.databases.closeSource(tokenOf(cutover), deadlineOf(drive, hold))
     drive.databases.hurry()
   },

@@ -62,7 +62,7 @@ export interface CutoverDatabases extends Stoppable {
   alignIdentities(token: number): Promise<readonly string[]>
   /** Takes a row of each table from the other side back to the owner; both forget it. */
   tryWayBack(deadline: number): Promise<readonly TriedTable[]>
-  /** How long fencing takes when nobody is in the way, milliseconds; measured where the fence stands already. */
+  /** How long fencing takes at least, milliseconds; measured where the fence stands already, and nobody is waited for. */
   measureFence(token: number): Promise<number>
 }
 

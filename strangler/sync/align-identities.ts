@@ -41,11 +41,11 @@ export async function alignIdentities(
   const spent: SpentIdentity[] = []
   for (const route of routes) {
     const [there, here] = [route.source.table, route.target.table]
-    const given = await readIdentities(source, there)
+    const [given, standing] = await Promise.all([readIdentities(source, there), readIdentities(target, here)])
     const mapping = tables.find(({ table, as = table }) =>
       table === there.name ? as === here.name : table === here.name && as === there.name,
     )
-    for (const identity of await readIdentities(target, here)) {
+    for (const identity of standing) {
       const from = given.find(({ name }) => isSameColumn(mapping, name, identity.name))
       const { name: column, last } = identity
       const next = largest(identity.next, identity.free, from?.next ?? 0n, from?.free ?? 0n)

@@ -1,5 +1,5 @@
 import { at, kitTable } from './bookkeeping.ts'
-import type { SyncDatabase } from './database.ts'
+import type { SyncDatabase, TextRow } from './database.ts'
 
 /** Where long work keeps how far it has come, by name. */
 export interface CheckpointStore {
@@ -10,18 +10,18 @@ export interface CheckpointStore {
   replace(name: string, before: string | undefined, state: string): Promise<boolean>
 }
 
-/** Keeps them in a table of the kit in one of the synced databases; made on first use. */
-export function createDatabaseCheckpoints(database: SyncDatabase): CheckpointStore {
-  const dialect = database.dialect.name
-  const table = kitTable(dialect, 'checkpoint')
-  const [first, second] = [at(dialect, 1), at(dialect, 2)]
+/** Runs statements about the kit's table of checkpoints in one of the synced databases, which is made before the first. */
+export function createCheckpointTable(
+  database: SyncDatabase,
+): (sql: string, params?: readonly unknown[]) => Promise<TextRow[]> {
+  const table = kitTable(database.dialect.name, 'checkpoint')
   let made: Promise<unknown> | undefined
   const make = () =>
     database.query({
       sql: `CREATE TABLE IF NOT EXISTS ${table} (name varchar(200) PRIMARY KEY, state text NOT NULL)`,
       params: [],
     })
-  async function run(sql: string, params: readonly unknown[]) {
+  return async (sql, params = []) => {
     made ??= make()
     await made.catch((error) => {
       made = undefined
@@ -35,6 +35,13 @@ export function createDatabaseCheckpoints(database: SyncDatabase): CheckpointSto
       throw error
     }
   }
+}
+
+export function createDatabaseCheckpoints(database: SyncDatabase): CheckpointStore {
+  const dialect = database.dialect.name
+  const table = kitTable(dialect, 'checkpoint')
+  const [first, second] = [at(dialect, 1), at(dialect, 2)]
+  const run = createCheckpointTable(database)
   return {
     async read(name) {
       const [row] = await run(`SELECT state FROM ${table} WHERE name = ${first}`, [name])

@@ -5,7 +5,7 @@ import type { SyncedTable } from './check-tables.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import type { GuardMode } from './dialect.ts'
-import { fence, raiseTokens, readToken } from './fencing-token.ts'
+import { createTokens, fence } from './fencing-token.ts'
 import { guardModeOf, readAncestors, runSchemaChange } from './install-sync.ts'
 import type { TableRoute } from './mapping.ts'
 import { tryWayBack } from './try-way-back.ts'
@@ -59,20 +59,22 @@ export interface HandOver {
    * @param carry through the queue and out again
    */
   tryWayBack(deadline: number, carry: (batch: ChangeBatch) => Promise<ChangeBatch>): Promise<TriedTable[]>
-  /** How long guarding takes where nobody writes, milliseconds. */
+  /** How long guarding takes at least, milliseconds: guards that stand are looked at, and not made. */
   measureFence(token: number): Promise<number>
 }
 
 export function createHandOver(options: HandOverOptions): HandOver {
   const { capability, source, target, routes, tables } = options
   const modeOf = (route: TableRoute) => guardModeOf(route, tables)
+  const tokens = createTokens(options, capability)
   const reporting = { ...options, routes: routes.filter((route) => modeOf(route) === 'report') }
   return {
-    readToken: () => readToken(target, capability),
+    readToken: tokens.read,
     async prepare(deadline) {
       await installWayBack(options, deadline)
+      await tokens.read()
     },
-    enter: (token) => raiseTokens(options, capability, token),
+    enter: tokens.raise,
     async closeTarget(token, deadline) {
       await guardTables(options, target, 'reject', { token, deadline })
       await forgetFormerRoles(options, { token, deadline })
@@ -142,8 +144,10 @@ async function forgetFormerRoles(options: HandOverOptions, { token, deadline }: 
     await runSchemaChange(database, [fence(database, { capability, token, statements })], deadline)
   }
   const namesOf = (role: 'source' | 'target') => routes.map((route) => route[role].table.name)
-  await forget(target, 'change_log', namesOf('target'))
-  await forget(source, 'quarantine', namesOf('source'))
+  await Promise.all([
+    forget(target, 'change_log', namesOf('target')),
+    forget(source, 'quarantine', namesOf('source')),
+  ])
 }
 
 async function readLeft(options: HandOverOptions): Promise<LeftBehind> {

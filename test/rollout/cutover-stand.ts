@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type pg from 'pg'
 import { type AdminClient, createAdminClient } from '../../strangler/admin/admin-client.ts'
 import type { CutoverAnswer } from '../../strangler/admin/cutover-contracts.ts'
 import { checkConfig } from '../../strangler/config/define-config.ts'
@@ -11,7 +10,7 @@ import { type Kit, type KitOptions, startKit } from '../../strangler/kit.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { TABLES } from './items.ts'
 import { type KitProcess, type KitProgram, startKitProcess } from './kit-process.ts'
-import { endPostgresConnections, openSideDatabase, type Row } from './side-database.ts'
+import { endPostgresConnections, openSideDatabase, type Row, type SideDatabase } from './side-database.ts'
 import { addressOf, serveSide } from './side-server.ts'
 
 export const TOKEN = 'operator-token-for-the-cutover'
@@ -26,8 +25,7 @@ export interface CutoverStand {
   /** The kit ends and is started again; its address and the client of its admin API are other ones then. */
   restart(): Promise<void>
   readonly urls: { readonly control: string } & Readonly<Record<Side, string>>
-  /** Of PostgreSQL only. */
-  readonly databases: Readonly<Record<Side, pg.Pool>>
+  readonly databases: Readonly<Record<Side, SideDatabase>>
   /** Past the proxies. */
   run(side: Side, number: string): Promise<number>
   /** Ends a process, in order or not; what it has said, a proxy its address. */
@@ -134,14 +132,7 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
         : (which === 'monolith' ? monolith : service).cutOthers(),
     urls: { monolith: monolith.url, service: service.url, control: control.url },
     run: (side, number) => (side === 'monolith' ? monolith : service).run('add', number),
-    databases: {
-      get monolith() {
-        return monolith.pool
-      },
-      get service() {
-        return service.pool
-      },
-    },
+    databases: { monolith, service },
     proxyUrl,
     async moveTo(to) {
       const { version } = await admin.routes()
@@ -178,6 +169,11 @@ export async function fillCopy({ admin, settle }: Pick<CutoverStand, 'admin' | '
     await admin.changeSync(change, { capability: 'items', expectedVersion: version })
   }
   await settle()
+  await waitUntilReady({ admin })
+}
+
+/** Nothing is in the way of a cut-over any more. */
+export async function waitUntilReady({ admin }: Pick<CutoverStand, 'admin'>): Promise<void> {
   for (const deadline = Date.now() + LONGEST_WAIT_MS; ; await delay(50)) {
     const { obstacles } = await admin.rehearseCutover({ capability: 'items', to: 'service' })
     if (obstacles.length === 0) return

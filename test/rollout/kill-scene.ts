@@ -9,7 +9,10 @@ import { startWriteLoad, type WriteLoad } from './write-load.ts'
 import { startYardstick } from './yardstick.ts'
 
 const PROGRAM = new URL('programs/coordinator.ts', import.meta.url).pathname
+/** What the design promises of a machine that is not starved. */
 const WITHIN_MS = 5_000
+/** By the yardstick; a machine that is slower than this proves nothing, and must not excuse a recovery that waits for something. */
+const MOST_WIDENING = 2
 
 /** A cut-over that goes wrong at a moment of somebody's choice, under writes. */
 export interface KillScene {
@@ -66,7 +69,8 @@ export async function openKillScene(options: StandOptions): Promise<KillScene> {
       const end = await vi.waitFor(() => findEnd(newest(1), begun.said), { timeout: 40_000, interval: 50 })
       const heldMs = Date.parse(end.at) - struckAt
       const slowness = yardstick.stop()
-      expect(heldMs / slowness, `${heldMs} ms, ${slowness.toFixed(1)} times too slow`).toBeLessThan(WITHIN_MS)
+      const withinMs = WITHIN_MS * Math.min(MOST_WIDENING, slowness)
+      expect(heldMs, `on a machine that was ${slowness.toFixed(1)} times too slow`).toBeLessThan(withinMs)
       return { ...begun, to, heldMs }
     }
   }

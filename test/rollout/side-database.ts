@@ -10,16 +10,24 @@ export interface Row {
   readonly hits: number
 }
 
+/** It holds its locks until it is ended. */
+export interface SideTransaction {
+  query(sql: string): Promise<unknown>
+  end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>
+}
+
 /** The database of a side, as its application uses it. */
 export interface SideDatabase {
   readonly url: string
   /** How many rows it has changed. @throws the database's error */
   run(statement: 'add' | 'hit', number: string): Promise<number>
+  /** Any statement of the application's, in SQL that both dialects understand where a test runs on both. */
+  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** A transaction of the application's; one `asApplier` passes the guards, and is not logged. */
+  begin(as?: 'asApplier'): Promise<SideTransaction>
   rows(): Promise<Row[]>
   /** Ends all connections but the application's own. @returns how many */
   cutOthers(): Promise<number>
-  /** Of PostgreSQL only. */
-  readonly pool: pg.Pool
   close(): Promise<void>
   drop(): Promise<void>
 }
@@ -47,13 +55,27 @@ async function openPostgres(side: Side): Promise<SideDatabase> {
   }
   return {
     url: made.url,
-    pool,
+    query: async (sql) => (await pool.query(sql)).rows,
+    begin: (as) => beginPostgres(pool, as),
     run: async (statement, number) => (await pool.query(statements[statement], [number])).rowCount ?? 0,
     rows: async () =>
       (await pool.query<Row>(`SELECT id::text, number, ${hits} AS hits FROM ${table} ORDER BY id`)).rows,
     cutOthers: () => endPostgresConnections(made.url),
     close: () => pool.end(),
     drop: made.drop,
+  }
+}
+
+async function beginPostgres(pool: pg.Pool, as?: 'asApplier'): Promise<SideTransaction> {
+  const client = await pool.connect()
+  await client.query('BEGIN')
+  if (as === 'asApplier') await client.query(`SET LOCAL strangler.apply = '1'`)
+  return {
+    query: (sql) => client.query(sql),
+    async end(how) {
+      await client.query(how)
+      client.release()
+    },
   }
 }
 
@@ -88,9 +110,8 @@ async function openMariadb(side: Side): Promise<SideDatabase> {
   }
   return {
     url: made.url,
-    get pool(): pg.Pool {
-      throw new Error('This side is on MariaDB.')
-    },
+    query: async (sql) => [(await pool.query<mysql.RowDataPacket[]>(sql))[0]].flat(),
+    begin: (as) => beginMariadb(pool, as),
     async run(statement, number) {
       const [result] = await pool.query<mysql.ResultSetHeader>(statements[statement], [number])
       return result.affectedRows
@@ -116,5 +137,19 @@ async function openMariadb(side: Side): Promise<SideDatabase> {
     },
     close: () => pool.end(),
     drop: made.drop,
+  }
+}
+
+async function beginMariadb(pool: mysql.Pool, as?: 'asApplier'): Promise<SideTransaction> {
+  const connection = await pool.getConnection()
+  if (as === 'asApplier') await connection.query('SET @strangler_apply = 1')
+  await connection.beginTransaction()
+  return {
+    query: (sql) => connection.query(sql),
+    async end(how) {
+      await connection.query(how)
+      await connection.query('SET @strangler_apply = NULL')
+      connection.release()
+    },
   }
 }

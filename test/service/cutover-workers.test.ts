@@ -31,12 +31,10 @@ function startJob(side: Side, running: Set<Side>, together: string[]): Job {
   let ending: Promise<void> | undefined
   let isOver = true
   const { whileOwner } = followOwner({ side, url: stand.kit.adminUrl ?? '', name: 'job', leaseMs: 20_000 })
-  const sql =
-    side === 'monolith' ? 'INSERT INTO item (number) VALUES ($1)' : 'INSERT INTO entry (number) VALUES ($1)'
   const work = async () => {
     for (let step = 0; !isOver; step += 1) {
       const number = `${side}-${process.hrtime.bigint()}-${step}`
-      await stand.databases[side].query(sql, [number]).then(
+      await stand.run(side, number).then(
         () => written.push(number),
         (error: unknown) => failures.push(error),
       )

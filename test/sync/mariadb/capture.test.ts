@@ -37,6 +37,27 @@ describe.skipIf(mariadbd === undefined)(
       expect(await stand.takeLog()).toEqual(['I item ["1"]', 'I item ["2"]', 'U item ["2"]', 'D item ["1"]'])
     })
 
+    it('waits for nobody when it is installed once more, and makes anew what is not as it should be', async () => {
+      const [insert] = await stand.app(
+        `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_TABLE = 'item' AND EVENT_MANIPULATION = 'INSERT'`,
+      )
+      await stand.app('START TRANSACTION')
+      await stand.app('INSERT INTO item (id) VALUES (1)')
+      try {
+        await stand.capture('item', 'text_key', 'moment_key')
+      } finally {
+        await stand.app('COMMIT')
+      }
+      await stand.app(
+        `CREATE OR REPLACE TRIGGER ${insert?.['name']} AFTER INSERT ON item FOR EACH ROW SET @nothing = 1`,
+      )
+      await stand.app('INSERT INTO item (id) VALUES (2)')
+      expect(await stand.takeLog()).toEqual(['I item ["1"]'])
+      await stand.capture('item', 'text_key', 'moment_key')
+      await stand.app('INSERT INTO item (id) VALUES (3)')
+      expect(await stand.takeLog()).toEqual(['I item ["3"]'])
+    })
+
     it('logs both keys when a key changes, also when only its case does', async () => {
       await stand.app("INSERT INTO text_key VALUES ('a', 'de')")
       await stand.takeLog()

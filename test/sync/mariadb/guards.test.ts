@@ -51,6 +51,24 @@ describe.skipIf(mariadbd === undefined)(
       await expect(stand.app("UPDATE item SET name = 'c'")).rejects.toMatchObject({ errno: 1644 })
     })
 
+    it('waits for nobody where it stands already, also as a fenced step of a cut-over', async () => {
+      await stand.runAll(dialect.guard(item, 'reject'))
+      const reader = await stand.connect()
+      await reader.beginTransaction()
+      await reader.query('SELECT * FROM item')
+      await stand.runAll([
+        'CREATE TABLE IF NOT EXISTS strangler_checkpoint (name varchar(200) PRIMARY KEY, state text NOT NULL)',
+        dialect.raiseToken('step', 1),
+        dialect.whileToken('step', 1, dialect.guard(item, 'reject')),
+        ...dialect.guard(item, 'reject'),
+      ])
+      // The twin: what has to be made waits for the reader, and gives up.
+      await expect(stand.runAll(dialect.guard(item, 'report'))).rejects.toMatchObject({ errno: 1205 })
+      await reader.rollback()
+      await expect(stand.app("UPDATE item SET name = 'b'")).rejects.toMatchObject({ sqlState: '45000' })
+      await stand.runAll(['DROP TABLE strangler_checkpoint'])
+    })
+
     it('stops a transaction that began before it', async () => {
       const early = await stand.connect()
       await early.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')

@@ -81,7 +81,7 @@ describe.each(['postgres', 'mariadb'] as const)(
         await expect(handOver.closeTarget(10, soon())).rejects.toThrow(/has begun/)
         await expect(handOver.measureFence(10)).rejects.toThrow(/has begun/)
         await expect(handOver.alignIdentities(10)).rejects.toThrow(/has begun/)
-        await expect(handOver.enter(10)).rejects.toThrow(/is over/)
+        await expect(handOver.enter(10)).rejects.toThrow(/has begun/)
         expect(await monolith.run('add', 'still taken')).toBe(1)
         await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)
       },

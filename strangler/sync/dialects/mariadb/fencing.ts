@@ -1,23 +1,27 @@
-import { CHECKPOINT, quoteText } from './names.ts'
+import { asPart, CHECKPOINT, quoteText } from './names.ts'
 
 /** DDL commits, so no row stays locked over it: a lock by name has to do, held within one statement. */
 export function raiseToken(name: string, token: number): string {
   return locked(
     name,
     `INSERT INTO ${CHECKPOINT} (name, state) VALUES (${quoteText(name)}, '${token}')
-ON DUPLICATE KEY UPDATE state = IF(CAST(state AS UNSIGNED) < ${token}, VALUES(state), state);`,
+ON DUPLICATE KEY UPDATE state = IF(CAST(state AS UNSIGNED) < ${token}, VALUES(state), state);
+${check(name, token)}`,
   )
 }
 
 export function whileToken(name: string, token: number, statements: readonly string[]): string {
-  const found = `SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${token}'`
   return locked(
     name,
-    `IF NOT EXISTS (${found}) THEN
-  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: a later cut-over, or the undoing of this one, has begun';
-END IF;
-${statements.map((sql) => `EXECUTE IMMEDIATE ${quoteText(sql)};`).join('\n')}`,
+    `${check(name, token)}
+${statements.map(asPart).join('\n')}`,
   )
+}
+
+function check(name: string, token: number): string {
+  return `IF NOT EXISTS (SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${token}') THEN
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: a later cut-over, or the undoing of this one, has begun';
+END IF;`
 }
 
 /** One statement: a coordinator that is frozen in the middle holds no lock. Who waits too long tries again, as for any other lock (1205). */

@@ -12,7 +12,8 @@ const FOREIGN = '@strangler_apply IS NULL AND @strangler_dry_run IS NULL'
 
 /**
  * The fence around a table that the other side owns. `reject` refuses a write with SQLSTATE 45000; `report` keeps what the row
- * was and became, in the write's own transaction. The new triggers come before the old ones go. TRUNCATE and cascades fire none.
+ * was and became, in the write's own transaction. The new triggers come before the old ones go; one that stands already is left alone. TRUNCATE and
+ * cascades fire none.
  */
 export function guard(table: TableShape, mode: GuardMode): string[] {
   const rejecting = EVENTS.map((event) => nameGuard('reject', event, table))

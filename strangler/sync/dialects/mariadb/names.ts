@@ -34,6 +34,11 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
+/** The inside of such a literal. */
+export function unquoteText(literal: string): string {
+  return literal.replaceAll("''", "'").replaceAll('\\\\', '\\')
+}
+
 /** Names of triggers are one per database, not per table; those of long-named tables end in a digest. */
 export function nameTrigger(purpose: string, table: string): string {
   const name = `strangler_${purpose}_${table}`
@@ -45,9 +50,28 @@ export function nameTrigger(purpose: string, table: string): string {
 /** When a trigger runs, e.g. `BEFORE DELETE`. */
 export type TriggerMoment = `${'BEFORE' | 'AFTER'} ${'INSERT' | 'UPDATE' | 'DELETE'}`
 
-/** `CREATE OR REPLACE TRIGGER` with a compound body; the replaced one never leaves a gap, since the table is locked meanwhile. */
+const COMPOUND = 'BEGIN NOT ATOMIC\n'
+
+/**
+ * One statement that makes a trigger unless it stands already, word for word and made by this account: what is made waits for everybody who has the
+ * table open, and lets everybody else wait behind itself. `CREATE OR REPLACE` never leaves a gap, since the table is locked meanwhile.
+ */
 export function createTrigger(name: string, moment: TriggerMoment, table: string, body: string): string {
-  return `${DDL} CREATE OR REPLACE TRIGGER ${quoteName(name)} ${moment} ON ${quoteName(table)} FOR EACH ROW\n${body}`
+  const create = `${DDL} CREATE OR REPLACE TRIGGER ${quoteName(name)} ${moment} ON ${quoteName(table)} FOR EACH ROW\n${body}`
+  return `${COMPOUND}IF NOT EXISTS (SELECT 1 FROM information_schema.TRIGGERS
+  WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = ${quoteText(table)} AND TRIGGER_NAME = ${quoteText(name)}
+    AND CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) = '${moment}' AND DEFINER = CURRENT_USER()
+    AND CAST(ACTION_STATEMENT AS BINARY) = CAST(${quoteText(body)} AS BINARY)) THEN
+EXECUTE IMMEDIATE ${quoteText(create)};
+END IF;
+END`
+}
+
+/** A statement as a part of a compound one. DDL has to come as a text, and no text may execute another: what is compound itself becomes a block. */
+export function asPart(sql: string): string {
+  return sql.startsWith(COMPOUND)
+    ? `BEGIN\n${sql.slice(COMPOUND.length)};`
+    : `EXECUTE IMMEDIATE ${quoteText(sql)};`
 }
 
 export function dropTrigger(name: string): string {

@@ -1,13 +1,19 @@
 import type { WatchDialect } from '../../watch.ts'
 import { captureUp } from './capture.ts'
 import { guard } from './guards.ts'
+import { unquoteText } from './names.ts'
 
 /** The triggers that some statements make, read from these: there is no second list that could differ. */
 function namesIn(statements: readonly string[]): { table: string; name: string }[] {
   return statements.flatMap((sql) => {
-    const made = /CREATE OR REPLACE TRIGGER `([^`]+)` \w+ \w+ ON `((?:[^`]|``)+)`/.exec(sql)
-    return made === null ? [] : [{ name: made[1] ?? '', table: (made[2] ?? '').replaceAll('``', '`') }]
+    const made = /CREATE OR REPLACE TRIGGER `((?:[^`]|``)+)` \w+ \w+ ON `((?:[^`]|``)+)`/.exec(sql)
+    return made === null ? [] : [{ name: nameIn(made[1]), table: nameIn(made[2]) }]
   })
+}
+
+/** A name as it is, of one in backticks within a text. */
+function nameIn(quoted = ''): string {
+  return unquoteText(quoted).replaceAll('``', '`')
 }
 
 export const watch = {

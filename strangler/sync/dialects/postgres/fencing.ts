@@ -2,8 +2,9 @@ import { quoteBody, quoteText, SCHEMA } from './names.ts'
 
 /** Waits for whoever changes triggers under an earlier token. */
 export function raiseToken(name: string, token: number): string {
-  return `INSERT INTO ${SCHEMA}.checkpoint AS c (name, state) VALUES (${quoteText(name)}, '${token}')
-ON CONFLICT (name) DO UPDATE SET state = excluded.state WHERE c.state::bigint < excluded.state::bigint`
+  const raise = `INSERT INTO ${SCHEMA}.checkpoint AS c (name, state) VALUES (${quoteText(name)}, '${token}')
+ON CONFLICT (name) DO UPDATE SET state = excluded.state WHERE c.state::bigint < excluded.state::bigint;`
+  return `DO ${quoteBody(`BEGIN\n${raise}\n${check(name, token)}\nEND`)}`
 }
 
 /**
@@ -11,12 +12,14 @@ ON CONFLICT (name) DO UPDATE SET state = excluded.state WHERE c.state::bigint < 
  * locked until its end.
  */
 export function whileToken(name: string, token: number, statements: readonly string[]): string {
-  const check = `BEGIN
-PERFORM set_config('lock_timeout', '1s', true);
-PERFORM FROM ${SCHEMA}.checkpoint WHERE name = ${quoteText(name)} AND state = '${token}' FOR SHARE;
+  const first = `BEGIN\nPERFORM set_config('lock_timeout', '1s', true);\n${check(name, token)}\nEND`
+  return [`DO ${quoteBody(first)}`, ...statements].join(';\n')
+}
+
+/** For PL/pgSQL. */
+function check(name: string, token: number): string {
+  return `PERFORM FROM ${SCHEMA}.checkpoint WHERE name = ${quoteText(name)} AND state = '${token}' FOR SHARE;
 IF NOT FOUND THEN
   RAISE EXCEPTION 'strangler: a later cut-over, or the undoing of this one, has begun';
-END IF;
-END`
-  return [`DO ${quoteBody(check)}`, ...statements].join(';\n')
+END IF;`
 }
