@@ -18,6 +18,8 @@ export interface ApplierOptions {
   readonly target: SyncDatabase
   /** Its tables and the columns of the wire's `row`, in its order. */
   readonly tables: readonly TableColumns[]
+  /** All tables of the capability, where `tables` are some of them. */
+  readonly own?: readonly string[]
   /** Makes a span of each job, where somebody wants spans. */
   readonly traceApply?: TraceApply | undefined
   readonly report: ReportError
@@ -36,12 +38,13 @@ export function createApplier(options: ApplierOptions): Applier {
   const { capability, target, tables, report, traceApply } = options
   const known: TargetTables = { dialect: target.dialect, tables: orderByReferences(tables) }
   const names = new Set(tables.map(({ table }) => table.name))
+  const begin = target.dialect.beginApply(options.own ?? [...names])
 
   async function applyOnce(batch: ChangeBatch, entries: readonly ChangeEntry[], isolate: boolean) {
     return target.transaction(
       async (run) => {
         if (!(await enterEpoch(run, batch))) return undefined
-        await runAll(run, target.dialect.beginApply())
+        await runAll(run, begin)
         const failed = isolate
           ? await applyIsolated({ run, target: known, epoch: batch.epoch }, entries)
           : await applyWhole(run, batch, entries)

@@ -139,8 +139,11 @@ export interface Dialect {
   /** Deletes entries up to and including the acknowledged versions. */
   deleteAcknowledged(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
 
-  /** Statements that begin an apply transaction: marker, deferred constraints, lock timeout. */
-  beginApply(): Statement[]
+  /**
+   * Statements that begin an apply transaction: marker, deferred constraints, lock timeout.
+   * @param tables all of the capability's, not only those that are written: what is changed in them is not captured
+   */
+  beginApply(tables: readonly string[]): Statement[]
   /** Begins and ends a trial inside a transaction that is rolled back: guards let it through, and what it writes is captured. */
   beginTrial(): Statement[]
   endTrial(): Statement[]

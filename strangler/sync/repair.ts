@@ -133,7 +133,7 @@ async function writeUnchanged(
 ): Promise<RepairedKey[]> {
   const { dialect } = options.target
   await refuseOlderEpoch(run, dialect, options)
-  await runAll(run, dialect.beginApply())
+  await runAll(run, dialect.beginApply(options.routes.map((other) => other.target.table.name)))
   const table = route.target.table.name
   const locked = await lockApplied(run, dialect.name, {
     table,

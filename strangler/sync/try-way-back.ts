@@ -105,7 +105,7 @@ async function takeBack(
   const { dialect } = source
   const tables = orderByReferences(back.map(({ target }) => target))
   const found = await rollBack(source, async (run) => {
-    await runAll(run, dialect.beginApply())
+    await runAll(run, dialect.beginApply(tables.map((columns) => columns.table.name)))
     await applyEntries(
       run,
       { dialect, tables },

@@ -51,6 +51,7 @@ export async function applyInService(options: ApplyInServiceOptions): Promise<St
       capability,
       target,
       tables: parts,
+      own: tables.map(({ name }) => name),
       report,
       traceApply: options.traceApply,
     })

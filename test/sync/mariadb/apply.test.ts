@@ -30,7 +30,7 @@ describe.skipIf(mariadbd === undefined)(
     afterAll(() => stand?.close())
     beforeEach(async () => {
       await stand.runAll([...dialect.targetDown(), ...dialect.targetUp()])
-      await stand.runLast(dialect.beginApply())
+      await stand.runLast(dialect.beginApply(['item', 'word', 'child']))
       await stand.runAll(['DELETE FROM item', 'DELETE FROM word', 'DELETE FROM child'])
     })
 

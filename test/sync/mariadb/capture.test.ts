@@ -69,7 +69,7 @@ describe.skipIf(mariadbd === undefined)(
       await stand.app('START TRANSACTION')
       await stand.app('INSERT INTO item (id) VALUES (7)')
       await stand.app('ROLLBACK')
-      await stand.runLast(dialect.beginApply())
+      await stand.runLast(dialect.beginApply(['item']))
       await stand.runAll(['INSERT INTO item (id) VALUES (8)', 'SET @strangler_apply = NULL'])
       expect(await stand.takeLog()).toEqual([])
     })

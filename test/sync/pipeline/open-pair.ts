@@ -45,7 +45,8 @@ export async function openPair(options: PairOptions): Promise<Pair> {
     inSource: (sql) => source.query({ sql, params: [] }),
     inTarget: (sql) =>
       target.transaction(async (run) => {
-        for (const statement of target.dialect.beginApply()) await run(statement)
+        const names = routes.map((route) => route.target.table.name)
+        for (const statement of target.dialect.beginApply(names)) await run(statement)
         return run({ sql, params: [] })
       }),
     async drop() {

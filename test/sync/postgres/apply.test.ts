@@ -45,7 +45,7 @@ const readNames = async () =>
 async function applyTruncate(session: Session, version: number, epoch = 1): Promise<void> {
   const truncated = { table: 'stock', key: '', version: String(version), row: null, truncate: true } as const
   await session.query('BEGIN')
-  for (const statement of postgresDialect.beginApply()) await session.run(statement)
+  for (const statement of postgresDialect.beginApply(['stock'])) await session.run(statement)
   for (const statement of postgresDialect.truncate(columns.table, truncated, epoch))
     await session.run(statement)
   await session.query('COMMIT')
@@ -118,7 +118,7 @@ test('TRUNCATE takes what is not newer, leaves what is, and refuses what arrives
 
 test('a TRUNCATE waits for a claim that has not written its rows yet, and then takes them', async () => {
   await kit.query('BEGIN')
-  for (const statement of postgresDialect.beginApply()) await kit.run(statement)
+  for (const statement of postgresDialect.beginApply(['stock'])) await kit.run(statement)
   for (const statement of postgresDialect.claim([entry(1, 10, 'in flight')], 1)) await kit.run(statement)
   let isDone = false
   const truncating = applyTruncate(other, 20).then(() => {

@@ -61,7 +61,7 @@ test('the rows of a cascade are captured', async () => {
 
 test('what the applier writes is not captured, and its mark ends with the transaction', async () => {
   await app.query('BEGIN')
-  for (const statement of postgresDialect.beginApply()) await app.run(statement)
+  for (const statement of postgresDialect.beginApply(['stock'])) await app.run(statement)
   await app.query("INSERT INTO stock VALUES ('applied', 1, 1)")
   await app.query('COMMIT')
   expect(await readLog()).toEqual([])

@@ -33,7 +33,7 @@ const SHADOW = `DO $do$ DECLARE f record; n int := 0; BEGIN
   CREATE SCHEMA hostile;
   FOR f IN SELECT p.proname AS name, p.prorettype::regtype AS gives, (SELECT string_agg(format_type(t, NULL), ', ') FROM unnest(p.proargtypes) t) AS takes
     FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.provariadic = 0
-    AND p.proname IN ('current_setting', 'pg_current_wal_insert_lsn', 'clock_timestamp', 'to_json', 'left', 'trim_scale', 'encode', 'isfinite', 'to_char')
+    AND p.proname IN ('current_setting', 'strpos', 'pg_current_wal_insert_lsn', 'clock_timestamp', 'to_json', 'left', 'trim_scale', 'encode', 'isfinite', 'to_char')
   LOOP
     EXECUTE format($f$CREATE FUNCTION hostile.%I(%s) RETURNS %s LANGUAGE plpgsql AS $b$ BEGIN RAISE 'hijacked by a function'; END $b$$f$, f.name, f.takes, f.gives);
   END LOOP;
@@ -97,6 +97,8 @@ async function writeAs(statements: readonly string[]): Promise<string[]> {
 }
 
 const WRITES = [
+  // As an applier of other tables: all of the question whether it is silent is asked.
+  `SET LOCAL strangler.apply = ' other '`,
   `INSERT INTO public.thing VALUES ${ROW}`,
   'UPDATE public.thing SET open = open',
   'UPDATE public.thing SET id = 2',
@@ -110,7 +112,7 @@ test('whatever the application puts before pg_catalog in its search path, the sa
   const early = moved
     .replace('"2026-01-02","03', '"-infinity","03')
     .replace('"2026-01-02 03:04:00.000000"', '"0044-03-15 00:00:00.000000 BC"')
-  expect(await writeAs(WRITES)).toEqual([
+  expect(await writeAs(['BEGIN', ...WRITES, 'COMMIT'])).toEqual([
     `I ${KEY}`,
     `U ${KEY}`,
     `U ${KEY}`,

@@ -107,7 +107,7 @@ async function claimAndWrite(
   entries: readonly ChangeEntry[],
   epoch: number,
 ): Promise<string[]> {
-  for (const statement of postgresDialect.beginApply()) await session.run(statement)
+  for (const statement of postgresDialect.beginApply([columns.table.name])) await session.run(statement)
   let claimed: TextRow[] = []
   for (const statement of postgresDialect.claim(entries, epoch)) claimed = await session.run(statement)
   const keys = new Set(claimed.map((row) => row['key']))

@@ -1,8 +1,9 @@
 import type { ChangeEntry, ColumnShape, TableShape } from '../../../core/sync-words.ts'
+import { writeMarker } from '../../apply-marker.ts'
 import type { Statement, TableColumns } from '../../dialect.ts'
 import { exactCheck } from '../../exact-text.ts'
 import { readKeyTable } from './key-table.ts'
-import { APPLIED, FLOOR, quoteName } from './names.ts'
+import { APPLIED, FLOOR, quoteName, quoteText } from './names.ts'
 import { writeParameter, writePlaceholder } from './parameters.ts'
 import { findColumn, keyColumns, writeKeyText } from './values.ts'
 
@@ -11,13 +12,9 @@ import { findColumn, keyColumns, writeKeyText } from './values.ts'
  * MariaDB cannot put it off to the end, rows come in any order, the source has checked them, and a cascade here would run ahead of
  * the changes that it caused there.
  */
-export function beginApply(): Statement[] {
-  return [
-    {
-      sql: 'SET @strangler_apply = 1, SESSION foreign_key_checks = 0',
-      params: [],
-    },
-  ]
+export function beginApply(tables: readonly string[]): Statement[] {
+  const marker = quoteText(writeMarker(tables))
+  return [{ sql: `SET @strangler_apply = ${marker}, SESSION foreign_key_checks = 0`, params: [] }]
 }
 
 /** As a dry run of the service, but by the kit: behind the guards, and never committed. */

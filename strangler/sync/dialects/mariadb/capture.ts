@@ -1,6 +1,6 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import { cascadeDown, cascadeUp } from './cascades.ts'
-import { logKey, unlessApplying } from './log-entry.ts'
+import { logKey, unlessAppliedTo } from './log-entry.ts'
 import {
   CHANGE_LOG,
   createTrigger,
@@ -60,7 +60,7 @@ function captureTable(table: TableShape): string[] {
   const log = (key: string, op: 'I' | 'U' | 'D') => logKey(table.name, key, op)
   const moved = `IF ${before} <> ${after} THEN\n${log(after, 'U')}\nEND IF;`
   const trigger = (event: 'INSERT' | 'UPDATE' | 'DELETE', body: string) =>
-    createTrigger(nameCapture(event, table), `AFTER ${event}`, table.name, unlessApplying(body))
+    createTrigger(nameCapture(event, table), `AFTER ${event}`, table.name, unlessAppliedTo(table.name, body))
   return [
     trigger('INSERT', log(after, 'I')),
     trigger('UPDATE', `${log(before, 'U')}\n${moved}`),

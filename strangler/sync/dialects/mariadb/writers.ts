@@ -44,8 +44,8 @@ export function readWriters(tables: readonly string[]): Statement {
   DATE_FORMAT(MAX(last_seen), '%Y-%m-%dT%H:%i:%sZ') AS last
 FROM (
   SELECT tbl, role, last_seen, changes FROM ${WRITER} WHERE tbl IN (${marks})
-  UNION ALL SELECT tbl, role, at, 1 FROM ${CHANGE_LOG} WHERE tbl IN (${marks}) AND role <> ''
-) seen GROUP BY role ORDER BY role LIMIT 100`,
+  UNION ALL SELECT tbl, role, at, 1 FROM ${CHANGE_LOG} WHERE tbl IN (${marks})
+) seen WHERE role <> '' GROUP BY role ORDER BY role LIMIT 100`,
     params: [...tables, ...tables],
   }
 }

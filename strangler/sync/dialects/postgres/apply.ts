@@ -1,11 +1,11 @@
 import type { CellText, ChangeEntry, TableShape } from '../../../core/sync-words.ts'
+import { writeMarker } from '../../apply-marker.ts'
 import type { Statement, TableColumns } from '../../dialect.ts'
 import { exactCheck } from '../../exact-text.ts'
 import { quoteBody, quoteName, quoteText, SCHEMA, tableName } from './names.ts'
 import { findColumn, fromText, keyText, matchKey } from './values.ts'
 
 const SETTINGS = {
-  'strangler.apply': '1',
   lock_timeout: '1s',
   statement_timeout: '5s',
   // Arrays of timestamps are read by the session's zone.
@@ -14,19 +14,23 @@ const SETTINGS = {
 } as const
 
 /** All of them end with the transaction: nothing leaks into a connection of a pool. */
-export function beginApply(): Statement[] {
-  const settings = Object.entries(SETTINGS).map(([name, value]) => `set_config('${name}', '${value}', true)`)
+export function beginApply(tables: readonly string[]): Statement[] {
   return [
-    { sql: `SELECT ${settings.join(', ')}`, params: [] },
+    setLocally({ ...SETTINGS, 'strangler.apply': writeMarker(tables) }),
     { sql: 'SET CONSTRAINTS ALL DEFERRED', params: [] },
   ]
 }
 
+function setLocally(settings: Readonly<Record<string, string>>): Statement {
+  const set = Object.entries(settings).map(
+    ([name, value]) => `set_config('${name}', ${quoteText(value)}, true)`,
+  )
+  return { sql: `SELECT ${set.join(', ')}`, params: [] }
+}
+
 /** As a dry run of the service, but by the kit: behind the guards, and never committed. */
 export function beginTrial(): Statement[] {
-  const settings = { ...SETTINGS, 'strangler.apply': '', 'strangler.dry_run': 'on' }
-  const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
-  return [{ sql: `SELECT ${set.join(', ')}`, params: [] }]
+  return [setLocally({ ...SETTINGS, 'strangler.apply': '', 'strangler.dry_run': 'on' })]
 }
 
 /** The settings have ended with the transaction. */

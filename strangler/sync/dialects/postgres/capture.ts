@@ -1,4 +1,5 @@
 import type { TableShape } from '../../../core/sync-words.ts'
+import { MARKS_ALL, markOf } from '../../apply-marker.ts'
 import {
   atomically,
   dropConditional,
@@ -19,8 +20,18 @@ const ROWS_TRIGGER = 'strangler_capture_rows'
 const TRUNCATE_TRIGGER = 'strangler_capture_truncate'
 export const CAPTURE_TRIGGERS = [ROWS_TRIGGER, TRUNCATE_TRIGGER]
 
-/** The applier's own writes are not captured: they came from the other side. */
-const WHEN_APPLYING = `pg_catalog.current_setting('strangler.apply', true) OPERATOR(pg_catalog.<>) ''`
+const MARKER = `pg_catalog.current_setting('strangler.apply', true)`
+
+/** The applier's own writes are not captured: they came from the other side. What they cause elsewhere did not. */
+function returnWhenAppliedTo(table: TableShape): string {
+  const own = `pg_catalog.strpos(${MARKER}, ${quoteText(markOf(table.name))}) OPERATOR(pg_catalog.<>) 0`
+  // Two questions, so that whoever has no marker is asked one.
+  return `IF ${MARKER} OPERATOR(pg_catalog.<>) '' THEN
+    IF ${own} OR ${MARKER} OPERATOR(pg_catalog.=) '${MARKS_ALL}' THEN
+      RETURN NULL;
+    END IF;
+  END IF;`
+}
 
 /**
  * Grows with every record that the server writes, and a row's trigger runs while the row is locked: so versions of one row stand in commit
@@ -131,9 +142,7 @@ function captureFunction(table: TableShape): string {
   const is = (operation: string) => `TG_OP OPERATOR(pg_catalog.=) '${operation}'`
   // Every question is made ready anew in each transaction: the commonest write comes first and answers two.
   const body = `BEGIN
-  IF ${WHEN_APPLYING} THEN
-    RETURN NULL;
-  END IF;
+  ${returnWhenAppliedTo(table)}
   IF ${isUnmoved} THEN
     ${log(before, 'U')}
   ELSIF ${is('INSERT')} THEN

@@ -24,7 +24,7 @@ WHERE (SELECT count(*) FROM ${SCHEMA}.writer) < ${MOST_WRITERS}
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 ON CONFLICT (tbl, role, application) DO UPDATE SET last_seen = greatest(w.last_seen, excluded.last_seen), changes = w.changes + excluded.changes`
 
-/** `role, application, tables, last, changes`, of entries that wait and of those that are gone. */
+/** `role, application, tables, last, changes`, of entries that wait and of those that are gone. Not the kit, whose applied changes have caused others. */
 export function readWriters(tables: readonly string[]): Statement {
   return {
     sql: `SELECT role, application, string_agg(DISTINCT tbl, ', ') AS tables, sum(changes)::text AS changes,
@@ -32,7 +32,7 @@ export function readWriters(tables: readonly string[]): Statement {
 FROM (
   SELECT tbl, role, application, last_seen, changes FROM ${SCHEMA}.writer WHERE tbl = ANY($1::text[])
   UNION ALL SELECT tbl, role, application, at, 1 FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[]) AND role <> ''
-) seen GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 100`,
+) seen WHERE application <> 'strangler-sync' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 100`,
     params: [[...tables]],
   }
 }
