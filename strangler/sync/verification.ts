@@ -20,7 +20,8 @@ export interface VerificationBasis extends DatabaseRoles {
 
 export type VerificationStatus =
   | { readonly state: 'running'; readonly progress: VerifyProgress | undefined }
-  | { readonly state: 'done'; readonly report: VerifyReport }
+  /** `epoch`: the one in which it began; what a later one has changed it does not know. */
+  | { readonly state: 'done'; readonly report: VerifyReport; readonly epoch: number }
   | { readonly state: 'failed'; readonly error: string }
 
 /** The newest comparison of all rows that this process has made, and the repair of what it has found. `stop` ends a run; `start` may follow. */
@@ -65,7 +66,7 @@ export function createVerification(options: {
           if (found.size < MOST_FOUND) found.set(`${table} ${key}`, { table, key })
       },
     })
-    status = { state: 'done', report }
+    status = { state: 'done', report, epoch: basis.epoch }
     options.onVerified?.(report, basis.epoch)
   }
 

@@ -98,7 +98,11 @@ export function createWorld(): World {
         good.has('findings') ? [{ capability: CAPABILITY, tables: ['stock'], findings: [] }] : [],
       async status() {
         if (!good.has('sync')) throw new Error('The database does not answer.')
-        return { quarantine: [], strayWrites: [], verification: { state: 'done', report } }
+        return {
+          quarantine: [],
+          strayWrites: [],
+          verification: { state: 'done', report, epoch: state().syncs?.[CAPABILITY]?.epoch },
+        }
       },
     },
     rollout: { cutOver },

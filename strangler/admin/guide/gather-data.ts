@@ -65,7 +65,9 @@ function toFindings(
 
 /** The newest that is known: what this process has made itself, or what was kept of another, or from before a restart. */
 function toVerify({ status, order, verified, ownedSince = 0 }: DataQuestion): Pick<DataEvidence, 'verify'> {
-  const own = status?.verification?.state === 'done' ? status.verification.report : undefined
+  const done = status?.verification?.state === 'done' ? status.verification : undefined
+  // A database that was restored since then may hold rows that nobody has compared.
+  const own = done?.epoch === order?.epoch ? done?.report : undefined
   const kept = verified?.content.epoch === order?.epoch ? verified : undefined
   const newest = (own?.startedAt ?? 0) > (kept?.content.startedAt ?? 0) ? own : kept?.content
   if (newest === undefined || newest.startedAt < ownedSince) return {}
