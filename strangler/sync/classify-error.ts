@@ -41,11 +41,23 @@ export function classifyError(error: unknown): DatabaseErrorKind {
   return UNREACHABLE_MESSAGE.test(describe(error)) ? 'unreachable' : 'other'
 }
 
-/** The driver's own sentence, for the quarantine; what the upsert raises on purpose is put in words. */
+/**
+ * Where databases quote a value of a row in their sentences. Names of tables, columns and constraints stay: without them nobody finds the
+ * reason. PostgreSQL keeps the rest of the row in fields of its own, which nobody reads here.
+ */
+const VALUES: readonly [RegExp, string][] = [
+  [/^((?:invalid|malformed) [^"]*)"[\s\S]*"/, '$1…'],
+  [/(value |out of range: |too long for type [^"]*: )"[\s\S]*"/, '$1…'],
+  [/^(Duplicate entry )'[\s\S]*'( for key )/, '$1…$2'],
+  [/^((?:Incorrect|Truncated incorrect|Invalid) [^']*value: )'[\s\S]*?'( for |$)/, '$1…$2'],
+]
+
+/** The driver's own sentence, for the quarantine, without the values of the row; what the upsert raises on purpose is put in words. */
 export function describe(error: unknown): string {
   if (codesOf(error).includes('1242'))
     return 'There is another row with the same value of a unique key; texts that differ only in spaces at the end, or by what the collation ignores, count as the same.'
-  return error instanceof Error ? error.message : String(error)
+  const sentence = error instanceof Error ? error.message : String(error)
+  return VALUES.reduce((text, [value, shown]) => text.replace(value, shown), sentence)
 }
 
 /** TypeORM wraps the driver's error, and copies its fields. */
