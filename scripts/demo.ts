@@ -4,6 +4,7 @@ import { loadTokens } from '../strangler/admin/tokens.ts'
 import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
 import { ensureFolder } from '../strangler/infra/ensure-folder.ts'
 import { buildDashboard } from './build-dashboard.ts'
+import { beginAnew } from './demo/begin-anew.ts'
 import { capLog } from './demo/cap-log.ts'
 import { claimDemo } from './demo/claim-demo.ts'
 import { DemoError } from './demo/demo-error.ts'
@@ -20,7 +21,7 @@ import { startInstance } from './demo/verify-in-ci.ts'
 import { type DemoReport, writeReport } from './demo/write-report.ts'
 
 /**
- * `npm run demo [-- --rows 3000] [--db mariadb] [--once [--json]] [--planted] [--no-traffic]`: the sample shop, both services and the kit in front of them,
+ * `npm run demo [-- --rows 3000] [--db mariadb] [--once [--json]] [--planted] [--fresh] [--no-traffic]`: the sample shop, both services and the kit in front of them,
  * under a light traffic; the inventory moves out, the orders too, and the orders back. Until Ctrl-C, or with `--once` until that is over.
  */
 const root = path.dirname(import.meta.dirname)
@@ -43,10 +44,11 @@ function stop(): Promise<void> {
   return stopping
 }
 
-async function runDemo({ rows, db, traffic, once, json, wait, planted }: DemoOptions): Promise<void> {
+async function runDemo({ rows, db, traffic, once, json, wait, planted, fresh }: DemoOptions): Promise<void> {
   if (json) narration = process.stderr
   await ensureFolder(directory, 'STRANGLER_CONFIG_INVALID')
   releases.push(await claimDemo(directory))
+  if (fresh && (await beginAnew(directory))) say(`What earlier demos have left in ${directory} is removed.`)
   say('Starting the sample shop (the first time takes a little longer) …')
   const ports = await takePorts()
   const inventoryArgs = planted && wait ? BUGGED : []
@@ -73,7 +75,7 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted }: DemoOpt
   if (shoppers === undefined) await syncInventory(client, sayStep)
   else if (wait) await startTestInstance(shop, { proxyUrl, args: inventoryArgs })
   else {
-    const onTour = { client, shop, shoppers, proxyUrl, root, directory, say }
+    const onTour = { client, shop, shoppers, proxyUrl, root, directory, isAlone: once, say }
     if (planted) {
       const release = (end: () => Promise<void>) => releases.push(end)
       const found = await showPlanted({ ...onTour, adminUrl, token: operator, release })

@@ -13,6 +13,7 @@ guide, then the orders, and the orders back again; and goes on until Ctrl-C.
   --wait          takes no step: they are yours, as docs/guide/ says
   --planted       instead: shadows the inventory, deploys a build of it with two bugs, and shows how they are found;
                   with --wait that build runs from the beginning, and finding them is yours too
+  --fresh         begins anew: removes what earlier demos have left in .strangler, with all that you have said to them
   --no-traffic    without the shoppers, and so without the steps, which need traffic
   -h, --help      this text`
 
@@ -27,6 +28,8 @@ export interface DemoOptions {
   readonly wait: boolean
   /** Shows how bugs are found instead of moving everything; what waits leaves that to whoever looks. */
   readonly planted: boolean
+  /** Removes what earlier demos have left. */
+  readonly fresh: boolean
 }
 
 /** A command line that is not understood; its message is one line for people. */
@@ -48,6 +51,7 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
     json = false,
     wait = false,
     planted = false,
+    fresh = false,
   } = parse(args)
   if (help === true) return undefined
   if (!/^[1-9]\d{0,7}$/.test(rows) || Number(rows) > 10_000_000)
@@ -60,7 +64,7 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
     throw new DemoUsageError('--wait needs the shoppers, and goes on until Ctrl-C.')
   if (planted && quiet === true)
     throw new DemoUsageError('--planted needs the shoppers, so not --no-traffic.')
-  return { rows, db, traffic: quiet !== true, once, json, wait, planted }
+  return { rows, db, traffic: quiet !== true, once, json, wait, planted, fresh }
 }
 
 function parse(args: string[]) {
@@ -75,6 +79,7 @@ function parse(args: string[]) {
         wait: { type: 'boolean' },
         json: { type: 'boolean' },
         planted: { type: 'boolean' },
+        fresh: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values

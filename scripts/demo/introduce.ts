@@ -39,7 +39,7 @@ function describeDecisions(routes: DemoState['routes']): string {
   if (decided.length === 0) return describeStage(routes)
   const width = Math.max(...decided.map(({ endpoint }) => endpoint.length))
   const lines = decided.map(({ endpoint, setting }) => `  ${endpoint.padEnd(width)}   ${showMode(setting)}`)
-  return `What you said last time is remembered:\n\n${lines.join('\n')}\n\nEverything else goes to the monolith.`
+  return `What was set by hand is remembered (\`npx strangler route clear\` takes it back, \`npm run demo -- --fresh\` begins anew):\n\n${lines.join('\n')}\n\nEverything else goes by its stage.`
 }
 
 function describeStage(routes: DemoState['routes']): string {

@@ -53,7 +53,7 @@ function checkKind(directory: string, db: DatabaseOptions['db']): void {
   const kept = existsSync(path.join(directory, 'shop-mariadb', 'data')) ? 'mariadb' : 'postgres'
   if (kept === db || !existsSync(path.join(directory, 'shop-postgres', 'data'))) return
   throw new DemoError(
-    `The shop in ${directory} was made with --db ${kept}, and its migration is written down for that. Start it with --db ${kept}, or delete ${directory} to begin anew.`,
+    `The shop in ${directory} was made with --db ${kept}, and its migration is written down for that. Start it with --db ${kept}, or begin anew with --fresh.`,
   )
 }
 

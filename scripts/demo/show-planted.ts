@@ -86,7 +86,7 @@ async function requireBeginning({ client }: PlantedOptions): Promise<void> {
   const at = STEPS.findIndex(({ id }) => id === step?.step)
   if (at <= STEPS.findIndex(({ id }) => id === 'shadow')) return
   throw new DemoError(
-    `The inventory is at ${step?.step} already, from an earlier demo. Remove the folder .strangler to begin anew.`,
+    `The inventory is at ${step?.step} already, from an earlier demo. \`npm run demo -- --planted --fresh\` begins anew.`,
   )
 }
 

@@ -15,6 +15,8 @@ export interface TourOptions {
   readonly proxyUrl: string
   readonly root: string
   readonly directory: string
+  /** Nobody looks on: `--once`. */
+  readonly isAlone: boolean
   readonly say: Say
 }
 
@@ -53,14 +55,14 @@ export async function tour(options: TourOptions): Promise<Tour> {
 
 /** One capability, as far as this step. */
 export async function walkOne(
-  { client, shop, proxyUrl, root, directory, say }: TourOptions,
+  { client, shop, proxyUrl, root, directory, isAlone, say }: TourOptions,
   capability: Capability,
   until: StepId,
   before: Parameters<typeof walk>[0]['before'],
 ): Promise<Walk> {
   const token = await signIn(proxyUrl, 1)
   return walk({
-    ...{ client, capability, until, before, say },
+    ...{ client, capability, until, before, isAlone, say },
     used: USED[capability],
     isBrief: capability !== 'inventory',
     verifyContract: () => verifyInCi({ client, capability, root, directory, shop, proxyUrl, token }),

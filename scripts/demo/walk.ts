@@ -4,12 +4,18 @@ import type { GuidedCapability } from '../../strangler/admin/guide/migrate-contr
 import type { StepId } from '../../strangler/core/guide-words.ts'
 import { createGatherer, type Gatherer } from './gather-evidence.ts'
 import { announceStep, createWayBackTeller, type Say, showPosition, tellGates, tellLines } from './narrate.ts'
+import { createHandWatcher, type HandWatcher } from './wait-for-hand.ts'
 
 const LOOK_MS = 400
 /** A gate that is closed on a busy machine opens when it has calmed down: its windows move on. */
 const STEP_MS = 240_000
 
 type Next = NonNullable<GuidedCapability['next']>
+
+interface Helpers {
+  readonly gatherer: Gatherer
+  readonly hand: HandWatcher
+}
 
 export interface WalkOptions {
   readonly client: AdminClient
@@ -22,6 +28,10 @@ export interface WalkOptions {
   readonly verifyContract: () => Promise<string>
   /** Whoever reads has been told before why each step is taken. */
   readonly isBrief: boolean
+  /** Nobody is there who could take back what is set by hand: it is not waited for longer than for anything else. */
+  readonly isAlone: boolean
+  /** How long the gates of one step may stay closed. */
+  readonly stepMs?: number
   /** What somebody does by hand before a step. */
   readonly before: Partial<Record<StepId, () => Promise<void>>>
   readonly say: Say
@@ -38,7 +48,7 @@ export interface Walk {
 export async function walk(options: WalkOptions): Promise<Walk> {
   const { client, capability, until, say, before, isBrief } = options
   await markRare(options)
-  const gatherer = createGatherer(options)
+  const helpers = { gatherer: createGatherer(options), hand: createHandWatcher(options) }
   const tellWayBack = createWayBackTeller(say)
   for (;;) {
     const guided = await look(client, capability)
@@ -47,7 +57,7 @@ export async function walk(options: WalkOptions): Promise<Walk> {
     if (next === undefined || step?.step === until) return { position }
     announceStep(say, capability, { ...next, isBrief })
     await before[next.step]?.()
-    const stoppedBy = await takeStep(options, next, gatherer)
+    const stoppedBy = await takeStep(options, next, helpers)
     if (stoppedBy !== undefined) {
       tellLines(say, `It stays at ${position}. ${stoppedBy}`)
       return { position, stoppedBy }
@@ -57,14 +67,17 @@ export async function walk(options: WalkOptions): Promise<Walk> {
 }
 
 /** Waits until the gates are open, gets the evidence that somebody must ask for, and takes the step. @returns why it could not */
-async function takeStep(options: WalkOptions, wanted: Next, gatherer: Gatherer): Promise<string | undefined> {
+async function takeStep(options: WalkOptions, wanted: Next, helpers: Helpers): Promise<string | undefined> {
+  const { isAlone, stepMs = STEP_MS } = options
   let why = ''
-  for (const deadline = Date.now() + STEP_MS; Date.now() < deadline; await delay(LOOK_MS)) {
+  for (let deadline = Date.now() + stepMs; Date.now() < deadline; await delay(LOOK_MS)) {
     try {
-      const turn = await takeTurn(options, wanted, gatherer)
+      const turn = await takeTurn(options, wanted, helpers)
       if (turn === 'taken') return undefined
       if (turn === 'gone') return 'Somebody else has moved it.'
-      why = turn.map(({ id, reason }) => `${id}: ${reason}`).join(' ')
+      // The time is for the gates; a person takes his own.
+      if (turn.isHeld && !isAlone) deadline = Date.now() + stepMs
+      why = turn.shut.map(({ id, reason }) => `${id}: ${reason}`).join(' ')
     } catch (error) {
       if (!isPassing(error)) throw error
       why = error.message
@@ -75,18 +88,24 @@ async function takeStep(options: WalkOptions, wanted: Next, gatherer: Gatherer):
   return why
 }
 
-/** @returns the gates that are closed */
+interface Closed {
+  readonly shut: Next['gates']
+  /** By what somebody has set by hand. */
+  readonly isHeld: boolean
+}
+
 async function takeTurn(
   { client, capability, say }: WalkOptions,
   { step, percent }: Next,
-  gatherer: Gatherer,
-): Promise<'taken' | 'gone' | Next['gates']> {
+  { gatherer, hand }: Helpers,
+): Promise<'taken' | 'gone' | Closed> {
   const { next } = await look(client, capability)
   if (next === undefined || next.step !== step || next.percent !== percent) return 'gone'
+  const isHeld = await hand.isHeld(next.gates)
   const shut = next.gates.filter(({ state }) => state !== 'pass')
   if (shut.length > 0) {
     await gatherer.gather(next.gates)
-    return shut
+    return { shut, isHeld }
   }
   const { version } = await client.routes()
   const answer = await client.migrateNext({

@@ -9,17 +9,18 @@ const root = path.join(import.meta.dirname, '../..')
 const readme = await readFile(path.join(root, 'README.md'), 'utf8')
 const JOURNEY = "One endpoint's journey"
 
-test('one endpoint’s journey has six commands, and each does what the README says of it', async () => {
+test('one endpoint’s journey has seven commands, and each does what the README says of it', async () => {
   const lines = await readJourney(JOURNEY)
-  expect(lines).toHaveLength(6)
+  expect(lines).toHaveLength(7)
   const typed = await runJourney(lines)
   expect(typed.map(({ line, code }) => ({ line, code }))).toEqual(lines.map((line) => ({ line, code: 0 })))
-  const [list, set, why, toService, back, history] = typed.map(({ output }) => output)
+  const [list, set, why, toService, back, clear, history] = typed.map(({ output }) => output)
   expect(list).toContain('GET /api/inventory/:sku')
   expect(set).toContain('is now canary=25')
   expect(why).toMatch(/monolith|service/)
   expect(toService).toContain('is now service')
   expect(back).toContain('is now monolith')
+  expect(clear).toMatch(/GET \/api\/inventory\/:sku is now/)
   expect(history).toContain('back again')
   const drawn = drawRecording(typed)
   for (const { line } of typed) expect(drawn).toContain(line.replaceAll('&', '&amp;'))

@@ -76,7 +76,7 @@ test('the introduction lists what was decided before, and speaks of shoppers onl
   const { override: _override, ...byStage } = staged
   expect(introduce({ ...state, routes: [byStage] })).toContain('The inventory goes by its stage')
   const again = introduce({ ...state, traffic: false, routes: [route('GET /a'), route('GET /b', 25)] })
-  expect(again).toContain('remembered:\n\n  GET /b   canary=25\n\nEverything else')
+  expect(again).toContain('begins anew):\n\n  GET /b   canary=25\n\nEverything else')
   expect(again).not.toContain('shoppers')
 })
 
