@@ -61,7 +61,7 @@ function stopWhenOrphaned() {
 
 function explain(found) {
   process.stderr.write(
-    `${found} The kit is written in TypeScript, which Node runs since 22.18. Run \`npm install --save-dev node@24\` in this folder, or get Node 24 from https://nodejs.org.\n`,
+    `${found} The kit is written in TypeScript, which Node runs since 22.18; its packages need 22.19 or 24.11. Run \`npm install --save-dev node@24\` in this folder, or get Node 24 from https://nodejs.org.\n`,
   )
   return 1
 }

@@ -6,6 +6,7 @@ import type { CapabilityConfig, Config } from './config/schema.ts'
 import { StranglerError } from './core/errors.ts'
 import { suggestNames } from './core/nearest-names.ts'
 import type { DialectName, TableShape } from './core/sync-words.ts'
+import { kitSource } from './extract/kit-source.ts'
 import type { Contract } from './extract/plan-read.ts'
 import type { TableMapping } from './extract/service-table.ts'
 import { type WrittenService, writeService } from './extract/write-service.ts'
@@ -14,6 +15,7 @@ import { dialectNameOf } from './sync/database.ts'
 import { readTables } from './sync/read-tables.ts'
 
 const TEMPLATES = fileURLToPath(new URL('../templates/service/', import.meta.url))
+const KIT = fileURLToPath(new URL('..', import.meta.url))
 const USUAL_PORT = 3_001
 
 export interface ExtractQuestion {
@@ -21,6 +23,8 @@ export interface ExtractQuestion {
   readonly capability: string
   /** What the monolith answers; without it every endpoint is still to be written. */
   readonly contract: Contract | undefined
+  /** Where it will be written. */
+  readonly folder: string
 }
 
 /**
@@ -28,7 +32,7 @@ export interface ExtractQuestion {
  * @throws StranglerError STRANGLER_UNKNOWN_CAPABILITY, STRANGLER_EXTRACT_REFUSED, STRANGLER_SYNC_DATABASE_UNREACHABLE
  */
 export async function extractService(question: ExtractQuestion): Promise<WrittenService> {
-  const { config, capability, contract } = question
+  const { config, capability, contract, folder } = question
   const settings = config.capabilities[capability]
   if (settings === undefined) {
     throw new StranglerError(
@@ -47,7 +51,8 @@ export async function extractService(question: ExtractQuestion): Promise<Written
       path: rewrite(endpoint.split(/ (.*)/s)[1] ?? '/', rewritePath),
     })),
     port: portOf(config, side),
-    versions: versionsOfKit(),
+    versions: await versionsFor(folder),
+    engine: readManifest().engines.node,
   })
   const common = await readTemplates()
   const { 'contract.test.ts': contractTest, ...others } = common
@@ -111,9 +116,17 @@ function rewrite(path: string, rule: { readonly from: string; readonly to: strin
   return rule !== undefined && path.startsWith(rule.from) ? rule.to + path.slice(rule.from.length) : path
 }
 
-function versionsOfKit(): Record<string, string> {
-  const { name, version, dependencies, devDependencies } = readManifest()
-  return { ...devDependencies, ...dependencies, [name]: `^${version}` }
+/** Of the packages that the kit runs with; the kit itself as this project has it. */
+async function versionsFor(service: string): Promise<Record<string, string>> {
+  const { name, dependencies, devDependencies } = readManifest()
+  const project = process.cwd()
+  const own = JSON.parse(await readFile(join(project, 'package.json'), 'utf8').catch(() => '{}'))
+  const wanted: unknown = own.dependencies?.[name] ?? own.devDependencies?.[name]
+  const source = kitSource({
+    ...{ project, kit: KIT, service },
+    wanted: typeof wanted === 'string' ? wanted : undefined,
+  })
+  return { ...devDependencies, ...dependencies, [name]: source }
 }
 
 /** What is the same for every service. npm leaves files out of a package that begin with a point. */

@@ -19,6 +19,8 @@ export interface ServiceFacts {
   readonly port: number
   /** Versions of the packages that the kit itself runs with. */
   readonly versions: Readonly<Record<string, string>>
+  /** The versions of Node that it needs, which are the kit's. */
+  readonly engine: string
 }
 
 export interface WrittenService {
@@ -74,13 +76,13 @@ function writeAbout({ capability, to, port }: ServiceFacts, tables: readonly Typ
   ].join('\n')
 }
 
-function writePackage({ capability, to, versions }: ServiceFacts): string {
+function writePackage({ capability, to, versions, engine }: ServiceFacts): string {
   const packages = ['express', 'strangler-kit', 'typeorm', to === 'postgres' ? 'pg' : 'mysql2'].sort()
   const pick = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, versions[name] ?? '*']))
   const manifest = {
     ...{ name: `${capability}-service`, private: true, type: 'module' },
-    engines: { node: '>=24' },
+    engines: { node: engine },
     scripts: { start: 'node main.ts', test: 'node --test', check: 'tsc' },
     dependencies: pick(packages),
     devDependencies: pick(['@types/express', '@types/node', 'typescript']),
@@ -92,7 +94,10 @@ interface Outcome extends Pick<WrittenService, 'built' | 'unbuilt'> {
   readonly tables: readonly TypedTable[]
 }
 
-function writeReadme({ capability, to, port }: ServiceFacts, { built, unbuilt, tables }: Outcome): string {
+function writeReadme(
+  { capability, to, port, versions }: ServiceFacts,
+  { built, unbuilt, tables }: Outcome,
+): string {
   const todos = tables.flatMap(({ name, todos }) =>
     todos.map((todo) => `- \`${comment(name)}\`: ${comment(todo)}`),
   )
@@ -107,6 +112,7 @@ function writeReadme({ capability, to, port }: ServiceFacts, { built, unbuilt, t
     'npm test     # asks it what its contract has; its database needs rows',
     '```',
     '',
+    ...describeKitFile(versions['strangler-kit'] ?? ''),
     'The tables are made in a database that has none of them. Rows come by the data sync: name this database in the kit’s configuration',
     `(\`sides.${capability}.database\`), or set STRANGLER_QUEUE_URL here and \`applier: 'service'\` there. With STRANGLER_WORKER_TOKEN`,
     'shadowed writes are answered in a transaction that is rolled back.',
@@ -123,4 +129,18 @@ function writeReadme({ capability, to, port }: ServiceFacts, { built, unbuilt, t
     ...(todos.length === 0 ? [] : ['', '## To be looked at', '', ...todos]),
     '',
   ].join('\n')
+}
+
+/** A path of this machine is of no use in an image. */
+function describeKitFile(source: string): string[] {
+  if (!source.startsWith('file:')) return []
+  const isPacked = source.endsWith('.tgz')
+  const pack = isPacked
+    ? `copy \`${source.slice(5)}\``
+    : `put what \`npm pack\` makes in \`${source.slice(5)}\``
+  return [
+    `\`strangler-kit\` is installed from \`${source.slice(5)}\`, as your project has it. Before an image is built, ${pack} into this folder`,
+    'and install it from there: `npm install ./strangler-kit-*.tgz`.',
+    '',
+  ]
 }

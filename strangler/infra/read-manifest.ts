@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 export interface KitManifest {
   readonly name: string
   readonly version: string
+  readonly engines: { readonly node: string }
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }

@@ -153,7 +153,7 @@ test('what a database or a configuration has as a name stays a text in the code'
   }
   const { files } = writeService({
     ...{ capability: 'books', tables: [hostile], mappings: [{ table: name, isComputed: false }] },
-    ...{ from: 'postgres', to: 'postgres', contract: undefined, port: 3_001, versions: {} },
+    ...{ from: 'postgres', to: 'postgres', contract: undefined, port: 3_001, versions: {}, engine: '*' },
     endpoints: [{ endpoint: "GET /a'b", path: "/a'b" }],
   })
   const sources = Object.entries(files).filter(([file]) => file.endsWith('.ts'))

@@ -113,6 +113,29 @@ describe('a project that has nothing but the package', () => {
     expect(written).toContain('GET /articles/:id')
   }, 60_000)
 
+  it('gets a service from `npx strangler extract` that npm can install, with the same kit', async () => {
+    const capabilities = { articles: { endpoints: ['GET /articles/:id'] } }
+    const config = `export default ${JSON.stringify({ sides: { monolith: monolithUrl, articles: monolithUrl }, capabilities })}`
+    await writeFile(path.join(consumer.folder, 'extract.config.mjs'), config)
+    const extracted = consumer.run('npx', [
+      'strangler',
+      'extract',
+      'articles',
+      '--config',
+      'extract.config.mjs',
+    ])
+    expect(extracted).toMatchObject({ code: 0 })
+    const service = path.join(consumer.folder, 'services/articles')
+    const written = JSON.parse(await readFile(path.join(service, 'package.json'), 'utf8'))
+    expect(path.resolve(service, written.dependencies['strangler-kit'].slice('file:'.length))).toBe(
+      consumer.tarball,
+    )
+    expect(written.engines).toEqual(JSON.parse(await readPacked('package.json')).engines)
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+    expect(consumer.run('npm', ['install', '--prefix', service, ...flags])).toMatchObject({ code: 0 })
+    expect(consumer.run('npm', ['run', 'check', '--prefix', service])).toMatchObject({ code: 0 })
+  }, 300_000)
+
   it('runs `npx strangler start` in front of a server that knows nothing of the kit, and stops', async () => {
     const child = spawn('npx', ['strangler', 'start', '--port', '0', '--admin-port', '0', '--json'], {
       cwd: consumer.folder,

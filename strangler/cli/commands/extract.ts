@@ -51,7 +51,7 @@ async function extract(terminal: Terminal, capability: string, options: ExtractO
   const file =
     options.contract ?? (existsSync(contractFileOf(capability)) ? contractFileOf(capability) : undefined)
   const contract = file === undefined ? undefined : await readContract(file)
-  const written = await extractService({ config, capability, contract })
+  const written = await extractService({ config, capability, contract, folder })
   for (const [name, text] of Object.entries(written.files))
     await writeNewFile(join(folder, name), text, { force })
   if (options.json) {
