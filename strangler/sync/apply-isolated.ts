@@ -25,6 +25,8 @@ export async function applyIsolated(
   entries: readonly ChangeEntry[],
 ): Promise<FailedEntry[]> {
   let failed = await halve(isolation, entries)
+  // Nothing has come that any of them could have waited for.
+  if (failed.length === entries.length) return replaceCollisions(isolation, failed)
   for (;;) {
     const waiting = failed.filter(({ kind }) => kind === 'unique' || kind === 'reference')
     if (waiting.length === 0) return failed

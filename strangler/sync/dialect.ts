@@ -27,6 +27,14 @@ export interface TableColumns {
   readonly columns: readonly string[]
 }
 
+/** Which of the pending keys. */
+export interface PendingPart {
+  /** Those that are on their way or wait in quarantine are left out. */
+  readonly skip?: readonly string[]
+  /** Of what stands behind this version in the log. */
+  readonly after?: string
+}
+
 /** Rows with `after < key <= through`, in the database's own order; undefined is open. */
 export interface KeyRange {
   readonly after: readonly string[] | undefined
@@ -90,11 +98,11 @@ export interface Dialect {
   readonly reads: ReadsDialect
 
   /**
-   * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, at` (epoch ms of
-   * the key's oldest entry), `traceparent` as the writer has said it, or null, then `c0, c1 …` as canonical texts, and `present` ('1' or null). At most `limit` keys, oldest first; `skip` are keys
-   * that are on their way or wait in quarantine. A TRUNCATE has `key` '' and `op` 'T'.
+   * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, oldest, at` (version and
+   * epoch ms of the key's oldest entry), `traceparent` as the writer has said it, or null, then `c0, c1 …` as canonical texts, and `present`
+   * ('1' or null). At most `limit` keys, oldest first. A TRUNCATE has `key` '' and `op` 'T'.
    */
-  readPending(columns: TableColumns, limit: number, skip?: readonly string[]): Statement
+  readPending(columns: TableColumns, limit: number, part?: PendingPart): Statement
   /** Rows with `key > afterKey` in key order, each with its newest pending version or '0': `key, version, c0 …`. */
   readRange(
     columns: TableColumns,

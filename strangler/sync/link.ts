@@ -7,7 +7,7 @@ import { raiseEpoch, readQuarantine } from './bookkeeping.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
 import { createLagReader, type Lag } from './lag.ts'
 import type { TableRoute } from './mapping.ts'
-import { createRelay, type RelayStatus } from './relay.ts'
+import { createRelay, type RelayBounds, type RelayStatus } from './relay.ts'
 import type { Lane, Transport } from './transport.ts'
 
 interface LinkBasis {
@@ -23,6 +23,7 @@ export interface SourceEndOptions extends LinkBasis {
   readonly source: SyncDatabase
   /** The relay's clock, in milliseconds. */
   readonly now?: Clock
+  readonly bounds?: RelayBounds
   /** Told of every result, after its log entries are gone. */
   readonly onSettled?: (result: BatchResult) => void
   /** The queue has lost everything. */

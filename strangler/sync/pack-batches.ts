@@ -8,6 +8,8 @@ interface JobSize {
 
 /** A larger one holds the target's locks for too long, and much smaller ones cost 25–40 × a row. */
 const LIVE_JOB: JobSize = { entries: 500, characters: 256 * 1024 }
+/** Rows that are likely to be refused, one by one and slowly: the fewer in a job, the sooner the next of others has its turn. */
+export const DOUBTFUL_JOB: JobSize = { entries: 50, characters: 256 * 1024 }
 /** Nobody waits for the locks of a single row of the backfill; 2,000 rows a job took 0.7 of the database's time of 500. */
 export const BACKFILL_JOB: JobSize = { entries: 2_000, characters: 512 * 1024 }
 

@@ -1,6 +1,7 @@
 import type { CellText, ChangeEntry } from '../core/sync-words.ts'
 import { parseTraceparent } from '../core/trace-context.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
+import type { PendingPart } from './dialect.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** Entries, and the keys of those rows that the mapping's own function refused. */
@@ -9,13 +10,14 @@ export interface ReadEntries {
   readonly refused: { readonly key: string; readonly error: unknown }[]
 }
 
-/** The oldest pending keys of one table as the target will have them. */
+/** The oldest pending keys of one table as the target will have them, and the place of the last in the log. */
 export async function readPendingEntries(
   source: SyncDatabase,
   route: TableRoute,
-  { limit, skip }: { limit: number; skip: readonly string[] },
-): Promise<ReadEntries> {
-  return toEntries(route, await source.query(source.dialect.readPending(route.source, limit, skip)))
+  { limit, ...part }: PendingPart & { limit: number },
+): Promise<ReadEntries & { through: string | undefined }> {
+  const rows = await source.query(source.dialect.readPending(route.source, limit, part))
+  return { ...toEntries(route, rows), through: rows.at(-1)?.['oldest'] ?? undefined }
 }
 
 /** Those of the keys that are still pending, as they stand now. */

@@ -4,15 +4,23 @@ import type { SyncDatabase } from './database.ts'
 import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
 import { createQueueGauge, type QueueGauge } from './queue-gauge.ts'
+import { createReadPositions, type ReadPositions } from './read-positions.ts'
 import { createRelaySender } from './relay-sender.ts'
-import { createSentKeys, type SentKeys } from './sent-keys.ts'
+import { createSentKeys, type SentKeys, type WaitReason } from './sent-keys.ts'
 import type { Transport } from './transport.ts'
 
 const SHORTEST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 500
 /** The log may grow, memory may not. */
-const MAX_IN_FLIGHT = 8_000
-const MAX_WAITING = 5_000
+const BOUNDS: RelayBounds = { inFlight: 8_000, waiting: 5_000 }
+/** Of one table, however many tables there are. */
+const LEAST_WAITING = 100
+
+/** Keys that are remembered at most. */
+export interface RelayBounds {
+  readonly inFlight: number
+  readonly waiting: number
+}
 
 export interface RelayOptions {
   readonly capability: string
@@ -25,12 +33,13 @@ export interface RelayOptions {
   /** The queue has lost everything. */
   readonly onQueueLost?: () => void
   readonly now?: Clock
+  readonly bounds?: RelayBounds
 }
 
 export interface RelayStatus {
   /** Keys that were sent and have not come back. */
   readonly inFlight: number
-  /** Keys that the target could not apply; each is tried again later. */
+  /** Keys that the target could not apply and that are remembered; each is tried again later. */
   readonly waiting: number
   /** Why it sends less than it could, or undefined. */
   readonly throttled: string | undefined
@@ -53,9 +62,15 @@ export interface Relay extends Stoppable {
 export function createRelay(options: RelayOptions): Relay {
   const { transport, report } = options
   const now = options.now ?? performance.now.bind(performance)
-  const sent = createSentKeys(now)
+  const bounds = options.bounds ?? BOUNDS
+  const tables = Math.max(1, options.routes.length)
+  const mostWaiting = Math.max(Math.min(LEAST_WAITING, bounds.waiting), Math.floor(bounds.waiting / tables))
+  const sent = createSentKeys({ now, mostWaiting })
+  const positions = createReadPositions(now)
   const queue = createQueueGauge(transport, now)
-  const sender = createRelaySender(options, sent)
+  // All overfull tables together leave half of the room to the others.
+  const mostOfOverfull = Math.max(1, Math.floor(bounds.inFlight / 2 / tables))
+  const sender = createRelaySender(options, { sent, positions, mostOfOverfull, defer })
   let throttled: string | undefined
 
   async function sendRound(): Promise<boolean> {
@@ -66,16 +81,21 @@ export function createRelay(options: RelayOptions): Relay {
     }
     // Only what is sent again can heap up.
     if (sent.inFlight > 0 || queue.isFull) await queue.look()
+    sent.expire(queue.isBusy)
     if (!queue.isFull) await sender.sendCollisions()
-    throttled = findThrottle(sent, queue)
-    return sender.sendPending(throttled === undefined ? MAX_IN_FLIGHT - sent.inFlight : 0)
+    throttled = findThrottle(sent, queue, bounds)
+    return throttled === undefined && sender.sendPending(bounds.inFlight - sent.inFlight)
+  }
+
+  function defer(table: string, key: string, reason: WaitReason): void {
+    if (!sent.defer(table, key, reason)) positions.overflow(table)
   }
 
   function settle(result: BatchResult): void {
     const nameOf = (target: string) =>
       options.routes.find((route) => route.target.table.name === target)?.source.table.name ?? target
     for (const { table, key } of result.done) sent.acknowledge(nameOf(table), key)
-    for (const { table, key, reason } of result.quarantined) sent.defer(nameOf(table), key, reason)
+    for (const { table, key, reason } of result.quarantined) defer(nameOf(table), key, reason)
   }
 
   const loop = createLoop({
@@ -90,14 +110,21 @@ export function createRelay(options: RelayOptions): Relay {
       settle(result)
       loop.wake()
     },
-    status: () => ({ inFlight: sent.inFlight, waiting: sent.waiting, throttled, p99Ms: sent.p99Ms }),
+    status: () => ({
+      ...{ inFlight: sent.inFlight, waiting: sent.waiting, p99Ms: sent.p99Ms },
+      throttled: throttled ?? describeOverfull(positions),
+    }),
   }
 }
 
-/** Why nothing may be sent now. */
-function findThrottle({ inFlight, waiting }: SentKeys, queue: QueueGauge): string | undefined {
+/** Why nothing may be sent now. Refused rows are no reason: what they wait for may be among what was not sent yet. */
+function findThrottle(sent: SentKeys, queue: QueueGauge, bounds: RelayBounds): string | undefined {
   if (queue.isFull) return `${queue.jobs} jobs wait in the queue; nobody takes them, or not fast enough`
-  if (waiting >= MAX_WAITING) return `${waiting} rows could not be applied; see the quarantine`
-  if (inFlight >= MAX_IN_FLIGHT) return `${inFlight} changes are on their way; the target does not keep up`
-  return undefined
+  if (sent.inFlight < bounds.inFlight) return undefined
+  return `${sent.inFlight} changes are on their way; the target does not keep up`
+}
+
+function describeOverfull({ overfull }: ReadPositions): string | undefined {
+  if (overfull.length === 0) return undefined
+  return `more rows of ${overfull.join(', ')} could not be applied than are remembered; they are tried again in turns, slowly; see the quarantine`
 }

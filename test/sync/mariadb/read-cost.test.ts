@@ -51,7 +51,8 @@ describe.skipIf(mariadbd === undefined)(
       ['what is pending by a composite key', () => dialect.readPending(composite(), 100), 100],
       [
         'what is pending but for those on their way',
-        () => dialect.readPending({ table: item, columns: ['name', 'id'] }, 100, ['["1"]', '["2"]']),
+        () =>
+          dialect.readPending({ table: item, columns: ['name', 'id'] }, 100, { skip: ['["1"]', '["2"]'] }),
         100,
       ],
       ['a range', () => dialect.readRange({ table: item, columns: ['name', 'id'] }, ['50000'], 100), 100],

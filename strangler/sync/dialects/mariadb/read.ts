@@ -1,5 +1,5 @@
 import type { TableShape } from '../../../core/sync-words.ts'
-import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
+import type { PendingPart, Statement, TableColumns, VersionSource } from '../../dialect.ts'
 import { writeKeyComparison } from './key-range.ts'
 import { readKeyTable } from './key-table.ts'
 import { APPLIED, CHANGE_LOG, NEWEST_INDEX, quoteName } from './names.ts'
@@ -24,25 +24,27 @@ const CHARS = (sql: string) => `CAST(${sql} AS CHAR)`
  * leave room for fewer others. The row is found by its key's index and then compared with the key's exact text, because a collation
  * finds `A` for `a`.
  */
-export function readPending(columns: TableColumns, limit: number, skip: readonly string[] = []): Statement {
+export function readPending(columns: TableColumns, limit: number, part: PendingPart = {}): Statement {
   const { table } = columns
+  const { skip = [], after = '0' } = part
   const others = skip.length === 0 ? '' : `AND \`key\` NOT IN (${skip.map(() => '?').join(', ')})`
   const parts = keyColumns(table).map(
     (column, index) =>
       `r.${quoteName(column.name)} = ${castKeyPart(column, `JSON_VALUE(k.\`key\`, '$[${index}]')`)}`,
   )
-  const sql = `SELECT ${CHARS('n.version')} AS version, n.\`key\` AS \`key\`, n.op AS op, ${CHARS('FLOOR(UNIX_TIMESTAMP(k.at) * 1000)')} AS at,
+  const sql = `SELECT ${CHARS('n.version')} AS version, n.\`key\` AS \`key\`, n.op AS op, ${CHARS('k.oldest')} AS oldest,
+  ${CHARS('FLOOR(UNIX_TIMESTAMP(k.at) * 1000)')} AS at,
   n.traceparent AS traceparent, ${presence(table)} AS present${selectCells(columns)}
 FROM (
   SELECT w.\`key\`, MIN(w.version) AS oldest, MIN(w.at) AS at,
     (SELECT m.version FROM ${CHANGE_LOG} m ${BY_KEY} WHERE m.tbl = ? AND m.\`key\` = w.\`key\` ORDER BY m.version DESC LIMIT 1) AS newest
-  FROM (SELECT version, \`key\`, at FROM ${CHANGE_LOG} FORCE INDEX (PRIMARY) WHERE tbl = ? ${others} ORDER BY version LIMIT ${limit * ENTRIES_PER_KEY}) w
+  FROM (SELECT version, \`key\`, at FROM ${CHANGE_LOG} FORCE INDEX (PRIMARY) WHERE tbl = ? AND version > CAST(? AS SIGNED) ${others} ORDER BY version LIMIT ${limit * ENTRIES_PER_KEY}) w
   GROUP BY w.\`key\` ORDER BY oldest LIMIT ${limit}
 ) k
 JOIN ${CHANGE_LOG} n ON n.tbl = ? AND n.version = k.newest
 LEFT JOIN ${quoteName(table.name)} r ON ${parts.join(' AND ')} AND ${writeKeyText(table, 'r')} = k.\`key\`
 ORDER BY k.oldest`
-  return { sql, params: [table.name, table.name, ...skip, table.name] }
+  return { sql, params: [table.name, table.name, after, ...skip, table.name] }
 }
 
 /** The order is the database's own: that of the key's collation. */

@@ -1,5 +1,5 @@
 import type { TableShape } from '../../../core/sync-words.ts'
-import type { Statement, TableColumns, VersionSource } from '../../dialect.ts'
+import type { PendingPart, Statement, TableColumns, VersionSource } from '../../dialect.ts'
 import { OLDEST_FIRST } from './capture.ts'
 import { quoteName, SCHEMA, tableName } from './names.ts'
 import { findColumn, isAfterKey, keyText, matchKey, toText } from './values.ts'
@@ -15,12 +15,13 @@ const ENTRIES_PER_KEY = 4
  * Each row is fetched by LIMIT 1 in a LATERAL, which can only be the key's index: a join would read the whole table as soon as the
  * planner thinks that cheaper. The newest version of a key is looked up beyond the window, so that a row never goes with an older one.
  */
-export function readPending(columns: TableColumns, limit: number, skip: readonly string[] = []): Statement {
+export function readPending(columns: TableColumns, limit: number, part: PendingPart = {}): Statement {
+  const { skip = [], after = '0' } = part
   return {
     sql: `WITH head AS MATERIALIZED (
   SELECT w.key, w.version, w.at FROM (
     SELECT tbl, key, version, at FROM ${SCHEMA}.change_log
-    WHERE (${OLDEST_FIRST}) >= ($1::text, 0) AND key NOT IN (SELECT unnest($3::text[]))
+    WHERE (${OLDEST_FIRST}) > ($1::text, $4::bigint) AND key NOT IN (SELECT unnest($3::text[]))
     ORDER BY ${OLDEST_FIRST} LIMIT $2::int * ${ENTRIES_PER_KEY}
   ) w WHERE w.tbl = $1
 ), pending AS MATERIALIZED (
@@ -30,10 +31,10 @@ export function readPending(columns: TableColumns, limit: number, skip: readonly
     SELECT l.version, l.op, l.traceparent FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = h.key ORDER BY l.version DESC LIMIT 1
   ) n
 )
-SELECT p.version::text AS version, p.key, p.op, ${epochMs('p.at')} AS at, p.traceparent, r.*
+SELECT p.version::text AS version, p.key, p.op, p.oldest::text AS oldest, ${epochMs('p.at')} AS at, p.traceparent, r.*
 FROM pending p LEFT JOIN LATERAL (${selectRow(columns, 'p.j')}) r ON true
 ORDER BY p.oldest`,
-    params: [columns.table.name, limit, [...skip]],
+    params: [columns.table.name, limit, [...skip], after],
   }
 }
 
