@@ -68,7 +68,7 @@ const DEMO: GateProfile = Object.freeze({
   ...DEFAULT,
   name: 'demo',
   // Shop, databases, services, proxy and shoppers wait for the same two processors: one request in a hundred waits for its turn, and that is not the proxy's work.
-  proxyP99Ms: 50,
+  proxyP99Ms: 100,
   observedRequests: 100,
   observedMs: 10 * SECOND,
   lagWindowMs: 3 * SECOND,

@@ -78,10 +78,10 @@ describe('the demo asks the same gates', () => {
 
   test.each([
     [
-      'a proxy that takes 60 ms',
+      'a proxy that takes 120 ms',
       'observe',
       'proxy-cost',
-      { traffic: { requests: 500, watchedMs: 60_000, proxyP99Ms: 60 } },
+      { traffic: { requests: 500, watchedMs: 60_000, proxyP99Ms: 120 } },
     ],
     ['one comparison in eight that was not made', 'canary', 'coverage', { comparison: 875 }],
     ['a copy that is three seconds behind', 'shadow', 'lag-low', { lagP99Ms: 3_000 }],

@@ -76,8 +76,18 @@ function BothAnswers({ primary, answers, differences }: BothAnswersProps) {
         </tbody>
       </table>
       <div class="two">
-        <OneAnswer side={`${primary}, which answered the client`} answer={answers.primary} marked={marked} />
-        <OneAnswer side={`${other}, which was asked after it`} answer={answers.shadow} marked={marked} />
+        <OneAnswer
+          side={`${primary}, which answered the client`}
+          answer={answers.primary}
+          other={answers.shadow}
+          marked={marked}
+        />
+        <OneAnswer
+          side={`${other}, which was asked after it`}
+          answer={answers.shadow}
+          other={answers.primary}
+          marked={marked}
+        />
       </div>
     </>
   )
@@ -86,16 +96,17 @@ function BothAnswers({ primary, answers, differences }: BothAnswersProps) {
 interface OneAnswerProps {
   readonly side: string
   readonly answer: Answers['primary']
+  readonly other: Answers['primary']
   readonly marked: readonly string[]
 }
 
-function OneAnswer({ side, answer, marked }: OneAnswerProps) {
+function OneAnswer({ side, answer, other, marked }: OneAnswerProps) {
   return (
     <div class="answer">
       <h3>
         {side} · {answer.status} · {formatMs(answer.tookMs)}
       </h3>
-      <AnswerText answer={answer} marked={marked} />
+      <AnswerText answer={answer} otherBody={other.body} marked={marked} />
     </div>
   )
 }
