@@ -244,7 +244,12 @@ async function forgetCapability(database: SyncDatabase, capability: string): Pro
   }
   if (!(await hasKitTable(database, 'checkpoint'))) return
   const checkpoint = kitTable(dialect, 'checkpoint')
-  await run(`DELETE FROM ${checkpoint} WHERE name LIKE ${at(dialect, 1)}`, `%:${capability}:%`)
+  // `backfill:shop:forward:3`: a capability may be called as a direction is.
+  const owner =
+    dialect === 'postgres'
+      ? `split_part(name, ':', 2)`
+      : `SUBSTRING_INDEX(SUBSTRING_INDEX(name, ':', 2), ':', -1)`
+  await run(`DELETE FROM ${checkpoint} WHERE ${owner} = ${at(dialect, 1)}`, capability)
   const [left] = await run(`SELECT count(*) AS number FROM ${checkpoint}`)
   if (left?.['number'] === '0') await run(`DROP TABLE IF EXISTS ${checkpoint}`)
 }

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDatabaseCheckpoints } from '../../strangler/sync/checkpoint-store.ts'
+import { openSyncDatabase, type SyncDatabase } from '../../strangler/sync/database.ts'
+import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
+import { postgresDialect } from '../../strangler/sync/dialects/postgres/index.ts'
+import { uninstallSide } from '../../strangler/sync/install-sync.ts'
+import { createMariaDatabase } from '../support/mariadb.ts'
+import { requireProgram } from '../support/optional.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+
+const mariadbd = await requireProgram('mariadb')
+
+describe.each(['postgres', 'mariadb'] as const)('what %s keeps by capability', (kind) => {
+  const isMissing = kind === 'mariadb' && mariadbd === undefined
+  let database: SyncDatabase
+  let drop: (() => Promise<void>) | undefined
+  beforeAll(async () => {
+    if (isMissing) return
+    const made = await (kind === 'postgres' ? createTestDatabase('forget') : createMariaDatabase('forget'))
+    drop = made.drop
+    const dialect = kind === 'postgres' ? postgresDialect : mariadbDialect
+    database = await openSyncDatabase(made.url, { dialect })
+    for (const sql of dialect.targetUp()) await database.query({ sql, params: [] })
+  })
+  afterAll(async () => {
+    await database?.stop()
+    await drop?.()
+  })
+
+  test.skipIf(isMissing)(
+    'goes with its uninstall, and nothing of a capability whose names hold the same words',
+    async () => {
+      const store = createDatabaseCheckpoints(database)
+      const others = [
+        'backfill:shop:forward:3',
+        'cutover:shop:token',
+        'peer:forward-shop:other',
+        'verify:shop:forward:3',
+      ]
+      const own = [
+        'backfill:forward:reverse:2',
+        'cutover:forward:token',
+        'peer:forward:other',
+        'watch:forward:3',
+      ]
+      for (const name of [...others, ...own]) await store.write(name, 'kept')
+      await uninstallSide(database, { capability: 'forward', shapes: [], deadline: Date.now() + 10_000 })
+      const left = []
+      for (const name of [...others, ...own]) if ((await store.read(name)) !== undefined) left.push(name)
+      expect(left).toEqual(others)
+    },
+  )
+})
