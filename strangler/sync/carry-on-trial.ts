@@ -15,8 +15,9 @@ export async function carryOnTrial<T>(
   { capability, queue, report }: TrialQueue,
   work: (carry: (batch: ChangeBatch) => Promise<ChangeBatch>) => Promise<T>,
 ): Promise<T> {
+  // No capability's name has a dot.
   const transport = createTransport({
-    ...{ capability: `${capability}-trial`, direction: 'reverse', server: queue, report },
+    ...{ capability: `${capability}.trial`, direction: 'reverse', server: queue, report },
   })
   const awaited = new Map<string, (batch: ChangeBatch) => void>()
   // Of a trial that has died in the middle something may still be there: it is nobody's.

@@ -4,6 +4,7 @@ import { carryOnTrial } from '../../strangler/sync/carry-on-trial.ts'
 import { type CheckedTables, checkTables } from '../../strangler/sync/check-tables.ts'
 import { type DatabasePair, openPair, rolesOf } from '../../strangler/sync/database-pair.ts'
 import { createHandOver, type HandOver } from '../../strangler/sync/hand-over.ts'
+import { createTransport } from '../../strangler/sync/transport.ts'
 import { tryWayBack } from '../../strangler/sync/try-way-back.ts'
 import { TABLES } from '../rollout/items.ts'
 import { openSideDatabase, type SideDatabase } from '../rollout/side-database.ts'
@@ -156,6 +157,31 @@ it(
     expect(await carryOnTrial(trial, (through) => through(batch))).toEqual(batch)
     await queue.drop()
     await expect(carryOnTrial(trial, (through) => through(batch))).rejects.toThrow()
+  },
+  SLOW_MS,
+)
+
+it(
+  'goes through a queue of the trial’s own, also beside a capability of its name with -trial behind it',
+  async () => {
+    const queue = await createTestDatabase('trial_beside')
+    const server = { kind: 'postgres', url: queue.url } as const
+    const reports: unknown[] = []
+    const report = (operation: string, error: unknown) => void reports.push([operation, String(error)])
+    const beside = createTransport({ capability: 'items-trial', direction: 'reverse', server, report })
+    const stolen: ChangeBatch[] = []
+    beside.receiveBatches('apply', async (batch) => void stolen.push(batch))
+    const batchOf = (version: number): ChangeBatch => ({
+      ...{ capability: 'items', direction: 'reverse', epoch: 2 },
+      entries: [{ table: 'item', key: '["1"]', version: `${version}`, row: ['1', 'ä', null] }],
+    })
+    const batches = Array.from({ length: 20 }, (_, version) => batchOf(version))
+    const trial = { capability: 'items', queue: server, report }
+    const arrived = await carryOnTrial(trial, (through) => Promise.all(batches.map(through)))
+    await beside.stop()
+    await queue.drop()
+    expect(arrived).toEqual(batches)
+    expect(stolen).toEqual([])
   },
   SLOW_MS,
 )
