@@ -87,6 +87,8 @@ export interface Dialect {
    */
   captureUp(tables: readonly TableShape[], ancestors?: readonly TableShape[]): string[]
   captureDown(tables: readonly TableShape[], ancestors?: readonly TableShape[]): string[]
+  /** Brings a log of an earlier version of the kit up to what is read from it; makes none. Triggers stay what they are. */
+  logUp(): string[]
   /** In the target: applied versions, floor, quarantine. */
   targetUp(): string[]
   /** Without tables everything goes; with them, what is kept about these, and the rest when nothing is left. */

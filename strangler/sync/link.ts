@@ -5,10 +5,14 @@ import type { TraceApply } from './apply/trace-apply.ts'
 import { type Applier, createApplier } from './apply.ts'
 import { raiseEpoch, readQuarantine } from './bookkeeping.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
+import { runSchemaChange } from './install-sync.ts'
 import { createLagReader, type Lag } from './lag.ts'
 import type { TableRoute } from './mapping.ts'
 import { createRelay, type RelayBounds, type RelayStatus } from './relay.ts'
 import type { Lane, Transport } from './transport.ts'
+
+/** Whoever writes at that moment holds the log. */
+const LOG_UP_WITHIN_MS = 10_000
 
 interface LinkBasis {
   readonly capability: string
@@ -82,6 +86,8 @@ export function createSourceEnd(options: SourceEndOptions): SourceEnd {
   })
   const life = createLife({
     async start() {
+      // An older version of the kit may have installed it, and may still run.
+      await runSchemaChange(source, source.dialect.logUp(), Date.now() + LOG_UP_WITHIN_MS)
       const state = { capability, role: 'source', epoch } as const
       await source.query(raiseEpoch(source.dialect.name, state))
       relay.start()

@@ -236,8 +236,8 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
 /** Triggers that are silent for whatever an applier's session does. */
 function asBefore(statement: string): string {
   return statement
-    .replace(/IF [^\n]*strpos[^\n]* THEN/, 'IF true THEN')
-    .replace(/@strangler_apply IS NULL OR \(LOCATE[^\n]*\) THEN/, '@strangler_apply IS NULL THEN')
+    .replace(/IF [^\n]*strpos[^\n]* THEN/g, 'IF true THEN')
+    .replace(/@strangler_apply IS NULL OR \(LOCATE[^\n]*\) THEN/g, '@strangler_apply IS NULL THEN')
 }
 
 function fail(operation: string, error: unknown): void {

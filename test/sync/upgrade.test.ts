@@ -3,6 +3,7 @@ import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { postgresDialect } from '../../strangler/sync/dialects/postgres/index.ts'
 import { requireProgram } from '../support/optional.ts'
 import { openMariaStand } from './mariadb/maria-stand.ts'
+import { withoutWriters } from './older-kit.ts'
 import { createStand, shapeOf } from './postgres/stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -11,21 +12,6 @@ afterAll(async () => {
   for (const release of releases.toReversed()) await release()
 })
 
-/** What the kit installed before its log knew who writes. */
-function asBefore(statements: readonly string[]): string[] {
-  return statements
-    .filter((sql) => !/ADD COLUMN|strangler[._]writer/.test(sql))
-    .map((sql) =>
-      sql
-        .replaceAll(/\n {2}(role|application) (text|VARCHAR\(300\)) NOT NULL DEFAULT '',/g, '')
-        .replaceAll(/\n {2}traceparent (text|VARCHAR\(55\) NULL),/g, '')
-        .replaceAll(', role, application, traceparent)', ')')
-        .replaceAll(/, SESSION_USER, [^;]*;/g, ');')
-        .replaceAll('op, role, traceparent)', 'op)')
-        .replaceAll(/, IF\(@strangler_apply IS NULL, USER\(\), ''\), [^;]*;/g, ');'),
-    )
-}
-
 test('installing over an older kit lets the log of PostgreSQL know its writers, and loses no entry', async () => {
   const stand = await createStand('upgrade')
   releases.push(stand.drop)
@@ -33,7 +19,7 @@ test('installing over an older kit lets the log of PostgreSQL know its writers, 
   releases.push(app.end)
   await app.query('CREATE TABLE stock (id int PRIMARY KEY)')
   const stock = await shapeOf(app, 'stock')
-  await app.runAll(asBefore(postgresDialect.captureUp([stock])))
+  await app.runAll(withoutWriters(postgresDialect.captureUp([stock])))
   await app.query('INSERT INTO stock VALUES (1)')
   const columns = `SELECT string_agg(attname, ' ') AS names FROM pg_attribute WHERE attrelid = 'strangler.change_log'::regclass AND attnum > 0`
   expect(await app.query(columns)).toEqual([{ names: 'version tbl key op at' }])
@@ -97,7 +83,7 @@ test.skipIf(mariadbd === undefined)(
     releases.push(stand.close)
     await stand.app('CREATE TABLE stock (id INT PRIMARY KEY)')
     const tables = await stand.shapes('stock')
-    await stand.runAll(asBefore(mariadbDialect.captureUp(tables)))
+    await stand.runAll(withoutWriters(mariadbDialect.captureUp(tables)))
     await stand.app('INSERT INTO stock VALUES (1)')
     const hasRole = () => stand.app(`SHOW COLUMNS FROM strangler_change_log LIKE 'role'`)
     expect(await hasRole()).toEqual([])

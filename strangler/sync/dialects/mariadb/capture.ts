@@ -12,7 +12,14 @@ import {
   nameTrigger,
   WRITER,
 } from './names.ts'
-import { createSyncState, deleteRowsAbout, dropSyncState, dropWhenUnused } from './target-state.ts'
+import {
+  createSyncState,
+  deleteRowsAbout,
+  dropSyncState,
+  dropWhenUnused,
+  hasColumn,
+  hasTable,
+} from './target-state.ts'
 import { writeKeyText } from './values.ts'
 import { CREATE_WRITER } from './writers.ts'
 
@@ -33,20 +40,27 @@ const CREATE_LOG = `CREATE TABLE IF NOT EXISTS ${CHANGE_LOG} (
   KEY ${NEWEST_INDEX} (tbl, \`key\`, version)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`
 
-/** A log of an earlier version of the kit. */
-const ADD_COLUMNS = ["role VARCHAR(300) NOT NULL DEFAULT ''", 'traceparent VARCHAR(55) NULL'].map(
-  (
-    column,
-  ) => `BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
-  AND TABLE_NAME = '${CHANGE_LOG}' AND COLUMN_NAME = '${column.split(' ')[0]}') THEN
-  ${DDL} ALTER TABLE ${CHANGE_LOG} ADD COLUMN ${column}; END IF; END`,
-)
+const ADDED_COLUMNS = ["role VARCHAR(300) NOT NULL DEFAULT ''", 'traceparent VARCHAR(55) NULL']
+
+/** Asks for no lock and no right where nothing is missing. */
+export function logUp(): string[] {
+  const unless = (found: string, statement: string) =>
+    `BEGIN NOT ATOMIC IF ${hasTable(CHANGE_LOG)} AND NOT ${found} THEN ${statement}; END IF; END`
+  return [
+    ...ADDED_COLUMNS.map((column) =>
+      unless(
+        hasColumn(CHANGE_LOG, column.split(' ')[0]!),
+        `${DDL} ALTER TABLE ${CHANGE_LOG} ADD COLUMN IF NOT EXISTS ${column}`,
+      ),
+    ),
+    unless(hasTable(WRITER), CREATE_WRITER),
+  ]
+}
 
 export function captureUp(tables: readonly TableShape[], ancestors: readonly TableShape[] = []): string[] {
   return [
     `${DDL} ${CREATE_LOG}`,
-    ...ADD_COLUMNS,
-    CREATE_WRITER,
+    ...logUp(),
     createSyncState(),
     // Parents first: a cascade that slips in between is then logged twice, not lost.
     ...cascadeUp(tables, ancestors),

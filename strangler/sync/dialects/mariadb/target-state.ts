@@ -97,7 +97,11 @@ export function dropSyncState(): string {
   )
 }
 
-function hasTable(name: string): string {
+export function hasColumn(table: string, column: string): string {
+  return `EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '${table}' AND COLUMN_NAME = '${column}')`
+}
+
+export function hasTable(name: string): string {
   return `EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '${name}')`
 }
 

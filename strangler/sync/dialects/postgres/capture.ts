@@ -65,23 +65,35 @@ const CREATE_OLDEST_FIRST = atomically([
 END IF;`,
 ])
 
-/** A log of an earlier version of the kit. */
-const ADD_COLUMNS = atomically(
-  ["role text NOT NULL DEFAULT ''", "application text NOT NULL DEFAULT ''", 'traceparent text'].map(
-    (
-      column,
-    ) => `IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = '${SCHEMA}.change_log'::regclass AND attname = '${column.split(' ')[0]}') THEN
-  ALTER TABLE ${SCHEMA}.change_log ADD COLUMN ${column};
+const ADDED_COLUMNS = [
+  "role text NOT NULL DEFAULT ''",
+  "application text NOT NULL DEFAULT ''",
+  'traceparent text',
+]
+
+/** Asks for no lock and no right where nothing is missing. */
+export function logUp(): string[] {
+  const missing = (column: string) =>
+    `NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = '${SCHEMA}.change_log'::regclass AND attname = '${column.split(' ')[0]}')`
+  return [
+    atomically([
+      `IF to_regclass('${SCHEMA}.change_log') IS NOT NULL THEN`,
+      ...ADDED_COLUMNS.map(
+        (column) => `IF ${missing(column)} THEN
+  ALTER TABLE ${SCHEMA}.change_log ADD COLUMN IF NOT EXISTS ${column};
 END IF;`,
-  ),
-)
+      ),
+      `IF to_regclass('${SCHEMA}.writer') IS NULL THEN\n${CREATE_WRITER};\nEND IF;`,
+      'END IF;',
+    ]),
+  ]
+}
 
 export function captureUp(tables: readonly TableShape[]): string[] {
   return [
     `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
     CHANGE_LOG,
-    ADD_COLUMNS,
-    CREATE_WRITER,
+    ...logUp(),
     CREATE_OLDEST_FIRST,
     createSyncState,
     ...tables.flatMap((table) => [captureFunction(table), captureTriggers(table)]),

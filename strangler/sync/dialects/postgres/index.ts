@@ -1,7 +1,7 @@
 import type { Dialect } from '../../dialect.ts'
 import { readActivity, readSessions } from './activity.ts'
 import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert } from './apply.ts'
-import { captureDown, captureUp } from './capture.ts'
+import { captureDown, captureUp, logUp } from './capture.ts'
 import { listTables } from './catalogue.ts'
 import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
@@ -31,6 +31,7 @@ export const postgresDialect = {
   survey,
   captureUp,
   captureDown,
+  logUp,
   targetUp,
   targetDown,
   guard,

@@ -1,0 +1,14 @@
+/** What the kit installed before its log knew who writes, and in which exchange. */
+export function withoutWriters(statements: readonly string[]): string[] {
+  return statements
+    .filter((sql) => !/ADD COLUMN|strangler[._]writer/.test(sql))
+    .map((sql) =>
+      sql
+        .replaceAll(/\n {2}(role|application) (text|VARCHAR\(300\)) NOT NULL DEFAULT '',/g, '')
+        .replaceAll(/\n {2}traceparent (text|VARCHAR\(55\) NULL),/g, '')
+        .replaceAll(', role, application, traceparent)', ')')
+        .replaceAll(/, SESSION_USER, [^;]*;/g, ');')
+        .replaceAll('op, role, traceparent)', 'op)')
+        .replaceAll(/, IF\(@strangler_apply IS NULL, USER\(\), '+\), [^;]*;/g, ');'),
+    )
+}
