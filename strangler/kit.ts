@@ -9,6 +9,7 @@ import type { AdminContext } from './admin/present-state.ts'
 import { type AdminTokens, loadTokens } from './admin/tokens.ts'
 import { readDatabaseFacts } from './assess-part.ts'
 import type { Config } from './config/schema.ts'
+import { serviceSidesAtMonolith } from './config/service-sides-at-monolith.ts'
 import { ensureFolder } from './infra/ensure-folder.ts'
 import { keepPostgres } from './infra/keep-postgres.ts'
 import { probeSide } from './infra/probe-side.ts'
@@ -82,7 +83,7 @@ async function start(
   if (!isWorker() && (role === 'all' || role === 'proxy')) await probeSides(config, options, log)
   await ensureFolder(config.directory, 'STRANGLER_CONFIG_INVALID')
   const tokens = await loadTokens(config.directory, process.env)
-  const control = await findControl(config, { log, releases })
+  const control = await findControl(config, { log, releases, role })
   const link = createControlLink(() => openControlDatabase(control.url, { report: log.report }), log.report)
   releases.add('the control database’s connection', () => link.stop())
   const positions = startPositionPart(control.url, { report: log.report, releases })
@@ -125,6 +126,10 @@ async function start(
   description.push(
     `control database: ${control.description}${reach}`,
     `queue of the data sync: ${redis.description}`,
+    ...serviceSidesAtMonolith(config).map(
+      (side) =>
+        `sides.${side} is the monolith's own address: nothing is known of a service until it has its own`,
+    ),
   )
   return {
     proxyUrl: parts.url,
@@ -153,13 +158,17 @@ async function probeSides(config: Config, options: KitOptions, log: Log): Promis
 
 async function findControl(
   config: Config,
-  { log, releases }: { log: Log; releases: ReleaseList },
+  { log, releases, role }: { log: Log; releases: ReleaseList; role: string },
 ): Promise<{ url: string; description: string }> {
   const url = config.control.url ?? readSecret(process.env, 'STRANGLER_CONTROL_URL')
   if (url !== undefined) return { url, description: `PostgreSQL at ${new URL(url).host}` }
   const kept = await keepPostgres({ directory: path.join(config.directory, 'postgres') }, log.report)
   releases.add('the embedded control database', () => kept.stop())
-  return { url: kept.url, description: `embedded PostgreSQL at ${new URL(kept.url).host}` }
+  const alone =
+    role === 'all'
+      ? ''
+      : `; this is a kit of its own, because without \`control.url\` the role ${role} shares nothing with the others`
+  return { url: kept.url, description: `embedded PostgreSQL at ${new URL(kept.url).host}${alone}` }
 }
 
 /** The part of this process that serves, and what the admin API says about it. */

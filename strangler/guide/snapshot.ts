@@ -14,6 +14,10 @@ export interface GuideSnapshot {
   /** Absent before the capability was chosen. */
   readonly migration?: Migration
   readonly owner: Side
+  /** The name of the service's side, where its address is the monolith's own, as `init` writes it. */
+  readonly monolithAsService?: string
+  /** Endpoints whose writes go to the service although the monolith owns: by hand, or by the configuration. */
+  readonly strayRoutes?: readonly string[]
   /** On what would be measured now. */
   readonly basis?: EvidenceBasis
   /** Endpoints whose mode an operator has set by hand. */

@@ -3,7 +3,7 @@ import type { AutopilotOrder } from '../../core/words.ts'
 import { decideMove } from '../../guide/autopilot.ts'
 import { checkGates, nextPosition, previousPosition, stepOf } from '../../guide/plan.ts'
 import type { GuideSnapshot } from '../../guide/snapshot.ts'
-import { FREE } from '../../guide/step.ts'
+import { undoCostOf } from '../../guide/undo-cost.ts'
 import { type AdminContext, findPosition } from '../present-state.ts'
 import { checkCapability } from './find-capability.ts'
 import { gatherSnapshot } from './gather-snapshot.ts'
@@ -38,7 +38,7 @@ function describeCapability(
   const { capability, hasTables, migration, owner, profile, now } = snapshot
   const next = nextPosition(snapshot)
   const back = previousPosition(snapshot)
-  const { kind, reason } = migration === undefined ? FREE : stepOf(migration.step).undoCost(snapshot)
+  const { kind, reason } = undoCostOf(snapshot)
   return {
     ...{ capability, hasTables, owner, profile: profile.name },
     stage: migration?.stage ?? 'observe',

@@ -1,3 +1,4 @@
+import { serviceSidesAtMonolith } from '../../config/service-sides-at-monolith.ts'
 import { StranglerError } from '../../core/errors.ts'
 import type { KeptFindings } from '../../core/evidence-store.ts'
 import type { GateProfileName, Migration } from '../../core/guide-words.ts'
@@ -42,6 +43,8 @@ export async function gatherSnapshot(
     owner: ownerNow(state, { capability, hasTables, migration }),
     overrides: routes.filter(({ override }) => override !== undefined).map(({ endpoint }) => endpoint.id),
     endpoints: toEndpoints(routes, traffic, state),
+    ...toStrayRoutes(routes, ownerNow(state, { capability, hasTables, migration })),
+    ...toMonolithAsService(context, capability),
     ...toTraffic(traffic, now),
     ...(await readContract(context.contracts, capability)),
     ...(await readComparison(context, { capability, state, routes, now, profile })),
@@ -69,6 +72,22 @@ function ownerNow(
 ): Side {
   if (hasTables) return ownerOf(state, capability)
   return migration?.stage === 'owned' || migration?.stage === 'retired' ? 'service' : 'monolith'
+}
+
+function toStrayRoutes(routes: readonly Route[], owner: Side): Pick<GuideSnapshot, 'strayRoutes'> {
+  const strayRoutes = routes
+    .filter(({ source, endpoint }) => source !== 'stage' && endpoint.effect === 'write')
+    .filter(({ setting }) => setting.mode === 'service' || (setting.mode === 'canary' && setting.percent > 0))
+    .map(({ endpoint }) => endpoint.id)
+  return owner === 'service' || strayRoutes.length === 0 ? {} : { strayRoutes }
+}
+
+function toMonolithAsService(
+  { config }: AdminContext,
+  capability: string,
+): Pick<GuideSnapshot, 'monolithAsService'> {
+  const side = config.capabilities[capability]?.service ?? capability
+  return serviceSidesAtMonolith(config).includes(side) ? { monolithAsService: side } : {}
 }
 
 function toEndpoints(

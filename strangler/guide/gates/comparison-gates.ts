@@ -1,14 +1,13 @@
 import { shareOf } from '../../core/wilson-interval.ts'
 import { defineGate } from '../gate.ts'
-import { showCount, showDuration, showShare, showSome } from '../show.ts'
+import { showCount, showDuration, showNumberOf, showShare, showSome } from '../show.ts'
 import type { GuideSnapshot } from '../snapshot.ts'
+import { ofService } from './of-service.ts'
 
 const report = ({ capability }: GuideSnapshot) => `\`strangler compare report ${capability}\``
 
-export const coverage = defineGate(
-  'coverage',
-  'almost everything was compared',
-  (snapshot, { pass, fail, unknown }) => {
+export const coverage = ofService(
+  defineGate('coverage', 'almost everything was compared', (snapshot, { pass, fail, unknown }) => {
     const { comparison, profile } = snapshot
     const { compared = 0, eligible = 0 } = comparison ?? {}
     const evidence = { compared, eligible, wanted: profile.coverage }
@@ -17,13 +16,11 @@ export const coverage = defineGate(
     const reason = `${showCount(compared)} of ${showCount(eligible)} exchanges were compared (${showShare(compared / eligible)}; ${showShare(profile.coverage)} is the least).`
     if (compared / eligible >= profile.coverage) return pass({ reason, evidence })
     return fail({ reason, evidence, fix: `${report(snapshot)} tells what was skipped and why.` })
-  },
+  }),
 )
 
-export const netMismatch = defineGate(
-  'net-mismatch',
-  'the answers are the same',
-  (snapshot, { pass, fail, unknown }) => {
+export const netMismatch = ofService(
+  defineGate('net-mismatch', 'the answers are the same', (snapshot, { pass, fail, unknown }) => {
     const { comparison, profile } = snapshot
     if (comparison === undefined || comparison.compared === 0) {
       return unknown({
@@ -50,36 +47,62 @@ export const netMismatch = defineGate(
       })
     }
     return fail({ reason, evidence, fix: `${report(snapshot)} ranks the differences.` })
-  },
+  }),
 )
 
-export const enoughComparisons = defineGate(
-  'enough-comparisons',
-  'every endpoint was compared often enough',
-  ({ comparison, endpoints, profile }, { pass, unknown }) => {
-    const compared = new Map(comparison?.perEndpoint.map((one) => [one.endpoint, one.compared]))
-    const rare = new Set(endpoints.filter((one) => one.rare).map((one) => one.endpoint))
-    const few = [...compared].filter(
-      ([endpoint, count]) => count < profile.comparisonsPerEndpoint && !rare.has(endpoint),
-    )
-    const evidence = { endpoints: compared.size, tooFew: few.length, wanted: profile.comparisonsPerEndpoint }
-    if (compared.size > 0 && few.length === 0) {
-      return pass({
-        reason: `Every endpoint (${compared.size}) was compared at least ${profile.comparisonsPerEndpoint} times.`,
+export const enoughComparisons = ofService(
+  defineGate(
+    'enough-comparisons',
+    'every endpoint was compared often enough',
+    ({ comparison, endpoints, profile }, { pass, unknown }) => {
+      const wanted = profile.comparisonsPerEndpoint
+      const perEndpoint = comparison?.perEndpoint ?? []
+      const rare = new Set(endpoints.filter((one) => one.rare).map((one) => one.endpoint))
+      const short = perEndpoint.filter(({ compared }) => compared < wanted)
+      const few = short.filter(({ endpoint }) => !rare.has(endpoint))
+      const seldom = short.filter(({ endpoint }) => rare.has(endpoint))
+      const evidence = {
+        ...{ endpoints: perEndpoint.length, tooFew: few.length, rareTooFew: seldom.length, wanted },
+      }
+      if (perEndpoint.length > 0 && few.length === 0) {
+        const often = perEndpoint.length - seldom.length
+        const known = `${showNumberOf(often, 'endpoint')} ${often === 1 ? 'was' : 'were'} compared at least ${wanted} times.`
+        return pass({ reason: known + describeSeldom(seldom), evidence })
+      }
+      const missing = few.map(({ endpoint, compared }) => `${endpoint} ${wanted - compared}`)
+      return unknown({
+        reason:
+          few.length === 0
+            ? 'No endpoint was compared yet.'
+            : `Comparisons are still needed: ${showSome(missing)}.`,
         evidence,
+        fix: `Wait for requests${adviseRare(few, { endpoints, wanted })}.`,
       })
-    }
-    const missing = few.map(([endpoint, count]) => `${endpoint} ${profile.comparisonsPerEndpoint - count}`)
-    return unknown({
-      reason:
-        few.length === 0
-          ? 'No endpoint was compared yet.'
-          : `Comparisons are still needed: ${showSome(missing)}.`,
-      evidence,
-      fix: `Wait for requests, or mark what is used seldom: \`strangler guide rare "${few[0]?.[0] ?? 'GET /…'}" --because "…"\`.`,
-    })
-  },
+    },
+  ),
 )
+
+type Compared = NonNullable<GuideSnapshot['comparison']>['perEndpoint'][number]
+
+function describeSeldom(seldom: readonly Compared[]): string {
+  if (seldom.length === 0) return ''
+  const counts = seldom.map(({ endpoint, compared }) => `${endpoint} ${compared}`)
+  return ` Less often, and marked as rare: ${showSome(counts)}.`
+}
+
+/** Only what nobody asks for is seldom; whatever is used gets there by itself. */
+function adviseRare(
+  few: readonly Compared[],
+  { endpoints, wanted }: Pick<GuideSnapshot, 'endpoints'> & { readonly wanted: number },
+): string {
+  const seldom = few.find(({ endpoint }) => {
+    const seen = endpoints.find((one) => one.endpoint === endpoint)
+    return (seen?.requests ?? 0) < wanted
+  })
+  return seldom === undefined
+    ? ''
+    : `, or mark what is used seldom: \`strangler guide rare "${seldom.endpoint}" --because "…"\``
+}
 
 export const noOpenDifference = defineGate(
   'no-open-difference',

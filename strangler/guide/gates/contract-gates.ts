@@ -1,4 +1,6 @@
 import { defineGate } from '../gate.ts'
+import { showNumberOf } from '../show.ts'
+import { ofService } from './of-service.ts'
 
 export const contractRecorded = defineGate(
   'contract-recorded',
@@ -7,7 +9,7 @@ export const contractRecorded = defineGate(
     const evidence = { endpoints: contract?.endpoints ?? 0 }
     if (contract?.recordedAt !== undefined && contract.endpoints > 0)
       return pass({
-        reason: `The contract tells ${contract.endpoints} endpoints from the monolith's answers.`,
+        reason: `The contract tells ${showNumberOf(contract.endpoints, 'endpoint')} from the monolith's answers.`,
         evidence,
       })
     return unknown({
@@ -18,30 +20,35 @@ export const contractRecorded = defineGate(
   },
 )
 
-export const contractPassed = defineGate(
-  'contract-passed',
-  'the service answers by the contract',
-  ({ contract, capability, basis }, { pass, fail, unknown }) => {
-    const fix = `\`strangler contract verify ${capability}\``
-    const verified = contract?.verified
-    if (verified === undefined) {
-      return unknown({
-        reason: 'The service was not checked against the contract yet.',
-        evidence: { failures: null },
-        fix,
+export const contractPassed = ofService(
+  defineGate(
+    'contract-passed',
+    'the service answers by the contract',
+    ({ contract, capability, basis }, { pass, fail, unknown }) => {
+      const fix = `\`strangler contract verify ${capability}\``
+      const verified = contract?.verified
+      if (verified === undefined) {
+        return unknown({
+          reason: 'The service was not checked against the contract yet.',
+          evidence: { failures: null },
+          fix,
+        })
+      }
+      const { failures, build } = verified
+      const evidence = { failures, build, verifiedAt: new Date(verified.at).toISOString() }
+      const present = basis?.serviceBuild ?? 'unknown'
+      if (build !== 'unknown' && present !== 'unknown' && build !== present)
+        return unknown({ reason: `Build ${build} was checked, and ${present} answers now.`, evidence, fix })
+      if (verified.pass)
+        return pass({
+          reason: `Build ${build} answers ${showNumberOf(contract?.endpoints ?? 0, 'endpoint')} as the contract says: those that it tells of.`,
+          evidence,
+        })
+      return fail({
+        reason: `The service answers ${verified.failures} times otherwise than the contract says.`,
+        evidence,
+        fix: `Mend the service, then ${fix}`,
       })
-    }
-    const { failures, build } = verified
-    const evidence = { failures, build, verifiedAt: new Date(verified.at).toISOString() }
-    const present = basis?.serviceBuild ?? 'unknown'
-    if (build !== 'unknown' && present !== 'unknown' && build !== present)
-      return unknown({ reason: `Build ${build} was checked, and ${present} answers now.`, evidence, fix })
-    if (verified.pass)
-      return pass({ reason: `Build ${build} answers every endpoint as the contract says.`, evidence })
-    return fail({
-      reason: `The service answers ${verified.failures} times otherwise than the contract says.`,
-      evidence,
-      fix: `Mend the service, then ${fix}`,
-    })
-  },
+    },
+  ),
 )

@@ -1,5 +1,8 @@
 import { defineGate } from '../gate.ts'
-import { showCount, showDuration, showSome } from '../show.ts'
+import { showCount, showDuration, showNumberOf, showSome } from '../show.ts'
+
+/** The slowest of a hundred decide a p99: of fewer requests it is chance, and the first ones of a process are slow. */
+const REQUESTS_FOR_P99 = 100
 
 export const proxyCost = defineGate(
   'proxy-cost',
@@ -13,13 +16,20 @@ export const proxyCost = defineGate(
         fix: 'Send traffic through the proxy; `strangler proxy list` shows the proxies.',
       })
     }
-    const evidence = { proxyP99Ms: p99Ms, limitMs: profile.proxyP99Ms }
+    const requests = traffic?.requests ?? 0
+    const evidence = { proxyP99Ms: p99Ms, limitMs: profile.proxyP99Ms, requests }
     const reason = `99 of 100 requests spend at most ${showDuration(p99Ms)} in the proxy itself; ${showDuration(profile.proxyP99Ms)} is the limit.`
     if (p99Ms <= profile.proxyP99Ms) return pass({ reason, evidence })
+    if (requests < REQUESTS_FOR_P99)
+      return unknown({
+        reason: `${reason} Of ${showNumberOf(requests, 'request')} that is chance; ${REQUESTS_FOR_P99} say enough.`,
+        evidence,
+        fix: 'Wait, and send traffic through the proxy.',
+      })
     return fail({
       reason,
       evidence,
-      fix: 'Give the proxy a processor of its own, or more of them: `strangler start --role proxy --workers 4`.',
+      fix: 'Give the proxy a processor of its own, or more of them: `strangler start --workers 4`.',
     })
   },
 )
@@ -31,7 +41,7 @@ export const enoughTraffic = defineGate(
     const requests = traffic?.requests ?? 0
     const watchedMs = traffic?.watchedMs ?? 0
     const evidence = { requests, watchedMs, wantedRequests: profile.observedRequests }
-    const reason = `${showCount(requests)} requests of ${capability} were seen in ${showDuration(watchedMs)}.`
+    const reason = `${showNumberOf(requests, 'request')} of ${capability} ${requests === 1 ? 'was' : 'were'} seen in ${showDuration(watchedMs)}.`
     if (requests >= profile.observedRequests || (requests > 0 && watchedMs >= profile.observedMs))
       return pass({ reason, evidence })
     return unknown({
@@ -66,9 +76,10 @@ export const noOverrides = defineGate(
     const evidence = { overrides: overrides.length }
     if (overrides.length === 0) return pass({ reason: 'Every endpoint goes by the stage.', evidence })
     return fail({
-      reason: `${overrides.length} endpoints are set by hand and would not follow the step: ${showSome(overrides)}.`,
+      reason: `${showNumberOf(overrides.length, 'endpoint')} ${overrides.length === 1 ? 'is' : 'are'} set by hand and would not follow the step: ${showSome(overrides)}.`,
       evidence,
-      fix: `\`strangler route clear "${overrides[0]}"\``,
+      // Each by itself, so that none is cleared that somebody still wants.
+      fix: overrides.map((endpoint) => `\`strangler route clear "${endpoint}"\``).join(', '),
     })
   },
 )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { kitSource } from '../../strangler/extract/kit-source.ts'
+import { kitSource } from '../../strangler/infra/kit-source.ts'
 
 const places = { project: '/home/ana/shop', kit: '/home/ana/shop/node_modules/strangler-kit' }
 const service = '/home/ana/shop/services/books'
