@@ -68,6 +68,9 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted, fresh }: 
   const kit = await startDemoKit(ports)
   const { proxyUrl = '', adminUrl = '' } = kit
   for (const line of kit.description) sayStep(line)
+  sayStep(
+    `the dashboard is at ${adminUrl}/dashboard/; the token for it is \`operator\` in ${path.relative(root, directory)}/tokens.json`,
+  )
   const { operator } = await loadTokens(directory, process.env)
   const client = createAdminClient({ url: adminUrl, token: operator })
   const shoppers = traffic ? await startShoppers(proxyUrl) : undefined

@@ -31,7 +31,8 @@ export function describeTraffic(
 }
 
 function describeEndpoint(endpoint: string, { monolith, service }: Seen['bySide']): string {
-  const all = Math.max(1, monolith + service)
+  if (monolith + service === 0) return `  ${endpoint.padEnd(34)} nobody was answered`
+  const all = monolith + service
   const share = Math.round((100 * service) / all)
   const filled = Math.round((BAR * monolith) / all)
   const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`

@@ -7,7 +7,11 @@ const PROBE_MS = 2_000
  * Asks whether something listens at a side's address; nothing is sent.
  * @throws StranglerError STRANGLER_SIDE_UNREACHABLE
  */
-export function probeSide(name: string, url: string): Promise<void> {
+export function probeSide(
+  name: string,
+  url: string,
+  fix = `Start ${name}, or correct its address; \`--allow-unreachable\` starts the proxy without it.`,
+): Promise<void> {
   const { hostname, port, protocol } = new URL(url)
   return new Promise((resolve, reject) => {
     const socket = connect({
@@ -26,10 +30,7 @@ export function probeSide(name: string, url: string): Promise<void> {
         new StranglerError(
           'STRANGLER_SIDE_UNREACHABLE',
           `\`sides.${name}\` is ${url}, and nothing answers there (${cause.code ?? cause.message}).`,
-          {
-            fix: `Start ${name}, or correct its address; \`--allow-unreachable\` starts the proxy without it.`,
-            cause,
-          },
+          { fix, cause },
         ),
       )
     }

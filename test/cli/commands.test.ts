@@ -100,7 +100,9 @@ describe('strangler route', () => {
 
   it('clear returns an endpoint to the configuration', async () => {
     await run(['route', 'set', SKU, 'service'])
-    expect((await run(['route', 'clear', SKU])).stdout).toContain('is now as the configuration says')
+    expect((await run(['route', 'clear', SKU])).stdout).toContain(
+      'is now as its stage or the configuration says',
+    )
     expect((await run(['route', 'clear', SKU])).stdout).toContain('was already')
   })
 

@@ -34,7 +34,10 @@ function printCapability(
   { capability, basis, differences, endpoints }: Capability,
 ): void {
   if (basis === undefined) {
-    writeLine(terminal, `${capability}: nothing was compared yet. \`strangler route set "…" shadow\` begins.`)
+    writeLine(
+      terminal,
+      `${capability}: nothing was compared yet. It begins with the step shadow, and then with the next read: \`strangler guide ${capability}\` says where it is.`,
+    )
     return
   }
   const { monolithBuild, serviceBuild, firstSeenAt } = basis

@@ -92,7 +92,9 @@ function printAll(terminal: Terminal, diagnoses: readonly Diagnosis[]): void {
 
 function countAll(findings: readonly Finding[]): string {
   const count = (severity: Finding['severity']) => findings.filter((one) => one.severity === severity).length
-  return `${count('blocks')} that block, ${count('warns')} warnings, ${count('note')} notes`
+  const show = (found: number, noun: string) => `${found} ${noun}${found === 1 ? '' : 's'}`
+  const blocking = count('blocks')
+  return `${blocking} that ${blocking === 1 ? 'blocks' : 'block'}, ${show(count('warns'), 'warning')}, ${show(count('note'), 'note')}`
 }
 
 const COLOURS = { blocks: 'red', warns: 'yellow', note: 'dim' } as const

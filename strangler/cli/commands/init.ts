@@ -40,7 +40,11 @@ export function addInit(parent: Command, terminal: Terminal): void {
     .option('--monolith <url>', 'where it answers')
     .option('--database <url>', 'its database: postgres://… or mariadb://… (MONOLITH_DATABASE_URL)')
     .option('--openapi <file>', 'learn the endpoints from this document, a file or an address')
-    .option('--observe <seconds>', 'learn them from the traffic of so many seconds', parseWhole)
+    .option(
+      '--observe <seconds>',
+      'learn them from the traffic of so many seconds (default: 60, where no document is named)',
+      parseWhole,
+    )
     .option('--port <port>', 'where to listen meanwhile; 0 takes a free one', parsePort, 8_080)
     .option('--out <file>', 'where to write', 'strangler.config.ts')
     .option('--force', 'replace what is there')
@@ -56,7 +60,7 @@ async function init(terminal: Terminal, options: InitOptions): Promise<void> {
     throw notUnderstood(`"${out}" is no TypeScript file.`, 'Name one like strangler.config.ts.')
   if (!force && existsSync(out)) throw refuseToReplace(out)
   const answers = await answerAll(terminal, options)
-  await probeSide('monolith', answers.monolithUrl)
+  await probeSide('monolith', answers.monolithUrl, 'Start the monolith, or correct --monolith.')
   // Loaded here and not above: the other commands need neither the proxy nor a database.
   const part = await import('../../init-part.ts')
   const { databaseUrl } = answers

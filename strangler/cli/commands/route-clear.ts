@@ -6,7 +6,7 @@ import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 export function addRouteClear(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('clear')
-    .description('take an operator’s mode back: as the configuration says')
+    .description('take an operator’s mode back: as the stage or the configuration says')
     .argument('<endpoint>', 'method and path as in the configuration, in quotes')
   addDecisionOptions(command)
     .addHelpText('after', '\nExamples:\n  strangler route clear "GET /api/inventory/:sku"')
@@ -18,6 +18,9 @@ export function addRouteClear(parent: Command, terminal: Terminal): void {
       })
       if (options.json) return writeJson(terminal, answer)
       const verb = answer.changed ? 'is now' : 'was already'
-      writeLine(terminal, `${endpoint} ${verb} as the configuration says (version ${answer.version}).`)
+      writeLine(
+        terminal,
+        `${endpoint} ${verb} as its stage or the configuration says (version ${answer.version}).`,
+      )
     })
 }

@@ -22,7 +22,7 @@ Examples:
   strangler start --config deploy/strangler.config.ts --workers 4
   strangler start --role proxy --name edge-1 --port 8080
 
-The log goes to standard output, one JSON object a line. SIGTERM and Ctrl-C finish the requests in flight and end with 0.`
+The log goes to standard output, one JSON object a line; the addresses go to standard error. SIGTERM and Ctrl-C finish the requests in flight and end with 0.`
 
 export function addStart(parent: Command, terminal: Terminal): void {
   parent
@@ -95,7 +95,12 @@ function announce(
   }
   const lines = [
     ...(proxyUrl === undefined ? [] : [`proxy      ${proxyUrl}`]),
-    ...(adminUrl === undefined ? [] : [`admin API  ${adminUrl}`]),
+    ...(adminUrl === undefined
+      ? []
+      : [
+          `admin API  ${adminUrl}`,
+          `dashboard  ${adminUrl}/dashboard/ (sign in with \`operator\` or \`viewer\` of tokens.json in the kit's folder, .strangler unless set)`,
+        ]),
     ...description,
   ]
   stderr.write(`${lines.join('\n')}\n`)

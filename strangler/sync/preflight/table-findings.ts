@@ -143,10 +143,10 @@ export const TABLE_FINDINGS = {
     mend: 'Before the cut-over, delete the rows outside by code of the monolith.',
   },
   COUPLED_TRANSACTIONS: {
-    severity: 'note',
+    severity: 'warns',
     title: 'A transaction changes tables of two capabilities',
-    why: 'After the cut-over it is two transactions, of which one may fail alone.',
-    mend: 'Find the code, and let it use the endpoints of the capability, with what undoes it when the other half fails; or take both tables into one capability. It blocks the cut-over until it is no longer seen.',
+    why: 'It blocks the cut-over, and no step before it. After the cut-over it is two transactions, of which one may fail alone.',
+    mend: 'Find the code, and let it use the endpoints of the capability, with what undoes it when the other half fails; or take both tables into one capability. The gate `writers-moved` opens when it was not seen for `sync.coupledForMs`.',
   },
   TRIGGER_ON_TARGET: {
     severity: 'warns',
