@@ -47,7 +47,9 @@ export async function watchEndpoints(
     onExchange: book.record,
   })
   try {
-    const listening = await proxy.listen(port, config.proxy.host)
+    const listening = await proxy.listen(port, config.proxy.host).catch((error: unknown) => {
+      throw withMend(error)
+    })
     onListening(`http://${config.proxy.host}:${listening.port}`)
     await untilOver(seconds, stop)
   } finally {
@@ -58,6 +60,13 @@ export async function watchEndpoints(
     endpoints: inferEndpoints(watched),
     requests: watched.reduce((sum, { requests }) => sum + requests, 0),
   }
+}
+
+/** It has no `proxy.port` yet that could be set. */
+function withMend(error: unknown): unknown {
+  if (!(error instanceof StranglerError) || error.code !== 'STRANGLER_PORT_IN_USE') return error
+  const fix = 'Stop it, or listen elsewhere: `strangler init --port 0` takes any free port.'
+  return new StranglerError(error.code, error.message, { fix, cause: error })
 }
 
 function untilOver(seconds: number, stop: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ export async function capLog(
   file: string,
   { limitBytes = LIMIT_BYTES, everyMs = LOOK_MS, onError = (_error: unknown): void => undefined } = {},
 ): Promise<{ stop(): void }> {
-  await writeFile(file, '')
+  await writeFile(file, '', { mode: 0o600 })
   const look = async () => {
     if ((await stat(file)).size <= limitBytes) return
     await copyFile(file, `${file}.1`)

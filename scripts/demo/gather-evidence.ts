@@ -50,7 +50,12 @@ export function createGatherer({ client, capability, verifyContract, say }: Gath
     if (stateOf('contract-recorded') !== 'pass' || passed === undefined || passed === 'pass') return
     if (!isDue('contract')) return
     // It was made of the first answers, and more have been seen since.
-    if (passed === 'fail') await record()
+    if (passed === 'fail') {
+      tell(
+        'The contract was made of the first answers, and more of what there is has been seen since: it is recorded once more, then checked again.',
+      )
+      await record()
+    }
     tell(await verifyContract())
   }
 

@@ -18,15 +18,7 @@ The shop is at ${proxyUrl}, with the proxy in front of it.
 The dashboard is at ${adminUrl}/dashboard/; the token for it is \`operator\` in .strangler/tokens.json.
 ${describeDecisions(routes)} In another terminal, in this folder, try:
 
-  npx strangler guide                                             where each is, what comes next, what going back costs
-  npx strangler migrate inventory back                            the monolith owns the stock again
-  npx strangler migrate orders next --percent 100                 every reader of orders to the service: blue-green
-  npx strangler route list
-  npx strangler route set "GET /api/orders/:id" canary=25         a quarter of the users
-  npx strangler route why GET /api/orders/7 --user 7              where user 7 goes, and why
-  npx strangler route clear "GET /api/orders/:id"                 as the step says again
-  npx strangler sync verify inventory                             every row of both databases compared
-  npx strangler route history                                     all that was decided, by whom and why
+${suggest(routes)}
   curl -i ${proxyUrl}/api/inventory/SKU-00001
   tail -f .strangler/access.log
 
@@ -43,8 +35,33 @@ function describeDecisions(routes: DemoState['routes']): string {
 }
 
 function describeStage(routes: DemoState['routes']): string {
-  const isOnItsWay = routes.some(({ source, setting }) => source === 'stage' && setting.mode !== 'monolith')
-  return isOnItsWay
+  return isOnItsWay(routes)
     ? 'The inventory goes by its stage; everything else goes to the monolith.'
     : 'Everything goes to the monolith until you say otherwise.'
 }
+
+const ALWAYS = [
+  'npx strangler guide                                             where each is, what comes next, what going back costs',
+  'npx strangler route list',
+  'npx strangler route why GET /api/orders/7 --user 7              where user 7 goes, and why',
+  'npx strangler route history                                     all that was decided, by whom and why',
+]
+/** Before anything has moved there is no copy to read and nothing to take back. */
+const AT_THE_BEGINNING = [
+  'npx strangler migrate inventory next                            the first step: docs/guide/1-choose.md',
+]
+const ON_THE_WAY = [
+  'npx strangler migrate inventory back                            the monolith owns the stock again',
+  'npx strangler migrate orders next --percent 100                 every reader of orders to the service: blue-green',
+  'npx strangler route set "GET /api/orders/:id" canary=25         a quarter of the users',
+  'npx strangler route clear "GET /api/orders/:id"                 as the step says again',
+  'npx strangler sync verify inventory                             every row of both databases compared',
+]
+
+function suggest(routes: DemoState['routes']): string {
+  const lines = [...ALWAYS, ...(isOnItsWay(routes) ? ON_THE_WAY : AT_THE_BEGINNING)]
+  return lines.map((line) => `  ${line}`).join('\n')
+}
+
+const isOnItsWay = (routes: DemoState['routes']) =>
+  routes.some(({ source, setting }) => source === 'stage' && setting.mode !== 'monolith')

@@ -48,7 +48,7 @@ export async function main(
   terminal: Terminal = terminalOfProcess(),
 ): Promise<number> {
   try {
-    await createProgram(terminal).parseAsync(args, { from: 'user' })
+    await createProgram(terminal).parseAsync(toHelp(args), { from: 'user' })
     return EXIT.done
   } catch (error) {
     // Commander has written its message, or the help that was asked for.
@@ -56,6 +56,12 @@ export async function main(
     printError(terminal, error, args.includes('--json'))
     return exitCodeOf(error)
   }
+}
+
+/** `help route set` as `route set --help`: Commander's own looks no deeper than one word. */
+function toHelp(args: readonly string[]): readonly string[] {
+  const [first, ...names] = args
+  return first === 'help' && names.length > 1 ? [...names, '--help'] : args
 }
 
 /** Every command and option there is. */

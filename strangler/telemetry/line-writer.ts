@@ -89,7 +89,7 @@ export function createLineWriter(file?: string): LineWriter {
 
 function openForAppending(file: string): number {
   mkdirSync(path.dirname(file), { recursive: true })
-  return openSync(file, 'a')
+  return openSync(file, 'a', 0o600)
 }
 
 /** Room may come back on a disk, and a reader to a pipe. A terminal that is gone, or a closed pipe, stays so. */

@@ -1,6 +1,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import { createLineWriter } from './line-writer.ts'
+import { serializeError } from './serialize-error.ts'
 
 export type { Logger } from 'pino'
 
@@ -28,7 +29,12 @@ export function createLog(
   // What is not the access log is rare, and may be the last thing that this process says.
   const destination: DestinationStream = { write: (line) => batch.add(line).handOver() }
   const logger = pino(
-    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: (error: unknown) => serializeError(error) },
+    },
     destination,
   )
   if (writer !== undefined) setInterval(() => batch.handOver(), FLUSH_MS).unref()

@@ -72,6 +72,8 @@ test('the introduction lists what was decided before, and speaks of shoppers onl
   const fresh = introduce({ ...state, routes: [route('GET /a')] })
   expect(fresh).toContain('Everything goes to the monolith until you say otherwise.')
   expect(fresh).toContain('100 shoppers')
+  expect(fresh).toContain('migrate inventory next')
+  expect(fresh).not.toMatch(/migrate inventory back|sync verify|route set/)
   const staged = { ...route('GET /a', 25), source: 'stage' as const }
   const { override: _override, ...byStage } = staged
   expect(introduce({ ...state, routes: [byStage] })).toContain('The inventory goes by its stage')
