@@ -36,6 +36,8 @@ export interface ColumnShape {
   readonly generated: boolean
   /** Filled by the database when absent; written explicitly by the sync. */
   readonly identity: boolean
+  /** PostgreSQL: GENERATED ALWAYS AS IDENTITY, which may be given to a new row and never be changed. */
+  readonly identityAlways?: boolean
   readonly enumLabels?: readonly string[]
   /** MariaDB: the collation of a text, which a comparison must name to find it by its index. */
   readonly collation?: string

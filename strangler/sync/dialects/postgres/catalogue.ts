@@ -34,6 +34,7 @@ SELECT c.relname AS tbl, a.attname AS name, b.typname AS base,
   (NOT a.attnotnull)::text AS nullable,
   (a.attgenerated <> '')::text AS generated,
   (a.attidentity <> '' OR coalesce(pg_get_expr(f.adbin, f.adrelid), '') LIKE 'nextval(%')::text AS identity,
+  (a.attidentity = 'a')::text AS identity_always,
   (SELECT json_agg(l.enumlabel ORDER BY l.enumsortorder)::text FROM pg_enum l WHERE l.enumtypid = b.oid) AS labels
 FROM ${TABLES}
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

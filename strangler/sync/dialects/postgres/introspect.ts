@@ -64,6 +64,7 @@ function toColumn(row: Row): ColumnShape {
     nullable: row['nullable'] === 'true',
     generated: row['generated'] === 'true',
     identity: row['identity'] === 'true',
+    ...(row['identity_always'] === 'true' ? { identityAlways: true } : {}),
     ...(labels === null ? {} : { enumLabels: JSON.parse(labels) as string[] }),
   }
 }
