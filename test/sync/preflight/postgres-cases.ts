@@ -37,6 +37,13 @@ export const CASES: readonly Case[] = [
     found: { reason: /collation blind, under which different texts are equal/ },
   },
   {
+    it: 'a key whose declared length does not fit into the index of the log',
+    both: 'CREATE TABLE long_key (path varchar(600), part varchar(100), PRIMARY KEY (path, part))',
+    tables: ['long_key'],
+    code: 'KEY_UNUSABLE',
+    found: { table: 'long_key', reason: /can have 2807 bytes, and an entry of the log's index holds 2600/ },
+  },
+  {
     it: 'a table that is not there',
     monolith: 'CREATE TABLE only_here (id int PRIMARY KEY)',
     tables: ['only_here'],

@@ -20,7 +20,7 @@ export async function introspect(
       schema,
       name,
       columns: columns.get(name)!.map(toColumn),
-      ...chooseKey(indexes.get(name) ?? []),
+      ...chooseKey((indexes.get(name) ?? []).map((index) => refuseLong(index, columns.get(name)!))),
       foreignKeys: (foreignKeys.get(name) ?? []).map(toForeignKey),
     }))
 }
@@ -96,6 +96,30 @@ function chooseKey(
     return { key: columnsOf(chosen), keyDeferrable: chosen['is_immediate'] !== 'true', uniques }
   }
   return { key: [], keyDeferrable: false, uniques, ...(refused ? { keyRefused: refused } : {}) }
+}
+
+/** An entry of an index of PostgreSQL has 2,704 bytes at most, of which the table's name and the version take up to 90. */
+const KEY_BYTES = 2_600
+
+/**
+ * The log finds its entries by the key's text; one that does not fit would fail the application's own statement. By what is declared: a text without
+ * a length is nearly always a short one.
+ */
+function refuseLong(index: Row, columns: readonly Row[]): Row {
+  const types = columnsOf(index).map((name) => columns.find((column) => column['name'] === name)?.['type'])
+  const length = types.reduce((sum, type) => sum + measureText(type ?? '') + 3, 1)
+  if (length <= KEY_BYTES || index['refused'] !== null) return index
+  return {
+    ...index,
+    refused: `the text of its key can have ${length} bytes, and an entry of the log's index holds ${KEY_BYTES}`,
+  }
+}
+
+/** The most bytes of a declared length, in an encoding that takes up to four for a character. */
+function measureText(type: string): number {
+  const [, name = '', declared = '0'] =
+    /^(character varying|character|bit varying|bit)\((\d+)/.exec(type) ?? []
+  return Number(declared) * (name.startsWith('character') ? 4 : 1)
 }
 
 function columnsOf(row: Row): string[] {
