@@ -107,7 +107,7 @@ async function start(
   const redis = await findRedis({ directory: path.join(config.directory, 'redis'), url: config.redis.url })
   releases.add('Redis', () => redis.stop())
   const sync = createSyncPart({
-    config,
+    ...{ config, readInstallation: link.readInstallation },
     queue: { kind: redis.kind, url: redis.kind === 'redis' ? redis.url : control.url },
     runs: role === 'all' || role === 'sync',
     onHeartbeat: positions.tell,

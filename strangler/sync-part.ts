@@ -9,6 +9,7 @@ import type { RouteState, Side, SyncCourse, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
 import { createReadWatches } from './read-watch-part.ts'
 import { ownerOf } from './routing/fold-cutover.ts'
+import { keepInstallation } from './state/keep-installation.ts'
 import { createApplyTracing } from './sync/apply/trace-apply.ts'
 import { type CapabilitySync, createCapabilitySync, type SyncHandOver } from './sync/capability-sync.ts'
 import { type CouplingWatch, createCouplingWatch } from './sync/coupling-watch.ts'
@@ -21,6 +22,8 @@ import type { VerifyReport } from './sync/verify-report.ts'
 
 export interface SyncPartOptions {
   readonly config: Config
+  /** Asks the control database for the id of this installation. */
+  readonly readInstallation: () => Promise<string>
   readonly queue: QueueServer
   /** Whether the syncs run in this process, or it only installs and tells. */
   readonly runs: boolean
@@ -45,9 +48,11 @@ export interface SyncPart extends Stoppable {
 
 export function createSyncPart(options: SyncPartOptions): SyncPart {
   const { config, queue, runs, report } = options
+  const { directory } = config
+  const installation = keepInstallation({ directory, read: options.readInstallation, report })
   const syncs = new Map<string, CapabilitySync>()
   for (const capability of Object.keys(config.capabilities)) {
-    const sync = createSync(options, capability, () => state)
+    const sync = createSync({ ...options, installation }, capability, () => state)
     if (sync !== undefined) syncs.set(capability, sync)
   }
   const syncOf = (capability: string) => syncs.get(capability) ?? refuse(config, capability)
@@ -60,9 +65,10 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
     state !== undefined && ownerOf(state, capability) === 'service' ? 'reverse' : 'forward'
   return {
     control: {
-      async install(capability, course) {
+      installation,
+      async install(capability, course, choice) {
         checkShared(config, capability)
-        await syncOf(capability).install(course)
+        await syncOf(capability).install(course, choice)
       },
       uninstall: async (capability) => syncOf(capability).uninstall(),
       diagnose: (capability) => diagnose({ config, queue, directionOf, couplingsOf, report }, capability),
@@ -127,11 +133,11 @@ function beginAnew({ append, report }: SyncPartOptions, { state, capability, ord
 
 /** Undefined where there is nothing to sync, or an address is missing. */
 function createSync(
-  options: SyncPartOptions,
+  options: SyncPartOptions & { readonly installation: () => Promise<string> },
   capability: string,
   state: () => RouteState | undefined,
 ): CapabilitySync | undefined {
-  const { config, queue, onHeartbeat, tracer, report } = options
+  const { config, installation, queue, onHeartbeat, tracer, report } = options
   const { tables = [], applier, service = capability } = config.capabilities[capability] ?? {}
   if (tables.length === 0) return undefined
   const { watchEveryMs, backfill } = config.sync
@@ -153,7 +159,7 @@ function createSync(
     return (phase === undefined || phase === 'decided') && directionOf(course) === direction
   }
   const told = { onHeartbeat, onLost, onVerified, isCurrent, report, ...traced }
-  const basis = { capability, tables, queue, watchEveryMs, throttle, ...told }
+  const basis = { capability, installation, tables, queue, watchEveryMs, throttle, ...told }
   const addresses = findAddresses(config, capability)
   const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })
   const url = config.sides['monolith']?.database

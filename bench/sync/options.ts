@@ -24,6 +24,7 @@ export const SYNC_BENCH_DEFAULTS: SyncBenchOptions = {
 
 /** The capability and its one table, narrow as such tables are. */
 export const CAPABILITY = 'bench'
+export const INSTALLATION = 'bench'
 export const TABLE = 'item'
 
 /** `name` fits `item`, its copies, and a table beside it that nobody captures. */

@@ -6,6 +6,7 @@ export interface BackgroundOptions {
   readonly stranglerWorkerToken?: string | undefined
   readonly stranglerAdminUrl?: string | undefined
   readonly eventQueueUrl?: string | undefined
+  readonly stranglerInstallation?: string | undefined
 }
 
 /** Lets work run only while the service owns the capability; without the kit's address it runs always. */
@@ -49,10 +50,13 @@ export async function openEventLink({
   subscribers,
   handlers,
 }: EventLinkOptions): Promise<{ tell: Tell; job: RepeatingJob | undefined }> {
-  const url = options.eventQueueUrl
+  const { eventQueueUrl: url, stranglerInstallation: installation } = options
   if (url === undefined) return { tell: async () => undefined, job: undefined }
   const queue = { kind: url.startsWith('redis') ? ('redis' as const) : ('postgres' as const), url }
-  const events = await createEvents({ dataSource, name, queue, subscribers })
+  const events = await createEvents({
+    ...{ dataSource, name, queue, subscribers },
+    ...(installation === undefined ? {} : { installation }),
+  })
   const consumer = whileOwned(options, name, events.consumer(handlers))
   const job: RepeatingJob = {
     name: 'events',

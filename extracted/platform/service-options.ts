@@ -25,6 +25,11 @@ export const commonOptions = {
   stranglerAdminUrl: urlOf('http', 'https').optional(),
   /** The queue that events between services go through; without it none are told or heard. */
   eventQueueUrl: urlOf('redis', 'rediss', 'postgres', 'postgresql').optional(),
+  /** The environment's name in the queues of the events: several may have one queue server. */
+  stranglerInstallation: z
+    .string()
+    .regex(/^[\w.-]{1,40}$/)
+    .optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn'),
 }
 export const portOption = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)

@@ -108,7 +108,7 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
 }
 
 function addSyncCommands(command: AddCommand): void {
-  command('/sync/install', syncContract.syncCommand, installSync)
+  command('/sync/install', syncContract.syncInstallation, installSync)
   command('/sync/backfill', syncContract.syncCommand, backfillSync)
   command('/sync/pause', syncContract.syncCommand, (context, parsed, author) =>
     pauseSync(context, { ...parsed, kind: 'sync.paused' }, author),

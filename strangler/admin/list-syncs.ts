@@ -28,7 +28,9 @@ export async function listSyncs(context: AdminContext): Promise<SyncAnswer> {
       }
     }),
   )
-  return { version: state.version, confirmed, syncs }
+  const installation = await context.sync?.installation().catch(() => undefined)
+  const named = installation === undefined ? {} : { installation }
+  return { version: state.version, confirmed, ...named, syncs }
 }
 
 /** A database that does not answer is part of the answer. */

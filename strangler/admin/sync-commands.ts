@@ -5,7 +5,7 @@ import { ownerOf } from '../routing/fold-cutover.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
 import type { CommandAnswer } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, standAt } from './present-state.ts'
-import type { SyncCommand } from './sync-contracts.ts'
+import type { SyncCommand, SyncInstallation } from './sync-contracts.ts'
 
 /**
  * Databases first, journal then: what the journal says must be there. When the journal has moved on meanwhile the command can be
@@ -13,12 +13,12 @@ import type { SyncCommand } from './sync-contracts.ts'
  */
 export async function installSync(
   context: AdminContext,
-  command: SyncCommand,
+  command: SyncInstallation,
   author: Author,
 ): Promise<CommandAnswer> {
-  const { capability, expectedVersion } = command
+  const { capability, expectedVersion, takeOver = false } = command
   const { control, order, start, version } = await standAtSync(context, command)
-  await control.install(capability, start)
+  await control.install(capability, start, { takeOver })
   // Also where it runs already: a table or a trigger may have been missing.
   if (order !== undefined) return { version, changed: false }
   return appendDecision(context, start, { expectedVersion, author })

@@ -5,6 +5,11 @@ import { command, line, version } from './contracts.ts'
 
 export const syncCommand = z.strictObject({ ...command, capability: line(100) })
 
+export const syncInstallation = syncCommand.extend({
+  /** Also where a database is another installation's: it is this one's from then on. */
+  takeOver: z.boolean().optional(),
+})
+
 /** For what is no decision and changes nothing that the journal holds. */
 export const syncTask = z.strictObject({ capability: line(100) })
 
@@ -132,6 +137,8 @@ export const syncAnswer = z.object({
   version,
   /** False when the control database could not be asked. */
   confirmed: z.boolean(),
+  /** The id of this installation, which a service that applies for itself must be told; absent while nobody knows it. */
+  installation: z.string().optional(),
   syncs: z.array(
     z.object({
       capability: z.string(),
@@ -206,6 +213,7 @@ export const syncAnswer = z.object({
 })
 
 export type SyncCommand = z.output<typeof syncCommand>
+export type SyncInstallation = z.output<typeof syncInstallation>
 export type SyncTask = z.output<typeof syncTask>
 export type ExplainQuestion = z.output<typeof explainQuestion>
 export type DoctorQuestion = z.output<typeof doctorQuestion>

@@ -127,6 +127,12 @@ export const ERRORS = {
     when: '`strangler sync verify` has compared all rows and found some that are missing, too many or different in the service’s database, and that no change on its way will mend.',
     help: '`strangler sync repair CAPABILITY` brings them to what the owner has; `strangler sync explain CAPABILITY TABLE KEY` tells of one row. Then find out who has written there.',
   },
+  STRANGLER_SYNC_FOREIGN: {
+    status: 409,
+    title: 'The database or the job belongs to another installation',
+    when: 'A database is claimed, for this capability, by an installation with another control database; or a job of another installation has reached the applier. It is so when a configuration names the wrong database, when a database is a copy of another environment’s, and after the control database was lost and made anew. Both installations would write the same rows. Nothing was changed.',
+    help: 'Correct `sides.NAME.database`. When the database is to belong to this installation from now on: `strangler sync install CAPABILITY --take-over`, or, where the service applies for itself and the kit has no address of its database, `uninstall()` of its applier. `strangler sync status` names the id of an installation.',
+  },
   STRANGLER_SYNC_DATABASE_UNREACHABLE: {
     status: 503,
     title: 'A database of the sync does not answer',

@@ -86,6 +86,8 @@ export interface ChangeEntry {
 
 /** What one job carries. Older epochs than the target's are refused. */
 export interface ChangeBatch {
+  /** The id of the installation whose rows they are: another's applier refuses them. */
+  readonly installation: string
   readonly capability: string
   readonly direction: Direction
   readonly epoch: number

@@ -1,4 +1,5 @@
 import { trace } from '@opentelemetry/api'
+import { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import { applyInService } from '../sync/apply/apply-in-service.ts'
 import {
@@ -14,6 +15,8 @@ const ANNOUNCE_EVERY_MS = 2_000
 
 export interface SyncApplierOptions {
   readonly capability: string
+  /** The id of the kit's installation, as `strangler sync status` names it: on a shared queue server, whose changes are meant. */
+  readonly installation: string
   /** The service's own database: postgres://… or mariadb://… Its user must be allowed to make triggers and the kit's tables. */
   readonly database: string
   /** The tables that the capability owns, by the service's own names. */
@@ -27,7 +30,7 @@ export interface SyncApplierOptions {
 export interface SyncApplier extends Stoppable {
   /**
    * Puts the kit's tables and the guards into the database, then applies.
-   * @throws StranglerError STRANGLER_SYNC_REFUSED, STRANGLER_SYNC_DATABASE_UNREACHABLE; nothing runs then
+   * @throws StranglerError STRANGLER_CONFIG_INVALID, STRANGLER_SYNC_FOREIGN, STRANGLER_SYNC_REFUSED, STRANGLER_SYNC_DATABASE_UNREACHABLE; nothing runs then
    */
   start(): Promise<void>
   /** After `strangler sync uninstall`: stops, and leaves the database as it was before the first `start`, with the copied rows. */
@@ -35,7 +38,7 @@ export interface SyncApplier extends Stoppable {
 }
 
 export function createSyncApplier(options: SyncApplierOptions): SyncApplier {
-  const { capability, database: url, queue, report = () => undefined } = options
+  const { capability, installation, database: url, queue, report = () => undefined } = options
   const tables = options.tables.map((table) => (typeof table === 'string' ? { table } : table))
   const open: Stoppable[] = []
   let turns: Promise<unknown> = Promise.resolve()
@@ -57,13 +60,16 @@ export function createSyncApplier(options: SyncApplierOptions): SyncApplier {
     return opened
   }
   async function begin(): Promise<void> {
+    checkInstallation(installation)
     const { target, readTables } = await openTarget()
-    await prepareTarget(target, capability, await readTables())
-    const transport = createTransport({ capability, direction: 'forward', server: queue, report })
+    await prepareTarget(target, { capability, installation }, await readTables())
+    const transport = createTransport({
+      ...{ capability, installation, direction: 'forward', server: queue, report },
+    })
     open.push(transport)
     // Without a tracer that the service has registered these spans are nothing.
     const traceApply = createApplyTracing(trace.getTracer('strangler-kit'))
-    const basis = { capability, target, transport, readTables, report, traceApply }
+    const basis = { capability, installation, target, transport, readTables, report, traceApply }
     open.push(await applyInService({ ...basis, announceEveryMs: ANNOUNCE_EVERY_MS }))
   }
 
@@ -91,4 +97,14 @@ export function createSyncApplier(options: SyncApplierOptions): SyncApplier {
         }
       }),
   }
+}
+
+/** From JavaScript, or from an environment that does not say it. */
+function checkInstallation(installation: string | undefined): void {
+  if (installation) return
+  throw new StranglerError(
+    'STRANGLER_CONFIG_INVALID',
+    'createSyncApplier has no `installation`: on a queue server that several have, it could take the rows of another one.',
+    { fix: '`strangler sync status` names it; hand it over as `installation`.' },
+  )
 }

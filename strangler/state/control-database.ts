@@ -21,6 +21,7 @@ import { CreateCutoverLeases1766000000005 } from './migrations/5-create-cutover-
 import { CreateTrafficTables1766000000006 } from './migrations/6-create-traffic-tables.ts'
 import { CreateContractTables1766000000007 } from './migrations/7-create-contract-tables.ts'
 import { CreateGuideEvidence1766000000008 } from './migrations/8-create-guide-evidence.ts'
+import { CreateInstallation1766000000009 } from './migrations/9-create-installation.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createTrafficStore } from './traffic-store.ts'
 
@@ -42,6 +43,8 @@ export interface ControlDatabase extends Stoppable {
   readonly cutoverLeases: CutoverLeases
   readonly traffic: TrafficStore
   readonly evidence: EvidenceStore
+  /** The id of this installation, by which its queues and jobs are known; a restored backup has the same. */
+  readInstallation(): Promise<string>
   /** Resolves when the database answers. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE */
   ping(): Promise<void>
 }
@@ -98,6 +101,12 @@ export async function openControlDatabase(
     cutoverLeases: createCutoverLeases(dataSource, runControl),
     traffic: createTrafficStore(dataSource, runControl),
     evidence: createEvidenceStore(dataSource, runControl),
+    async readInstallation() {
+      const rows: { id: string }[] = await runControl('reading the id of the installation', () =>
+        dataSource.query(`SELECT id FROM ${CONTROL_SCHEMA}.installation`),
+      )
+      return rows[0]!.id
+    },
     async ping() {
       await runControl('asking whether it answers', () => dataSource.query('SELECT 1'))
     },
@@ -124,6 +133,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
       CreateTrafficTables1766000000006,
       CreateContractTables1766000000007,
       CreateGuideEvidence1766000000008,
+      CreateInstallation1766000000009,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

@@ -21,6 +21,7 @@ export interface ControlLink extends Stoppable {
   readonly cutoverLeases: CutoverLeases
   readonly traffic: TrafficStore
   readonly evidence: EvidenceStore
+  readInstallation(): Promise<string>
   /** Tries to open it; false when that failed or took longer than `withinMs`. It goes on trying in the background. */
   connect(withinMs: number): Promise<boolean>
   /** Calls `listener` once it is open; at once when it is already. */
@@ -114,6 +115,7 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
       keep: async (...finding) => opened().evidence.keep(...finding),
       read: async (capability) => opened().evidence.read(capability),
     },
+    readInstallation: async () => opened().readInstallation(),
     async connect(withinMs) {
       opening ??= tryOpen()
       let timer: NodeJS.Timeout | undefined

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { StranglerError } from '../core/errors.ts'
 import type { ReportError } from '../core/ports.ts'
 import type { BatchResult, ChangeBatch, ChangeEntry } from '../core/sync-words.ts'
 import type { TraceApply } from './apply/trace-apply.ts'
 import { applyEntries, runAll, type TargetTables } from './apply-entries.ts'
 import { applyIsolated, type FailedEntry } from './apply-isolated.ts'
-import { clearQuarantine, clearTruncated, raiseEpoch, readEpoch, recordQuarantine } from './bookkeeping.ts'
+import { clearQuarantine, clearTruncated, raiseEpoch, recordQuarantine } from './bookkeeping.ts'
+import { claimDatabases, foreignDatabase, foreignJob, readStand } from './claim-database.ts'
 import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
 import type { RunStatement, TableColumns } from './dialect.ts'
@@ -15,6 +17,8 @@ const ATTEMPTS = 4
 
 export interface ApplierOptions {
   readonly capability: string
+  /** Whose jobs it takes, and whose the target is. */
+  readonly installation: string
   readonly target: SyncDatabase
   /** Its tables and the columns of the wire's `row`, in its order. */
   readonly tables: readonly TableColumns[]
@@ -29,13 +33,16 @@ export interface ApplierOptions {
 export interface Applier {
   /**
    * One job, one transaction. Undefined when it is of an older epoch: then nothing happened and nothing is to be acknowledged.
+   * @throws StranglerError STRANGLER_SYNC_FOREIGN when the job or the database is another installation's: nothing happened
    * @throws the database's error when it is not reachable, or still locked after some attempts; the relay will send it again
    */
   apply(batch: ChangeBatch): Promise<BatchResult | undefined>
 }
 
 export function createApplier(options: ApplierOptions): Applier {
-  const { capability, target, tables, report, traceApply } = options
+  const { capability, installation, target, tables, report, traceApply } = options
+  const claim = { capability, installation }
+  let claimed = false
   const known: TargetTables = { dialect: target.dialect, tables: orderByReferences(tables) }
   const names = new Set(tables.map(({ table }) => table.name))
   const begin = target.dialect.beginApply(options.own ?? [...names])
@@ -62,8 +69,13 @@ export function createApplier(options: ApplierOptions): Applier {
   }
 
   async function enterEpoch(run: RunStatement, batch: ChangeBatch): Promise<boolean> {
-    const [state] = await run(readEpoch(target.dialect.name, capability))
-    const epoch = Number(state?.['epoch'] ?? -1)
+    const [stand] = await run(readStand(target.dialect.name, capability))
+    if (stand?.['claim'] !== installation) {
+      // Restored from before it was claimed, say: nobody's, and then it is claimed anew for the next job.
+      claimed = false
+      throw foreignDatabase(stand?.['claim'], claim)
+    }
+    const epoch = Number(stand['epoch'] ?? -1)
     if (batch.epoch < epoch) return false
     if (batch.epoch > epoch) {
       const next = { capability, role: 'target', epoch: batch.epoch } as const
@@ -89,7 +101,14 @@ export function createApplier(options: ApplierOptions): Applier {
     for (const failure of failed) await run(recordQuarantine(target.dialect.name, failure, batch.epoch))
   }
 
+  async function claimTarget(): Promise<void> {
+    if (!claimed) await claimDatabases([target], claim)
+    claimed = true
+  }
+
   async function apply(batch: ChangeBatch): Promise<BatchResult | undefined> {
+    if (batch.installation !== installation) throw foreignJob(batch.installation, claim)
+    await claimTarget()
     const entries = sortEntries(batch.entries.filter((entry) => names.has(entry.table)))
     const strangers = batch.entries.filter((entry) => !names.has(entry.table))
     if (strangers.length > 0)
@@ -100,6 +119,7 @@ export function createApplier(options: ApplierOptions): Applier {
         const failed = await applyOnce(batch, entries, isolate)
         return failed === undefined ? undefined : resultOf(batch, entries, failed)
       } catch (error) {
+        if (error instanceof StranglerError) throw error
         const kind = classifyError(error)
         if (kind === 'unreachable' || attempt >= ATTEMPTS || (isolate && kind !== 'retry')) throw error
         if (kind === 'retry') await delay(Math.random() * 50 * attempt)

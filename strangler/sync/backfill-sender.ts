@@ -32,8 +32,8 @@ interface SenderOptions {
 
 export function createBackfillSender(parts: SenderOptions): BackfillSender {
   const { options, jobs, now } = parts
-  const { source, transport, capability, direction, epoch } = options
-  const head = { capability, direction, epoch }
+  const { source, transport, capability, installation, direction, epoch } = options
+  const head = { capability, installation, direction, epoch }
   const chunkSize = createChunkSize()
   const findRoute = (table: string | undefined) =>
     parts.routes.find((candidate) => candidate.source.table.name === table)

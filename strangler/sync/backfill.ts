@@ -16,6 +16,7 @@ const RETRY_EVERY_MS = 1_000
 
 export interface BackfillOptions {
   readonly capability: string
+  readonly installation: string
   readonly direction: Direction
   readonly epoch: number
   readonly source: SyncDatabase

@@ -7,8 +7,9 @@ import { readQuarantine } from './bookkeeping.ts'
 import type { WatchStatus } from './capture-watch.ts'
 import { carryOnTrial } from './carry-on-trial.ts'
 import type { SyncedTable } from './check-tables.ts'
+import { type Claim, claimDatabases, refuseForeign } from './claim-database.ts'
 import type { TextRow } from './database.ts'
-import { directionOf, openPair, type PairAddresses, rolesOf } from './database-pair.ts'
+import { type DatabasePair, directionOf, openPair, type PairAddresses, rolesOf } from './database-pair.ts'
 import { type Explanation, explain } from './explain.ts'
 import { createHandOver, type HandOver } from './hand-over.ts'
 import type { LostDatabase } from './incarnation.ts'
@@ -38,6 +39,8 @@ export interface CapabilitySyncOptions {
   readonly capability: string
   readonly tables: readonly SyncedTable[]
   readonly addresses: PairAddresses
+  /** Asks for the id of this installation. @throws StranglerError STRANGLER_CONTROL_DATABASE_UNREACHABLE while nobody knows it */
+  readonly installation: () => Promise<string>
   readonly queue: QueueServer
   /** What the sync says of itself while it runs here. */
   readonly onHeartbeat: (heartbeat: SyncHeartbeat) => void
@@ -76,13 +79,18 @@ export interface CapabilitySyncStatus {
   readonly verification: VerificationStatus | undefined
 }
 
+export interface InstallChoice {
+  /** Also where the databases are another installation's: from now on they are this one's. */
+  readonly takeOver?: boolean
+}
+
 /** The sync of one capability: puts itself into both databases, takes itself out, and runs as the journal says. */
 export interface CapabilitySync extends Stoppable {
   /**
    * Capture where the writes are, guards and the kit's memory where they are not; what is there already stays.
-   * @throws StranglerError STRANGLER_SYNC_REFUSED with `details.findings`
+   * @throws StranglerError STRANGLER_SYNC_REFUSED with `details.findings`; STRANGLER_SYNC_FOREIGN
    */
-  install(course: SyncCourse): Promise<void>
+  install(course: SyncCourse, options?: InstallChoice): Promise<void>
   /** Stops what runs here, then leaves both databases as they were before `install`, with the copied rows. */
   uninstall(): Promise<void>
   /** Runs, pauses or stops; returns at once and tries until it is so. */
@@ -118,6 +126,10 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
     const routes = (await usableRoutes(options, pair))[direction]
     return { ...rolesOf(pair, direction), epoch: course.epoch, direction, routes }
   }
+  const claimOf = async (): Promise<Claim> => ({ capability, installation: await options.installation() })
+  const refuseOthers = async ({ monolith, service }: DatabasePair) => {
+    await refuseForeign([monolith, service], await claimOf())
+  }
   const named = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work
@@ -135,34 +147,47 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
     return { ...status, failure: runner.failure(), health, verification: verification.status() }
   }
   return {
-    install: (course) =>
+    install: (course, choice) =>
       runner.inTurn(async () => {
         const pair = await pairs.open()
         const direction = directionOf(course)
         const checked = await runPreflight({ ...options, pair, direction })
         const roles = rolesOf(pair, direction)
         const routes = refuseBlocked(capability, checked)[direction]
+        if (choice?.takeOver !== true) await refuseOthers(pair)
         await installSync(roles, routes, currentIn(options, course))
+        await claimDatabases([pair.monolith, pair.service], await claimOf(), choice)
         if (await recordSchema({ ...roles, capability, direction, routes })) await runner.renew()
       }),
     async uninstall() {
       await Promise.all([verification.stop(), runner.end()])
-      await runner.inTurn(async () => uninstallSync(await pairs.open(), capability, tables))
+      await runner.inTurn(async () => {
+        const pair = await pairs.open()
+        await refuseOthers(pair)
+        await uninstallSync(pair, capability, tables)
+      })
     },
     follow: runner.follow,
     status: (course) => named(readAll(course)),
     verify: async (course) => verification.start(await named(basisOf(course))),
-    repair: async (course) => verification.repair(await named(basisOf(course))),
+    async repair(course) {
+      await refuseOthers(await pairs.open())
+      return verification.repair(await named(basisOf(course)))
+    },
     async handOver(to) {
       const pair = await openPair(options.addresses, options.report)
       try {
+        const claim = await claimOf()
+        await refuseOthers(pair)
         const direction = to === 'service' ? 'forward' : 'reverse'
         const { forward, reverse } = await usableRoutes(options, pair)
         const [routes, back] = to === 'service' ? [forward, reverse] : [reverse, forward]
-        const handOver = createHandOver({ capability, ...rolesOf(pair, direction), routes, tables, back })
+        const roles = rolesOf(pair, direction)
+        const handOver = createHandOver({ ...claim, ...roles, routes, tables, back })
         return {
           ...handOver,
-          tryWayBack: (deadline) => carryOnTrial(options, (carry) => handOver.tryWayBack(deadline, carry)),
+          tryWayBack: (deadline) =>
+            carryOnTrial({ ...options, ...claim }, (carry) => handOver.tryWayBack(deadline, carry)),
           hurry: () => runner.current()?.wake(),
           recentKeys: () => runner.current()?.recentKeys() ?? new Map(),
           health: runner.health,

@@ -6,18 +6,19 @@ const WITHIN_MS = 5_000
 
 export interface TrialQueue {
   readonly capability: string
+  readonly installation: string
   readonly queue: QueueServer
   readonly report: ReportError
 }
 
 /** Lets `work` send jobs through the queue's server and have each back as an applier would get it, in a queue that is nobody else's. */
 export async function carryOnTrial<T>(
-  { capability, queue, report }: TrialQueue,
+  { capability, installation, queue, report }: TrialQueue,
   work: (carry: (batch: ChangeBatch) => Promise<ChangeBatch>) => Promise<T>,
 ): Promise<T> {
   // No capability's name has a dot.
   const transport = createTransport({
-    ...{ capability: `${capability}.trial`, direction: 'reverse', server: queue, report },
+    ...{ capability: `${capability}.trial`, installation, direction: 'reverse', server: queue, report },
   })
   const awaited = new Map<string, (batch: ChangeBatch) => void>()
   // Of a trial that has died in the middle something may still be there: it is nobody's.

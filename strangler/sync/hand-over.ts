@@ -16,6 +16,7 @@ const MOST_PENDING = 1_000
 
 export interface HandOverOptions extends DatabaseRoles {
   readonly capability: string
+  readonly installation: string
   /** From the database that takes the writes now to the one that will. */
   readonly routes: readonly TableRoute[]
   readonly tables: readonly SyncedTable[]

@@ -16,6 +16,7 @@ const LOG_UP_WITHIN_MS = 10_000
 
 interface LinkBasis {
   readonly capability: string
+  readonly installation: string
   readonly direction: Direction
   readonly epoch: number
   readonly routes: readonly TableRoute[]
@@ -105,9 +106,9 @@ export function createSourceEnd(options: SourceEndOptions): SourceEnd {
 }
 
 export function createTargetEnd(options: TargetEndOptions): TargetEnd {
-  const { capability, target, routes, transport, report, traceApply } = options
+  const { capability, installation, target, routes, transport, report, traceApply } = options
   const tables = routes.map((route) => route.target)
-  const applier = createApplier({ capability, target, tables, report, traceApply })
+  const applier = createApplier({ capability, installation, target, tables, report, traceApply })
   const life = createLife({
     async start() {
       const lanes: Lane[] = ['apply', 'backfill']

@@ -45,11 +45,11 @@ interface Context extends SenderParts {
 
 export function createRelaySender(options: RelayOptions, parts: SenderParts): RelaySender {
   const { sent } = parts
-  const { transport, capability, direction, epoch } = options
+  const { transport, capability, installation, direction, epoch } = options
   const bySource = options.routes.map((route) => ({ table: route.source.table, route }))
   const parentsFirst = orderByReferences(bySource).map(({ route }) => route)
   const context = { ...parts, options, parentsFirst, truncates: new Map() }
-  const head = { capability, direction, epoch }
+  const head = { capability, installation, direction, epoch }
   return {
     async sendPending(room) {
       const read = await readTables(context, room)

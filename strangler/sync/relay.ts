@@ -24,6 +24,7 @@ export interface RelayBounds {
 
 export interface RelayOptions {
   readonly capability: string
+  readonly installation: string
   readonly direction: Direction
   readonly epoch: number
   readonly source: SyncDatabase

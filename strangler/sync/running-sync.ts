@@ -1,4 +1,5 @@
 import type { SyncHeartbeat } from '../core/data-position.ts'
+import { sayWithFix } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, Direction } from '../core/sync-words.ts'
 import type { SyncOrder } from '../core/words.ts'
@@ -26,6 +27,7 @@ const BUSY_AT = 4_000
 
 export interface RunningSyncOptions extends DatabaseRoles {
   readonly capability: string
+  readonly installation: string
   readonly order: SyncOrder
   readonly direction: Direction
   readonly routes: readonly TableRoute[]
@@ -71,13 +73,22 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
   const { transport, sourceEnd, targetEnd, backfill } = parts
   const ends = [sourceEnd, targetEnd, ...(backfill === undefined ? [] : [backfill])]
   let isCarrying = true
+  let foreign: unknown
   const stopEnds = () => Promise.all(ends.map((end) => end.stop()))
   const sampler = createSampler(options, parts, () => isCarrying)
-  const watch = watchIncarnations(options, async (lost) => {
+  const onLost = async (lost: LostDatabase) => {
     isCarrying = false
     await stopEnds()
     options.onLost?.(lost)
-  })
+  }
+  // Another installation’s log is not this one’s to empty.
+  const onForeign = async (error: unknown) => {
+    if (foreign === undefined) options.report('sync.claim', error)
+    foreign = error
+    isCarrying = false
+    await stopEnds()
+  }
+  const watch = watchIncarnations(options, { onLost, onForeign })
   const stop = async () => {
     await Promise.all([watch.stop(), sampler.stop(), stopEnds()])
     await transport.stop()
@@ -101,13 +112,17 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
       await Promise.all(ends.map((end) => end.pause()))
     },
     async resume() {
-      isCarrying = watch.hasLost() === undefined
+      isCarrying = watch.hasLost() === undefined && foreign === undefined
       sampler.wake()
       await Promise.all(ends.map((end) => end.resume()))
     },
     wake: sourceEnd.wake,
     recentKeys: parts.recent.read,
-    status: async () => ({ ...(await readStatus(parts)), epoch: options.order.epoch, expectedRows }),
+    async status() {
+      const { warnings, ...status } = await readStatus(parts)
+      const said = foreign === undefined ? warnings : [sayWithFix(foreign), ...warnings]
+      return { ...status, warnings: said, epoch: options.order.epoch, expectedRows }
+    },
   }
 }
 
@@ -180,9 +195,9 @@ function describeHeartbeat({
 }
 
 function createParts(options: RunningSyncOptions, onSettled: (result: BatchResult) => void) {
-  const { capability, order, direction, source, target, routes, queue, report, traceApply } = options
-  const transport = createTransport({ capability, direction, server: queue, report })
-  const basis = { capability, direction, epoch: order.epoch, routes, transport, report }
+  const { capability, installation, order, direction, source, target, routes, report, traceApply } = options
+  const transport = createTransport({ capability, installation, direction, server: options.queue, report })
+  const basis = { capability, installation, direction, epoch: order.epoch, routes, transport, report }
   const backfill =
     order.backfill === true
       ? createBackfill({

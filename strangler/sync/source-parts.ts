@@ -18,6 +18,7 @@ const BUSY_AT = 4_000
 
 export interface SourcePartsOptions {
   readonly capability: string
+  readonly installation: string
   readonly order: SyncOrder
   readonly source: SyncDatabase
   readonly routes: readonly TableRoute[]
@@ -39,9 +40,10 @@ export interface SourceParts extends Stoppable {
 
 /** @throws the source's errors; nothing runs then */
 export async function startSourceParts(options: SourcePartsOptions): Promise<SourceParts> {
-  const { capability, order, source, routes, report } = options
+  const { capability, installation, order, source, routes, report } = options
   const transport = nameColumns(options.transport, routes)
-  const basis = { capability, direction: 'forward', epoch: order.epoch, routes, transport, report } as const
+  const head = { capability, installation, direction: 'forward', epoch: order.epoch } as const
+  const basis = { ...head, routes, transport, report }
   let isPaused = false
   const throttle = createThrottle({
     maxInFlight: BUSY_AT,
@@ -74,8 +76,9 @@ export async function startSourceParts(options: SourcePartsOptions): Promise<Sou
       const { lagMs, appliedThrough, entries, waiting: refused, source: clock, at } = await sourceEnd.status()
       const isCopy = !isPaused && (order.whole === true || backfill?.status().state === 'done')
       const position = isCopy ? { lagMs, appliedThrough } : {}
-      const head = { capability, epoch: order.epoch, direction: 'forward' } as const
-      options.onHeartbeat({ ...head, entries, refused, source: clock, at, ...position })
+      const { epoch } = order
+      const said = { capability, epoch, direction: 'forward' } as const
+      options.onHeartbeat({ ...said, entries, refused, source: clock, at, ...position })
       return false
     },
     shortestPauseMs: SAMPLE_EVERY_MS,

@@ -3,6 +3,7 @@ import type { ApplierNotice } from '../core/sync-words.ts'
 import type { SyncOrder } from '../core/words.ts'
 import type { CapabilitySync, CapabilitySyncOptions, CapabilitySyncStatus } from './capability-sync.ts'
 import { type CheckedTables, checkTables } from './check-tables.ts'
+import { type Claim, claimDatabases, refuseForeign } from './claim-database.ts'
 import type { SyncDatabase } from './database.ts'
 import { directionOf, openSide, type PairAddresses, schemaOf } from './database-pair.ts'
 import { describeDatabase } from './described-database.ts'
@@ -10,7 +11,7 @@ import { clearSource, prepareSource } from './install-sync.ts'
 import { createLagReader } from './lag.ts'
 import { type SourceParts, startSourceParts } from './source-parts.ts'
 import { createTurns } from './sync-runner.ts'
-import { createTransport } from './transport.ts'
+import { createTransport, type Transport } from './transport.ts'
 import { refuseBlocked } from './usable-routes.ts'
 
 const RETRY_MS = 2_000
@@ -31,15 +32,23 @@ export interface SourceSyncOptions extends Omit<CapabilitySyncOptions, 'addresse
  */
 export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
   const { capability, tables, monolith, service, full, queue, report } = options
-  const transport = createTransport({ capability, direction: 'forward', server: queue, report })
   const inTurn = createTurns()
   let opened: Promise<SyncDatabase> | undefined
+  let carrying: Transport | undefined
   let wanted: SyncOrder | undefined
   let current: { readonly epoch: number; readonly parts: SourceParts } | undefined
   let failure: string | undefined
   let retry: NodeJS.Timeout | undefined
   let stopped = false
 
+  async function claimOf(): Promise<Claim> {
+    return { capability, installation: await options.installation() }
+  }
+  async function transport(): Promise<Transport> {
+    const claim = await claimOf()
+    carrying ??= createTransport({ ...claim, direction: 'forward', server: queue, report })
+    return carrying
+  }
   async function source(): Promise<SyncDatabase> {
     opened ??= openSide(monolith, report)
     try {
@@ -50,7 +59,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
     }
   }
   async function readRoutes(): Promise<CheckedTables['routes']['forward']> {
-    const notice = await transport.readNotice()
+    const notice = await (await transport()).readNotice()
     if (notice === undefined) throw silent(capability)
     const pair = {
       monolith: await source(),
@@ -71,7 +80,10 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
     if (current !== undefined && order?.epoch !== current.epoch) await endCurrent()
     const mayStart = order?.state === 'running'
     if (order !== undefined && current === undefined && mayStart) {
-      const basis = { ...options, order, transport, source: await source(), routes: await readRoutes() }
+      const claim = await claimOf()
+      const ends = { transport: await transport(), source: await source(), routes: await readRoutes() }
+      await claimDatabases([ends.source], claim)
+      const basis = { ...options, ...claim, ...ends, order }
       current = { epoch: order.epoch, parts: await startSourceParts(basis) }
     }
     if (mayStart) await current?.parts.resume()
@@ -95,12 +107,20 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
   }
 
   return {
-    install: (course) =>
-      full?.install(course) ?? inTurn(async () => prepareSource(await source(), await readRoutes())),
+    install: (course, choice) =>
+      full?.install(course, choice) ??
+      inTurn(async () => {
+        const routes = await readRoutes()
+        const [monolith, claim] = [await source(), await claimOf()]
+        if (choice?.takeOver !== true) await refuseForeign([monolith], claim)
+        await prepareSource(monolith, routes)
+        await claimDatabases([monolith], claim, choice)
+      }),
     async uninstall() {
       wanted = undefined
       await inTurn(settle)
       if (full !== undefined) return full.uninstall()
+      await refuseForeign([await source()], await claimOf())
       await inTurn(async () => clearSource(await source(), { capability, tables, url: monolith.url }))
     },
     follow(order) {
@@ -111,7 +131,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
     async status(course) {
       if (isReverse(course)) return seen('show its state').status(course)
       const status = await readStatus(await source(), await readRoutes(), current?.parts)
-      const notice = await transport.readNotice()
+      const notice = await (await transport()).readNotice()
       return withNotice(
         { ...status, failure, health: undefined, strayWrites: [], verification: undefined },
         { notice, isSeen: full !== undefined },
@@ -134,7 +154,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
       stopped = true
       clearTimeout(retry)
       await inTurn(endCurrent)
-      await Promise.all([transport.stop(), full?.stop()])
+      await Promise.all([carrying?.stop(), full?.stop()])
       await (await opened?.catch(() => undefined))?.stop()
     },
   }

@@ -3,6 +3,7 @@ import type { Stoppable } from '../core/ports.ts'
 import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
 import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './capture-watch.ts'
+import { claimDatabases } from './claim-database.ts'
 import { directionOf, rolesOf } from './database-pair.ts'
 import { fenceTarget, type InstallOptions } from './install-sync.ts'
 import type { PairKeeper } from './keep-pair.ts'
@@ -52,9 +53,10 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
 
   async function begin(order: SyncOrder): Promise<typeof current> {
     const pair = await pairs.open()
+    const installation = await options.installation()
     const direction = directionOf(order)
     const routes = (await usableRoutes(options, pair))[direction]
-    const installed = { ...options, ...rolesOf(pair, direction), direction, routes }
+    const installed = { ...options, ...rolesOf(pair, direction), installation, direction, routes }
     const watch = createCaptureWatch({
       ...installed,
       epoch: order.epoch,
@@ -65,6 +67,7 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
     // Nothing is sent before it is known that the tables are those that the triggers were made for.
     const change = await findSchemaChange(installed)
     if (change !== undefined) throw change
+    await claimDatabases([pair.monolith, pair.service], installed)
     await fenceTarget(installed, routes, currentIn(options, order))
     const sync = await startRunningSync({
       ...{ ...installed, order, isSound: watch.isSound },

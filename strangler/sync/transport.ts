@@ -35,13 +35,21 @@ export interface Transport extends Stoppable {
 
 export interface TransportOptions {
   readonly capability: string
+  /** Its id is in the names of the queues: several may have one server. */
+  readonly installation: string
   readonly direction: Direction
   readonly server: QueueServer
   readonly report: ReportError
 }
 
-export function createTransport({ capability, direction, server, report }: TransportOptions): Transport {
-  const name = (purpose: string) => `strangler-${capability}-${direction}-${purpose}`
+export function createTransport({
+  capability,
+  installation,
+  direction,
+  server,
+  report,
+}: TransportOptions): Transport {
+  const name = (purpose: string) => `strangler-${installation}-${capability}-${direction}-${purpose}`
   const backend = openBackend(server)
   const generation =
     server.kind === 'redis' ? createRedisGeneration(server.url, name('generation'), report) : undefined

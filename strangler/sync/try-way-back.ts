@@ -12,6 +12,7 @@ import { familiesOf, isSameRow } from './verify-rows.ts'
 
 export interface WayBackOptions extends DatabaseRoles {
   readonly capability: string
+  readonly installation: string
   /** The other way round: from the database that will take the writes to the one that takes them now. */
   readonly back: readonly TableRoute[]
   /** Through the queue and out again. */
@@ -100,8 +101,9 @@ async function takeBack(
   route: TableRoute,
   entry: ChangeEntry,
 ): Promise<Pick<TriedTable, 'outcome' | 'because'>> {
-  const { capability, source, back, carry } = options
-  const batch = await carry({ capability, direction: 'reverse', epoch: TRIAL_EPOCH, entries: [entry] })
+  const { capability, installation, source, back, carry } = options
+  const head = { capability, installation, direction: 'reverse', epoch: TRIAL_EPOCH } as const
+  const batch = await carry({ ...head, entries: [entry] })
   const { dialect } = source
   const tables = orderByReferences(back.map(({ target }) => target))
   const found = await rollBack(source, async (run) => {

@@ -1,5 +1,7 @@
+import type { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult } from '../core/sync-words.ts'
+import { findForeign } from './claim-database.ts'
 import { findLost, type IncarnationOptions, type LostDatabase, renewIncarnations } from './incarnation.ts'
 import { later } from './judge-incarnation.ts'
 import { createLoop } from './loop.ts'
@@ -14,17 +16,32 @@ export interface IncarnationWatch extends Stoppable {
   hasLost(): LostDatabase | undefined
 }
 
-/** Looks every second whether both databases are still what they were; `onLost` is called at every look from then on. */
-export function watchIncarnations(
-  options: Omit<IncarnationOptions, 'newestAcknowledged'> & { readonly report: ReportError },
-  onLost: (lost: LostDatabase) => Promise<void>,
-): IncarnationWatch {
+interface WatchOptions extends Omit<IncarnationOptions, 'newestAcknowledged'> {
+  readonly installation: string
+  readonly report: ReportError
+}
+
+/** Each is called at every look from then on. */
+interface Alarms {
+  readonly onLost: (lost: LostDatabase) => Promise<void>
+  /** @param error says whose one of them is now */
+  readonly onForeign: (error: StranglerError) => Promise<void>
+}
+
+/** Looks every second whether both databases are still what they were, and still this installation's. */
+export function watchIncarnations(options: WatchOptions, { onLost, onForeign }: Alarms): IncarnationWatch {
+  const { source, target } = options
   let lost: LostDatabase | undefined
   let hasCarried = false
   let newest: string | undefined
   const watched = { ...options, newestAcknowledged: () => newest }
   const loop = createLoop({
     async work() {
+      const foreign = await findForeign([source, target], options)
+      if (foreign !== undefined) {
+        await onForeign(foreign)
+        return false
+      }
       lost = await findLost(watched)
       if (lost !== undefined) await onLost(lost)
       else if (hasCarried) {

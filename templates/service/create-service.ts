@@ -57,10 +57,14 @@ async function createDryRuns(
 }
 
 /** Without the queue the kit writes the copy, by `sides.<name>.database` of its configuration. */
-function createApplier({ stranglerQueueUrl: url, databaseUrl }: ServiceOptions): SyncApplier | undefined {
+function createApplier(options: ServiceOptions): SyncApplier | undefined {
+  const { stranglerQueueUrl: url, stranglerInstallation: installation, databaseUrl } = options
   if (url === undefined) return undefined
+  if (installation === undefined)
+    throw new Error('With STRANGLER_QUEUE_URL goes STRANGLER_INSTALLATION: `strangler sync status` names it.')
   return createSyncApplier({
     capability: ABOUT.capability,
+    installation,
     database: databaseUrl,
     tables: ABOUT.tables,
     queue: { kind: url.startsWith('redis') ? 'redis' : 'postgres', url },

@@ -13,6 +13,8 @@ export interface ServiceOptions {
   readonly stranglerWorkerToken?: string
   /** The kit's queue: with it, this service writes its copy itself (`applier: 'service'` in the kit's configuration). */
   readonly stranglerQueueUrl?: string
+  /** The id of the kit's installation, as `strangler sync status` names it: whose changes are meant on that queue. */
+  readonly stranglerInstallation?: string
 }
 
 const NAMES = [
@@ -22,6 +24,7 @@ const NAMES = [
   'build',
   'strangler-worker-token',
   'strangler-queue-url',
+  'strangler-installation',
 ] as const
 
 /** Reads `--database-url x`, or DATABASE_URL of the environment. */
@@ -35,6 +38,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Ser
     values[name] ?? environment[name.replaceAll('-', '_').toUpperCase()]
   const token = find('strangler-worker-token')
   const queue = find('strangler-queue-url')
+  const installation = find('strangler-installation')
   return {
     databaseUrl: requireAddress(find('database-url')),
     host: find('host') ?? '127.0.0.1',
@@ -42,6 +46,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Ser
     build: find('build') ?? `${ABOUT.capability}-1`,
     ...(token === undefined ? {} : { stranglerWorkerToken: token }),
     ...(queue === undefined ? {} : { stranglerQueueUrl: queue }),
+    ...(installation === undefined ? {} : { stranglerInstallation: installation }),
   }
 }
 

@@ -43,6 +43,7 @@ export async function startMarksStand(): Promise<MarksStand> {
   const proxies: ProxyServer[] = []
   const sync = createCapabilitySync({
     capability: 'stock',
+    installation: async () => 'test',
     tables: [{ table: 'stock' }],
     addresses: {
       monolith: { side: 'monolith', url: config.sides['monolith']?.database ?? '' },

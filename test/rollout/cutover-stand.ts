@@ -89,11 +89,14 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
     kitProgram(settings, `proxy-${index + 1}`, 'proxy'),
   )
   if (isApart) programs.push(kitProgram(settings, 'sync', 'sync'))
-  if (appliesItself) programs.push({ name: 'applier', program: 'applier', args: [service.url, control.url] })
-  const running = new Map<string, KitProcess>()
-  for (const program of programs) running.set(program.name, await startKitProcess(program))
   const clientOf = ({ adminUrl }: Kit) => createAdminClient({ url: adminUrl ?? '', token: TOKEN })
   let admin = clientOf(kit)
+  if (appliesItself) {
+    const { installation = '' } = await admin.syncs()
+    programs.push({ name: 'applier', program: 'applier', args: [service.url, control.url, installation] })
+  }
+  const running = new Map<string, KitProcess>()
+  for (const program of programs) running.set(program.name, await startKitProcess(program))
   let turn = 0
   const proxyUrl = () => {
     turn += 1

@@ -15,6 +15,7 @@ import {
 const SLOW_MS = 120_000
 const PROGRAM = join(import.meta.dirname, 'programs/applier.ts')
 let stand: ShopStand
+let ours: string
 let before: { monolith: string[]; service: string[] }
 let applier: ChildProcess | undefined
 
@@ -23,6 +24,7 @@ beforeAll(async () => {
   vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
   vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-sync')
   stand = await startShop({}, 'service')
+  ours = (await stand.admin.syncs()).installation ?? ''
   before = { monolith: await readSchema(stand.monolith), service: await readSchema(stand.service) }
 }, SLOW_MS)
 afterAll(async () => {
@@ -31,8 +33,8 @@ afterAll(async () => {
 })
 
 /** It gets the service's database and the queue, and no word of the monolith's. */
-async function startApplier(): Promise<void> {
-  applier = spawn(process.execPath, [PROGRAM, stand.urls.service, stand.urls.control], {
+async function startApplier(installation = ours): Promise<void> {
+  applier = spawn(process.execPath, [PROGRAM, stand.urls.service, stand.urls.control, installation], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(applier.stdout!, 'data')
@@ -149,6 +151,7 @@ describe('a service that applies for itself', () => {
     await end('SIGTERM')
     const last = createSyncApplier({
       capability: 'stock',
+      installation: ours,
       database: stand.urls.service,
       tables: ['product', 'level', 'price'],
       queue: { kind: 'postgres', url: stand.urls.control },
@@ -164,6 +167,7 @@ describe('a service that applies for itself', () => {
 describe('an applier that cannot begin', () => {
   const options = (over: object) => ({
     capability: 'stock',
+    installation: ours,
     database: stand.urls.service,
     tables: ['product'],
     queue: { kind: 'postgres' as const, url: stand.urls.control },

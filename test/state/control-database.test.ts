@@ -24,6 +24,22 @@ describe('the control database', () => {
     await database.drop()
   })
 
+  it('names its installation by an id that it keeps, and that no other has', async () => {
+    const [ours, theirs] = [await createTestDatabase('installed'), await createTestDatabase('installed')]
+    const idOf = async (url: string) => {
+      const control = await openControlDatabase(url)
+      const id = await control.readInstallation()
+      await control.stop()
+      return id
+    }
+    const ids = await Promise.all([idOf(ours.url), idOf(ours.url), idOf(theirs.url)])
+    expect(ids[0]).toMatch(/^[0-9a-f]{12}$/)
+    expect(ids[1]).toBe(ids[0])
+    expect(ids[2]).not.toBe(ids[0])
+    expect(await idOf(ours.url)).toBe(ids[0])
+    await Promise.all([ours.drop(), theirs.drop()])
+  })
+
   it('can be stopped twice', async () => {
     const database = await createTestDatabase('stopping')
     const control = await openControlDatabase(database.url)

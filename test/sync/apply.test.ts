@@ -25,7 +25,9 @@ beforeEach(async () => {
     'TRUNCATE strangler.applied, strangler.floor, strangler.quarantine, strangler.sync_state',
   )
   const tables = pair.routes.map((route) => route.target)
-  applier = createApplier({ capability: 'shop', target: pair.target, tables, report: pair.report })
+  applier = createApplier({
+    ...{ capability: 'shop', installation: 'ours', target: pair.target, tables, report: pair.report },
+  })
 })
 
 type Row = readonly (string | null)[] | null
@@ -42,6 +44,7 @@ const child = (id: number, version: number, parentId: number | null, note = 'n')
   entry('child', id, version, parentId === null ? null : [String(id), String(parentId), note])
 const batch = (...entries: ChangeEntry[]): ChangeBatch => ({
   capability: 'shop',
+  installation: 'ours',
   direction: 'forward',
   epoch: 1,
   entries,

@@ -78,6 +78,8 @@ END`,
 
 const ALL_UPDATES = ['I a product ["1"]', 'I note ["1"]', 'I products ["1"]']
 
+const OURS = { capability: 'products', installation: 'test' }
+
 describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
   const kind = KINDS[name]
   const { dialect } = kind
@@ -98,7 +100,7 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
       .map((row) => `${row['op']} ${row['tbl']} ${row['k']}`)
       .sort()
   const batchOf = (entries: ChangeBatch['entries'], epoch = 1): ChangeBatch => ({
-    ...{ capability: 'products', direction: 'reverse', epoch, entries },
+    ...{ capability: 'products', installation: 'test', direction: 'reverse', epoch, entries },
   })
   const renamed = { table: 'product', key: '["2"]', version: '6', row: ['2', 'changed'] }
   const deleted = { table: 'product', key: '["1"]', version: '5', row: null }
@@ -132,7 +134,7 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
     'what an applied change causes in the tables of other capabilities is logged, and itself is not',
     async () => {
       const tables = (await shapes('product', 'picture')).map(allColumns)
-      const applier = createApplier({ capability: 'products', target: database, tables, report: fail })
+      const applier = createApplier({ ...OURS, target: database, tables, report: fail })
       const gone = { table: 'picture', key: '["10"]', version: '4', row: null }
       const result = await applier.apply(batchOf([gone, deleted, renamed]))
       expect(result?.quarantined).toEqual([])
@@ -144,7 +146,7 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
 
   test.skipIf(!isHere)('a write of the application by the same connection is logged as ever', async () => {
     const tables = (await shapes('product')).map(allColumns)
-    await createApplier({ capability: 'products', target: database, tables, report: fail }).apply(batchOf([]))
+    await createApplier({ ...OURS, target: database, tables, report: fail }).apply(batchOf([]))
     if (name === 'mariadb') await runAll(dialect.endTrial().map(({ sql }) => sql))
     await run("UPDATE product SET name = 'x' WHERE id = 2")
     expect(await readLog()).toEqual([...ALL_UPDATES, 'U product ["2"]'])
@@ -176,7 +178,7 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
       const statements = dialect.captureUp(await shapes(...TABLES))
       await runAll(statements.map(asBefore))
       const tables = (await shapes('product')).map(allColumns)
-      const applier = createApplier({ capability: 'products', target: database, tables, report: fail })
+      const applier = createApplier({ ...OURS, target: database, tables, report: fail })
       await applier.apply(batchOf([renamed]))
       expect(await readLog()).toEqual([])
       await runAll(statements)
@@ -207,7 +209,7 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
         stop: async () => undefined,
       } as unknown as Transport
       const running = await applyInService({
-        ...{ capability: 'products', target: database, transport, announceEveryMs: 60_000, report: fail },
+        ...{ ...OURS, target: database, transport, announceEveryMs: 60_000, report: fail },
         readTables: () => shapes('product', 'picture', 'note'),
         traceApply: (_batch, work) => work(),
       })
@@ -223,7 +225,7 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (name) => {
       const guarded = await shapes('note', 'review')
       await runAll(guarded.flatMap((table) => dialect.guard(table, 'reject')))
       const tables = (await shapes('product', 'picture')).map(allColumns)
-      const applier = createApplier({ capability: 'products', target: database, tables, report: fail })
+      const applier = createApplier({ ...OURS, target: database, tables, report: fail })
       const result = await applier.apply(
         batchOf([{ table: 'picture', key: '["10"]', version: '4', row: null }, deleted, renamed]),
       )

@@ -44,6 +44,7 @@ afterEach(async () => {
 const basis = () =>
   ({
     capability: 'shop',
+    installation: 'test',
     direction: 'forward',
     epoch: 1,
     routes: pair.routes,

@@ -76,6 +76,7 @@ describe.each(['postgres', 'mariadb'] as const)(
         const transport = createMemoryTransport()
         const basis = {
           capability: 'shop',
+          installation: 'test',
           direction: 'forward',
           epoch: 1,
           routes,

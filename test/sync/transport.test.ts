@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'bullmq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { BatchResult, ChangeBatch } from '../../strangler/core/sync-words.ts'
 import { findFreePort } from '../../strangler/infra/free-port.ts'
 import { launchServerProcess, type ServerProcess } from '../../strangler/infra/server-process.ts'
@@ -64,6 +64,7 @@ async function until(holds: () => Promise<boolean> | boolean, withinMs = 10_000)
 
 const batch = (version: number): ChangeBatch => ({
   capability: 'shop',
+  installation: 'test',
   direction: 'forward',
   epoch: 1,
   entries: [{ table: 'stock', key: '["1"]', version: String(version), row: ['1', null, 'ü 🎈'] }],
@@ -77,14 +78,17 @@ const result: BatchResult = {
 }
 
 let count = 0
-function open(kind: QueueServer['kind'], reports: unknown[] = []): Transport {
+beforeEach(() => {
+  count += 1
+})
+function open(kind: QueueServer['kind'], reports: unknown[] = [], installation = 'test'): Transport {
   const server: QueueServer =
     kind === 'redis'
       ? { kind, url: `redis://127.0.0.1:${port}` }
       : { kind, url: database!.url, schema: 'strangler_queue' }
-  count += 1
   return createTransport({
     capability: `shop${count}`,
+    installation,
     direction: 'forward',
     server,
     report: (operation, error) => reports.push([operation, error]),
@@ -128,6 +132,20 @@ describe.each(kinds)('the transport on %s', (kind) => {
     await transport.stop()
   })
 
+  test('two installations on one server do not see each other’s jobs, whatever else is the same', async () => {
+    const [ours, theirs] = [open(kind, [], 'ours'), open(kind, [], 'theirs')]
+    const seen: Record<string, string[]> = { ours: [], theirs: [] }
+    ours.receiveBatches('apply', async (job) => void seen['ours']!.push(job.installation))
+    theirs.receiveBatches('apply', async (job) => void seen['theirs']!.push(job.installation))
+    for (let version = 1; version <= 10; version += 1) {
+      await ours.sendBatches('apply', [{ ...batch(version), installation: 'ours' }])
+      await theirs.sendBatches('apply', [{ ...batch(version), installation: 'theirs' }])
+    }
+    await until(() => Object.values(seen).flat().length === 20)
+    expect(seen).toEqual({ ours: Array(10).fill('ours'), theirs: Array(10).fill('theirs') })
+    await Promise.all([ours.stop(), theirs.stop()])
+  })
+
   test('counts what waits, and receives nothing while paused', async () => {
     const transport = open(kind)
     await transport.pause()
@@ -155,7 +173,9 @@ describe.skipIf(redis === undefined)('the transport when Redis forgets or goes',
     expect(await transport.checkGeneration()).toBe('same')
     await transport.sendBatches('apply', [batch(2)])
     await until(() => seen.length === 2)
-    const events = await askRedis(`HGET bull:strangler-shop${count}-forward-apply:meta opts.maxLenEvents`)
+    const events = await askRedis(
+      `HGET bull:strangler-test-shop${count}-forward-apply:meta opts.maxLenEvents`,
+    )
     expect(events).toContain('100')
     await transport.stop()
   })
@@ -176,7 +196,7 @@ describe.skipIf(redis === undefined)('the transport when Redis forgets or goes',
     const told: string[] = []
     const work = async () => void (await askRedis('FLUSHALL'))
     const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null }
-    const bare = new Worker(`strangler-shop${count}-forward-backfill`, work, { connection })
+    const bare = new Worker(`strangler-test-shop${count}-forward-backfill`, work, { connection })
     bare.on('error', (error) => told.push(error.message))
     await transport.sendBatches('backfill', [batch(0)])
     await until(() => told.some((message) => message.includes('Missing key for job')))

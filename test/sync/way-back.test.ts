@@ -43,7 +43,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       pair = await openPair(addresses, () => undefined)
       routes = (await checkTables(pair, TABLES, addresses)).routes
       handOver = createHandOver({
-        ...{ capability: 'items', tables: TABLES, ...rolesOf(pair, 'forward') },
+        ...{ capability: 'items', installation: 'test', tables: TABLES, ...rolesOf(pair, 'forward') },
         ...{ routes: routes.forward, back: routes.reverse },
       })
     }, SLOW_MS)
@@ -101,7 +101,8 @@ describe.each(['postgres', 'mariadb'] as const)(
       'fails where the monolith takes no such value, where the queue spoils one, and where nothing captures',
       async () => {
         await copyRows()
-        const uncaptured = { capability: 'items', ...rolesOf(pair, 'forward'), back: routes.reverse, carry }
+        const names = { capability: 'items', installation: 'test' }
+        const uncaptured = { ...names, ...rolesOf(pair, 'forward'), back: routes.reverse, carry }
         await ask('service', 'DELETE FROM entry WHERE id > 40')
         await handOver.prepare(soon())
         await handOver.enter(4)
@@ -150,10 +151,10 @@ it(
     const queue = await createTestDatabase('trial_queue')
     const server = { kind: 'postgres', url: queue.url } as const
     const batch: ChangeBatch = {
-      ...{ capability: 'items', direction: 'reverse', epoch: 9 },
+      ...{ capability: 'items', installation: 'test', direction: 'reverse', epoch: 9 },
       entries: [{ table: 'item', key: '["1"]', version: '12', row: ['1', 'ä', null] }],
     }
-    const trial = { capability: 'items', queue: server, report: () => undefined }
+    const trial = { capability: 'items', installation: 'test', queue: server, report: () => undefined }
     expect(await carryOnTrial(trial, (through) => through(batch))).toEqual(batch)
     await queue.drop()
     await expect(carryOnTrial(trial, (through) => through(batch))).rejects.toThrow()
@@ -168,15 +169,17 @@ it(
     const server = { kind: 'postgres', url: queue.url } as const
     const reports: unknown[] = []
     const report = (operation: string, error: unknown) => void reports.push([operation, String(error)])
-    const beside = createTransport({ capability: 'items-trial', direction: 'reverse', server, report })
+    const beside = createTransport({
+      ...{ capability: 'items-trial', installation: 'test', direction: 'reverse', server, report },
+    })
     const stolen: ChangeBatch[] = []
     beside.receiveBatches('apply', async (batch) => void stolen.push(batch))
     const batchOf = (version: number): ChangeBatch => ({
-      ...{ capability: 'items', direction: 'reverse', epoch: 2 },
+      ...{ capability: 'items', installation: 'test', direction: 'reverse', epoch: 2 },
       entries: [{ table: 'item', key: '["1"]', version: `${version}`, row: ['1', 'ä', null] }],
     })
     const batches = Array.from({ length: 20 }, (_, version) => batchOf(version))
-    const trial = { capability: 'items', queue: server, report }
+    const trial = { capability: 'items', installation: 'test', queue: server, report }
     const arrived = await carryOnTrial(trial, (through) => Promise.all(batches.map(through)))
     await beside.stop()
     await queue.drop()

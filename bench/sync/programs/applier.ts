@@ -3,7 +3,7 @@ import { type DatabasePair, openPair } from '../../../strangler/sync/database-pa
 import { createTargetEnd } from '../../../strangler/sync/link.ts'
 import { createTransport } from '../../../strangler/sync/transport.ts'
 import { serveRemote } from '../../processes/remote.ts'
-import { CAPABILITY, TABLE } from '../options.ts'
+import { CAPABILITY, INSTALLATION, TABLE } from '../options.ts'
 import type { Addresses } from '../stand.ts'
 
 // A second applier of the same jobs: the one that is killed.
@@ -18,7 +18,7 @@ async function start({ source, target, redis }: Addresses & { epoch: number }): 
   }
   const pair: DatabasePair = await openPair(addresses, report)
   const { routes } = await checkTables(pair, [{ table: TABLE }], addresses)
-  const basis = { capability: CAPABILITY, direction: 'forward' as const, report }
+  const basis = { capability: CAPABILITY, installation: INSTALLATION, direction: 'forward' as const, report }
   const transport = createTransport({ ...basis, server: { kind: 'redis', url: redis } })
   const end = createTargetEnd({ ...basis, epoch: 0, routes: routes.forward, transport, target: pair.service })
   open.push(pair, transport, end)

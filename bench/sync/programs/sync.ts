@@ -1,6 +1,6 @@
 import { type CapabilitySync, createCapabilitySync } from '../../../strangler/sync/capability-sync.ts'
 import { serveRemote } from '../../processes/remote.ts'
-import { CAPABILITY, TABLE } from '../options.ts'
+import { CAPABILITY, INSTALLATION, TABLE } from '../options.ts'
 import type { Addresses } from '../stand.ts'
 
 // A process that has the sync and nothing else, so that its memory and its processor time are the sync's.
@@ -16,6 +16,7 @@ serveRemote(
     async open({ source, target, redis }: Addresses) {
       sync = createCapabilitySync({
         capability: CAPABILITY,
+        installation: async () => INSTALLATION,
         tables: [{ table: TABLE }],
         addresses: {
           monolith: { side: 'monolith', url: source },

@@ -31,12 +31,20 @@ const TEXTS: Readonly<Record<SyncChange, { description: string; done: string; sa
 export function addSyncChange(parent: Command, terminal: Terminal, change: SyncChange): void {
   const { description, done, same } = TEXTS[change]
   const command = parent.command(change).description(description).argument('<capability>')
+  if (change === 'install')
+    command.option(
+      '--take-over',
+      'also where a database is claimed by another installation: it is this one’s then',
+    )
   addDecisionOptions(command)
     .addHelpText('after', `\nExamples:\n  strangler sync ${change} inventory`)
-    .action(async (capability: string, options: DecisionOptions) => {
+    .action(async (capability: string, options: DecisionOptions & { takeOver?: true }) => {
       const client = await connectAdmin(options, terminal)
       const fields = await decisionFields(client, options, terminal)
-      const answer = await client.changeSync(change, { ...fields, capability })
+      const answer = await client.changeSync(change, {
+        ...{ ...fields, capability },
+        ...(options.takeOver === undefined ? {} : { takeOver: true }),
+      })
       if (options.json) writeJson(terminal, answer)
       else
         writeLine(

@@ -18,7 +18,11 @@ export function addSyncStatus(parent: Command, terminal: Terminal): void {
       const answer = await (await connectAdmin(options, terminal)).syncs()
       const syncs = answer.syncs.filter((sync) => capability === undefined || sync.capability === capability)
       if (options.json) writeJson(terminal, { ...answer, syncs })
-      else printSyncs(terminal, syncs)
+      else {
+        printSyncs(terminal, syncs)
+        if (answer.installation !== undefined)
+          writeLine(terminal, `installation ${answer.installation}: its id in queues, jobs and databases`)
+      }
     })
 }
 

@@ -22,6 +22,11 @@ export interface EventsOptions {
   /** The service's name among those that tell and listen. */
   readonly name: string
   readonly queue: QueueServer
+  /**
+   * Whose events these are, in the names of the queues: the id that `strangler sync status` names, or any other text that all services of one
+   * environment have in common and those of another have not. Without it whoever shares the queue server shares the events.
+   */
+  readonly installation?: string
   /** Who must hear of which event: `{ 'order.placed': ['inventory'] }`. */
   readonly subscribers?: Readonly<Record<string, readonly string[]>>
   readonly report?: ReportError
@@ -66,14 +71,18 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   return createEventsOn({ ...options, report, tables, queue: createEventQueue(server, report) })
 }
 
-export interface EventParts extends Pick<EventsOptions, 'dataSource' | 'name' | 'subscribers'> {
+export interface EventParts
+  extends Pick<EventsOptions, 'dataSource' | 'name' | 'subscribers' | 'installation'> {
   readonly queue: EventQueue
   readonly tables: EventTables
   readonly report: ReportError
 }
 
-export const deliveriesOf = (consumer: string) => `strangler-events-${consumer}`
-export const receiptsOf = (source: string) => `strangler-receipts-${source}`
+type Whose = string | undefined
+const prefixOf = (installation: Whose) =>
+  installation === undefined ? 'strangler' : `strangler-${installation}`
+export const deliveriesOf = (consumer: string, whose?: Whose) => `${prefixOf(whose)}-events-${consumer}`
+export const receiptsOf = (source: string, whose?: Whose) => `${prefixOf(whose)}-receipts-${source}`
 
 export function createEventsOn(parts: EventParts): Events {
   const { name, subscribers = {}, queue, tables } = parts
@@ -107,9 +116,11 @@ export function createEventsOn(parts: EventParts): Events {
 }
 
 /** A delivery stays in the outbox until its receipt is there: a queue that loses everything costs time only. */
-function createRelay({ name, queue, tables, report }: EventParts): RepeatableWork {
+function createRelay({ name, installation, queue, tables, report }: EventParts): RepeatableWork {
   return createRepeatable(() => {
-    const receipts = queue.receive(receiptsOf(name), (receipt) => tables.remove(receipt as EventReceipt))
+    const receipts = queue.receive(receiptsOf(name, installation), (receipt) =>
+      tables.remove(receipt as EventReceipt),
+    )
     const sending = createLoop({
       async work() {
         const due = await tables.claim(CLAIMED_AT_ONCE)
@@ -119,7 +130,7 @@ function createRelay({ name, queue, tables, report }: EventParts): RepeatableWor
             id: `${event.id}.${Math.min(sends, COPIES)}`,
             data: event,
           }))
-          await queue.send(deliveriesOf(consumer), jobs)
+          await queue.send(deliveriesOf(consumer, installation), jobs)
         }
         return due.length === CLAIMED_AT_ONCE
       },
@@ -133,9 +144,9 @@ function createRelay({ name, queue, tables, report }: EventParts): RepeatableWor
 }
 
 function createConsumer(parts: EventParts, handlers: Readonly<Record<string, EventHandler>>): RepeatableWork {
-  const { name, queue, tables, report } = parts
+  const { name, installation, queue, tables, report } = parts
   return createRepeatable(() => {
-    const taking = queue.receive(deliveriesOf(name), (event) =>
+    const taking = queue.receive(deliveriesOf(name, installation), (event) =>
       applyOnce(parts, handlers, event as ServiceEvent),
     )
     const forgetting = createLoop({
@@ -151,7 +162,7 @@ function createConsumer(parts: EventParts, handlers: Readonly<Record<string, Eve
 
 /** The effect and its being remembered are one transaction; the receipt follows, and may be lost: then the event comes again. */
 async function applyOnce(
-  { dataSource, name, queue, tables }: EventParts,
+  { dataSource, name, installation, queue, tables }: EventParts,
   handlers: Readonly<Record<string, EventHandler>>,
   event: ServiceEvent,
 ): Promise<void> {
@@ -166,7 +177,7 @@ async function applyOnce(
     if (await tables.remember(tx, event)) await handle(tx, event as ServiceEvent<never>)
   })
   const receipt: EventReceipt = { id: event.id, consumer: name }
-  await queue.send(receiptsOf(event.source), [{ id: `${event.id}.${name}`, data: receipt }])
+  await queue.send(receiptsOf(event.source, installation), [{ id: `${event.id}.${name}`, data: receipt }])
 }
 
 function createRepeatable(begin: () => readonly Stoppable[]): RepeatableWork {

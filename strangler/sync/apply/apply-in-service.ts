@@ -16,6 +16,7 @@ const APPLIERS_KEPT = 4
 
 export interface ApplyInServiceOptions {
   readonly capability: string
+  readonly installation: string
   readonly target: SyncDatabase
   readonly transport: Transport
   /** Reads the tables as they are now. */
@@ -30,7 +31,7 @@ export interface ApplyInServiceOptions {
  * look like.
  */
 export async function applyInService(options: ApplyInServiceOptions): Promise<Stoppable> {
-  const { capability, target, transport, readTables, report } = options
+  const { capability, installation, target, transport, readTables, report } = options
   let tables = await readTables()
   let lookedAt = performance.now()
   const appliers = new Map<string, Applier>()
@@ -49,6 +50,7 @@ export async function applyInService(options: ApplyInServiceOptions): Promise<St
     const parts = named.map((table) => ({ table, columns: columns[table.name] ?? [] }))
     const applier = createApplier({
       capability,
+      installation,
       target,
       tables: parts,
       own: tables.map(({ name }) => name),

@@ -1,5 +1,6 @@
 import type { TableShape } from '../../core/sync-words.ts'
 import { at, kitTable } from '../bookkeeping.ts'
+import { type Claim, claimDatabases, refuseForeign } from '../claim-database.ts'
 import type { SyncDatabase } from '../database.ts'
 import { fence, readToken } from '../fencing-token.ts'
 import { runSchemaChange, uninstallSide } from '../install-sync.ts'
@@ -10,15 +11,19 @@ const RETRY_FOR_MS = 30_000
  * What `strangler sync install` does in a database that the kit cannot reach: the kit's tables, and guards on those of the capability. What is
  * there already stays. From the first cut-over on its guards are a cut-over's matter and nobody else's: a service that
  * starts anew in the middle of one, or just after it, must not close its own tables.
+ * @throws StranglerError STRANGLER_SYNC_FOREIGN when another installation has it; nothing is changed then
  */
 export async function prepareTarget(
   target: SyncDatabase,
-  capability: string,
+  claim: Claim,
   tables: readonly TableShape[],
 ): Promise<void> {
+  const { capability } = claim
   const { dialect } = target
   const deadline = Date.now() + RETRY_FOR_MS
+  await refuseForeign([target], claim)
   await runSchemaChange(target, dialect.targetUp(), deadline)
+  await claimDatabases([target], claim)
   const [state] = await target.query({
     sql: `SELECT role FROM ${kitTable(dialect.name, 'sync_state')} WHERE capability = ${at(dialect.name, 1)}`,
     params: [capability],

@@ -55,6 +55,7 @@ function watched(databases: CutoverDatabases): CutoverDatabases {
 const report = (operation: string, error: unknown) => process.stderr.write(`${operation}: ${String(error)}\n`)
 const control = await openControlDatabase(task.urls.control, { report })
 const sync = createCapabilitySync({
+  ...{ installation: control.readInstallation },
   ...{ capability: 'items', tables: TABLES, report, onHeartbeat: () => undefined },
   addresses: {
     monolith: { side: 'monolith', url: task.urls.monolith },

@@ -56,6 +56,7 @@ describe.skipIf(program === undefined)(
       ])
       const transport = createTransport({
         capability: 'stock',
+        installation: 'test',
         direction: 'forward',
         server: { kind: 'redis', url: urlOf() },
         report: () => undefined,

@@ -48,7 +48,7 @@ export async function openRefusedStand({ kind, tables, schema }: RefusedOptions)
     return compileMapping({ table }, find(shapes), find(copies)).forward
   })
   const basis = (transport: Transport) => {
-    const head = { capability: 'shop', direction: 'forward', epoch: 1 } as const
+    const head = { capability: 'shop', installation: 'test', direction: 'forward', epoch: 1 } as const
     return { ...head, routes, transport, report: () => undefined }
   }
   return {

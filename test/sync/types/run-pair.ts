@@ -152,6 +152,7 @@ function start(
   const epoch = direction === 'forward' ? 1 : 2
   return startRunningSync({
     capability: 'types',
+    installation: 'test',
     order: { epoch, state: 'running', backfill: true },
     direction,
     ...rolesOf(pair, direction),

@@ -106,20 +106,22 @@ async function openSide(kind: DialectName, name: string) {
   }
 }
 
+const NAMES = { capability: CAPABILITY, installation: 'test' }
+
 /** A relay, an applier and an acknowledger in one, arbitrarily late. */
 function createCarrier({ source, target, routes }: Pick<PairStand, 'source' | 'target' | 'routes'>) {
   const report = (operation: string, error: unknown) => {
     throw new Error(operation, { cause: error })
   }
   const tables = routes.map((route) => route.target)
-  const applier = createApplier({ capability: CAPABILITY, target, tables, report })
+  const applier = createApplier({ ...NAMES, target, tables, report })
   return async (lateMs = 0): Promise<number> => {
     let carried = 0
     for (const route of routes) {
       const { entries } = await readPendingEntries(source, route, { limit: 300, skip: [] })
       if (entries.length === 0) continue
       await delay(lateMs)
-      const batch = { capability: CAPABILITY, direction: 'forward', epoch: EPOCH, entries } as const
+      const batch = { ...NAMES, direction: 'forward', epoch: EPOCH, entries } as const
       const result = await applier.apply(batch)
       await delay(lateMs / 2)
       const done = (result?.done ?? []).map((entry) => ({ ...entry, table: route.source.table.name }))

@@ -159,12 +159,15 @@ describe.each(PAIRS)('repair from %s to %s', (from, to) => {
         await expect(mend(['c'])).rejects.toThrow(/in epoch 2 and this repair in 1/)
         const applier = createApplier({
           capability: CAPABILITY,
+          installation: 'test',
           target,
           tables: routes.map((route) => route.target),
           report: () => undefined,
         })
         expect(
-          await applier.apply({ capability: CAPABILITY, direction: 'forward', epoch: 2, entries: [] }),
+          await applier.apply({
+            ...{ capability: CAPABILITY, installation: 'test', direction: 'forward', epoch: 2, entries: [] },
+          }),
         ).toBeDefined()
       })
     },

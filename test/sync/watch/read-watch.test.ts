@@ -88,14 +88,15 @@ describe.each(['postgres', 'mariadb'] as const)(
     async function work(target: SyncDatabase): Promise<void> {
       const [route] = routes
       const applier = createApplier({
-        ...{ capability: 'items', target, report: () => undefined },
+        ...{ capability: 'items', installation: 'test', target, report: () => undefined },
         tables: routes.map((one) => one.target),
       })
       version += 1
       const cells: Record<string, string> = { id: '7', number: 'seed-7', hits: String(version) }
       const row = route!.target.columns.map((name) => cells[name] ?? null)
       const entry = { table: 'item', key: '["7"]', version: String(version), row }
-      const batch = { capability: 'items', direction: 'reverse', epoch: 3, entries: [entry] } as const
+      const head = { capability: 'items', installation: 'test', direction: 'reverse', epoch: 3 } as const
+      const batch = { ...head, entries: [entry] }
       expect((await applier.apply(batch))?.done).toHaveLength(1)
       await target.query(target.dialect.readRange(route!.target, undefined, 100, 'applied'))
     }

@@ -29,6 +29,7 @@ export async function openWatchedPair(
   const service = openPool(target?.url ?? '')
   const sync = createCapabilitySync({
     capability: 'stock',
+    installation: async () => 'test',
     addresses: {
       monolith: { side: 'monolith', url: monolithUrl },
       service: { side: 'stock', url: target?.url ?? '' },

@@ -44,7 +44,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       forward = routes.forward
       targets = forward.map(({ target }) => target.table)
       handOver = createHandOver({
-        ...{ capability: 'items', tables: TABLES, ...rolesOf(pair, 'forward') },
+        ...{ capability: 'items', installation: 'test', tables: TABLES, ...rolesOf(pair, 'forward') },
         ...{ routes: routes.forward, back: routes.reverse },
       })
       await handOver.prepare(soon())
@@ -133,7 +133,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       async () => {
         await handOver.enter(60)
         await handOver.openTarget(60, soon())
-        await prepareTarget(pair.service, 'items', targets)
+        await prepareTarget(pair.service, { capability: 'items', installation: 'test' }, targets)
         expect(await service.run('add', 'its own')).toBe(1)
       },
       SLOW_MS,

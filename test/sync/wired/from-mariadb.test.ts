@@ -49,6 +49,7 @@ describe.skipIf(mariadbd === undefined)(
       }
       sync = createCapabilitySync({
         capability: 'stock',
+        installation: async () => 'test',
         ...databases,
         queue: { kind: 'postgres', url: control.url },
         onHeartbeat: () => undefined,

@@ -31,7 +31,8 @@ export async function withHandOver<T>(
     const direction = to === 'service' ? 'forward' : 'reverse'
     const { forward, reverse } = checked.routes
     const [routes, back] = to === 'service' ? [forward, reverse] : [reverse, forward]
-    const basis = { capability: 'stock', ...rolesOf(pair, direction), routes, back, tables }
+    const names = { capability: 'stock', installation: 'test' }
+    const basis = { ...names, ...rolesOf(pair, direction), routes, back, tables }
     const handOver = createHandOver(basis)
     return await work(handOver, checked)
   } finally {

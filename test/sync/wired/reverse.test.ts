@@ -62,6 +62,7 @@ async function applyLate(batch: ChangeBatch) {
     const tables = (await checkTables(pair, TABLES, addresses())).routes.forward.map((route) => route.target)
     const applier = createApplier({
       capability: 'stock',
+      installation: batch.installation,
       target: pair.service,
       tables,
       report: () => undefined,
@@ -187,10 +188,10 @@ describe('a sync after the service has become the owner', () => {
       const entries = [
         { table: 'product', key: '["sku-3"]', version: '900000000000', row: ['sku-3', 'Late'] },
       ]
-      const late = { capability: 'stock', direction: 'forward', epoch: 2, entries } as const
+      const { syncs, installation = '' } = await stand.admin.syncs()
+      const late = { capability: 'stock', installation, direction: 'forward', epoch: 2, entries } as const
       expect(await applyLate(late)).toBeUndefined()
       expect(await titleOf()).toBe('Renamed')
-      const { syncs } = await stand.admin.syncs()
       const epoch = syncs.find(({ capability }) => capability === 'stock')?.epoch ?? 0
       expect(await applyLate({ ...late, epoch })).toMatchObject({ done: [{ key: '["sku-3"]' }] })
       expect(await titleOf()).toBe('Late')

@@ -51,6 +51,7 @@ async function openStand(pair: {
   }
   const sync = createCapabilitySync({
     capability: 'stock',
+    installation: async () => 'test',
     ...databases,
     queue: { kind: 'postgres', url: control.url },
     onHeartbeat: () => undefined,

@@ -17,6 +17,7 @@ import { createRandom } from '../random.ts'
 const config = JSON.parse(process.argv[2] ?? '{}') as EndConfig
 process.on('disconnect', () => process.exit(0))
 
+const NAMES = { capability: 'shop', installation: 'test' }
 const tell = (message: EndMessage) => void process.send?.(message)
 const report = (operation: string, error: unknown) =>
   tell({ kind: 'report', text: `${operation}: ${error instanceof Error ? error.message : String(error)}` })
@@ -26,7 +27,7 @@ function openQueue(): Transport {
   const inner =
     queue.kind === 'hub'
       ? createHubTransport()
-      : createTransport({ capability: 'shop', direction: 'forward', server: queue, report })
+      : createTransport({ ...NAMES, direction: 'forward', server: queue, report })
   const fatal = makeTransportFatal(config.singly === true ? sendSingly(inner) : inner, dieAt)
   const salt = role === 'source' ? 0xfa17 : 0x7a11
   // A new process must not repeat the bad luck of the one before it.
@@ -55,7 +56,7 @@ async function openDatabase() {
 const database = await openDatabase()
 const transport = openQueue()
 const basis = {
-  capability: 'shop',
+  ...NAMES,
   direction: 'forward',
   epoch: config.epoch,
   routes: routesOf(config.shapes),
