@@ -37,6 +37,8 @@ export interface EvidenceContents {
     readonly blind?: { readonly because: string; readonly mend: string }
     /** By table: reads by anybody, and by the kit; what is counted from. */
     readonly counters: Readonly<Record<string, readonly [number, number]>>
+    /** Since when the server counts, in its own words. */
+    readonly since?: string
     /** Of the newest look. */
     readonly newest: Readonly<Record<string, readonly [number, number]>>
     readonly lost: number

@@ -2,6 +2,8 @@ import type { DataSourceOptions } from 'typeorm'
 import type { ReportError } from '../core/ports.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
+/** By it the kit knows its own sessions at a server. */
+export const APPLICATION_NAME = 'strangler-sync'
 
 export interface ConnectionSettings {
   readonly url: string
@@ -17,7 +19,7 @@ export function postgresOptions(settings: ConnectionSettings): DataSourceOptions
   return {
     type: 'postgres',
     url: settings.url,
-    applicationName: 'strangler-sync',
+    applicationName: APPLICATION_NAME,
     installExtensions: false,
     logging: false,
     poolSize: settings.poolSize,
@@ -48,6 +50,7 @@ export function mariadbOptions(settings: ConnectionSettings): DataSourceOptions 
     connectTimeout: CONNECT_TIMEOUT_MS,
     extra: {
       enableKeepAlive: true,
+      connectAttributes: { program_name: APPLICATION_NAME },
       typeCast: (field: { string(): string | null }) => field.string(),
     },
   }

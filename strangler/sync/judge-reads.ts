@@ -10,6 +10,8 @@ export interface ReadsLook {
   /** Of the sync that carries back. */
   readonly epoch: number
   readonly counters: ReadCounters
+  /** Since when the server counts, in its own words. */
+  readonly since: string
   /** How often the kit has lost count of itself. */
   readonly lost: number
   /** How late the server's counters may be. */
@@ -18,23 +20,25 @@ export interface ReadsLook {
 
 /**
  * What is known after one more look. A read is somebody else's when two looks in a row have it: the two numbers of one look are not of the very same
- * moment. Time counts as quiet only where the counters before it and after it can be told from each other.
+ * moment. Time counts as quiet only where the counters before it and after it can be told from each other: where the server began to count anew nobody knows
+ * what was read before that, and the quiet begins anew, too.
  */
 export function judgeReads(before: KeptReads | undefined, look: ReadsLook): KeptReads {
-  const { at, epoch, counters, lost, lateMs } = look
-  const fresh = { epoch, at, counters, newest: counters, lost }
+  const { at, epoch, counters, since, lost, lateMs } = look
+  const fresh = { epoch, at, counters, since, newest: counters, lost }
   if (before === undefined || before.epoch !== epoch || before.blind !== undefined)
     return { ...fresh, quietMs: 0, settledAt: at, suspected: {} }
   const kept = { quietMs: before.quietMs, ...(before.found === undefined ? {} : { found: before.found }) }
-  if (before.lost !== lost || isReset(before.newest, counters))
-    return { ...fresh, ...kept, settledAt: at + lateMs, suspected: {} }
+  if (before.since !== since || isReset(before.newest, counters))
+    return { ...fresh, ...kept, quietMs: 0, settledAt: at + lateMs, suspected: {} }
+  if (before.lost !== lost) return { ...fresh, ...kept, settledAt: at + lateMs, suspected: {} }
   if (at < before.settledAt) return { ...fresh, ...kept, settledAt: before.settledAt, suspected: {} }
   const grown = growth(before.counters, counters)
   const sure = Object.entries(grown).flatMap(([table, count]): [string, number][] => {
     const certain = Math.min(count, before.suspected[table] ?? 0)
     return certain > 0 ? [[table, certain]] : []
   })
-  const settled = { epoch, at, lost, newest: counters, settledAt: before.settledAt }
+  const settled = { epoch, at, lost, since, newest: counters, settledAt: before.settledAt }
   const base = sure.reduce((all, [table, count]) => forgive(all, table, count), before.counters)
   if (sure.length === 0)
     return { ...settled, ...kept, counters: base, suspected: grown, quietMs: before.quietMs + at - before.at }

@@ -3,8 +3,9 @@ import type { Clock, ReportError, Stoppable } from '../core/ports.ts'
 import { describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
 import { type NamedDatabase, openSide, schemaOf } from './database-pair.ts'
-import { judgeReads, type KeptReads, type ReadCounters } from './judge-reads.ts'
+import { judgeReads, type KeptReads, type ReadsLook } from './judge-reads.ts'
 import { createLoop } from './loop.ts'
+import type { TablesPlace } from './survey.ts'
 
 /** Under what the tables are looked at. */
 export interface ReadStanding {
@@ -46,6 +47,9 @@ const LOOKS_A_SOAK = 20
 export function createReadWatch(options: ReadWatchOptions): ReadWatch {
   const { capability, monolith, tables, standing, store, clock, report } = options
   const lateMs = options.statisticsLateMs ?? STATISTICS_LATE_MS
+  const places = [...Map.groupBy(tables, ({ schema }) => schemaOf(monolith.url, schema))].map(
+    ([schema, own]): TablesPlace => ({ schema, tables: own.map(({ table }) => table) }),
+  )
   let opened: Promise<SyncDatabase> | undefined
   let hasBegun = false
   let lookAt = 0
@@ -68,7 +72,7 @@ export function createReadWatch(options: ReadWatchOptions): ReadWatch {
 
   async function judge({ epoch }: ReadStanding, kept: KeptReads | undefined): Promise<KeptReads> {
     const database = await open()
-    const blind = await findBlindness(database)
+    const blind = await findBlindness(database, places)
     if (blind !== undefined) return { ...blank(epoch, clock()), blind }
     if (!hasBegun) await begin(database)
     const counted = await count(database)
@@ -89,20 +93,21 @@ export function createReadWatch(options: ReadWatchOptions): ReadWatch {
     hasBegun = true
   }
 
-  async function count(database: SyncDatabase): Promise<{ counters: ReadCounters; lost: number }> {
-    const places = Map.groupBy(tables, ({ schema }) => schemaOf(monolith.url, schema))
+  async function count(database: SyncDatabase): Promise<Pick<ReadsLook, 'counters' | 'lost' | 'since'>> {
+    const { reads } = database.dialect
+    const since = await readSince(database)
     const counters: Record<string, readonly [number, number]> = {}
     let lost = 0
-    for (const [schema, own] of places) {
-      const names = own.map(({ table }) => table)
-      for (const name of names) counters[name] = [0, 0]
-      for (const row of await database.query(database.dialect.reads.countReads({ schema, tables: names }))) {
+    for (const place of places) {
+      for (const name of place.tables) counters[name] = [0, 0]
+      for (const row of await database.query(reads.countReads(place))) {
         const table = row['tbl'] ?? null
         if (table === null) lost = Number(row['own'])
         else counters[table] = [Number(row['reads']), Number(row['own'])]
       }
     }
-    return { counters, lost }
+    // A server that was started between the two counts since then, and these counters are of then.
+    return { counters, lost, since: (await readSince(database)) === since ? since : `${since} and after` }
   }
 
   const loop = createLoop({
@@ -136,11 +141,16 @@ const blank = (epoch: number, at: number): KeptReads => ({
 })
 
 /** Also where the kit's user may not look, or may not say which sessions are its own. */
-async function findBlindness(database: SyncDatabase): Promise<KeptReads['blind']> {
+async function findBlindness(
+  database: SyncDatabase,
+  places: readonly TablesPlace[],
+): Promise<KeptReads['blind']> {
   const { reads, name } = database.dialect
   try {
-    const [found] = await database.query(reads.findBlindness())
-    if (found !== undefined) return { because: found['because'] ?? '', mend: found['mend'] ?? '' }
+    for (const place of places) {
+      const [found] = await database.query(reads.findBlindness(place))
+      if (found !== undefined) return { because: found['because'] ?? '', mend: found['mend'] ?? '' }
+    }
     if (name === 'mariadb')
       for (const statement of [reads.beginOwn(), reads.endOwn(null)]) await database.query(statement)
     return undefined
@@ -152,6 +162,11 @@ async function findBlindness(database: SyncDatabase): Promise<KeptReads['blind']
       mend: 'GRANT SELECT, UPDATE ON performance_schema.* to the user of the kit',
     }
   }
+}
+
+async function readSince(database: SyncDatabase): Promise<string> {
+  const [row] = await database.query(database.dialect.reads.readSince())
+  return row?.['since'] ?? ''
 }
 
 async function readReaders(database: SyncDatabase, tables: readonly string[]): Promise<string[]> {

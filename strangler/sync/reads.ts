@@ -6,8 +6,10 @@ import type { TablesPlace } from './survey.ts'
  * does itself apart.
  */
 export interface ReadsDialect {
-  /** `because, mend`: why this server cannot tell; no row where it can. */
-  findBlindness(): Statement
+  /** `because, mend`: why this server cannot tell for these tables; no row where it can. */
+  findBlindness(place: TablesPlace): Statement
+  /** `since`: a text that changes whenever the server begins to count anew; what was read before it, and after the look before, nobody knows. */
+  readSince(): Statement
   /** Where the kit's own reads are kept, if they are; idempotent. */
   up(): string[]
   /**

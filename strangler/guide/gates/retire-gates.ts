@@ -56,7 +56,7 @@ export const noStatement = defineGate(
       return unknown({ ...unseen, evidence: { reads: null, quietMs: null, wantedMs } })
     const { quietMs = 0, found } = retirement?.reads ?? {}
     const evidence = { reads: found?.count ?? 0, quietMs, wantedMs }
-    const quiet = `Nobody but the kit has read the old tables for ${showDuration(quietMs)}.`
+    const quiet = `Nobody but the kit has read the old tables for ${showDuration(quietMs)} (who reads a replica is not seen).`
     if (quietMs >= wantedMs) return pass({ reason: quiet, evidence })
     const wait = `Wait ${showDuration(wantedMs - quietMs)}.`
     if (found === undefined)

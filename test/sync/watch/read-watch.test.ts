@@ -10,37 +10,13 @@ import type { SyncDatabase } from '../../../strangler/sync/database.ts'
 import { type DatabasePair, openPair, rolesOf } from '../../../strangler/sync/database-pair.ts'
 import { installSync } from '../../../strangler/sync/install-sync.ts'
 import type { TableRoute } from '../../../strangler/sync/mapping.ts'
-import { createReadWatch, type ReadWatch } from '../../../strangler/sync/read-watch.ts'
 import { TABLES } from '../../rollout/items.ts'
 import { openSideDatabase, type SideDatabase } from '../../rollout/side-database.ts'
 import { requireProgram } from '../../support/optional.ts'
+import { watchWith } from './read-memory.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 90_000
-
-/** Evidence in memory, and a watch that goes on from it. */
-function createWatch(url: string): { watch: ReadWatch; reads: () => KeptFindings['reads'] } {
-  return watchWith(url, { kept: {} })
-}
-
-function watchWith(url: string, memory: { kept: KeptFindings }) {
-  const watch = createReadWatch({
-    capability: 'items',
-    monolith: { side: 'monolith', url },
-    tables: TABLES,
-    standing: () => ({ epoch: 3, silentFrom: 0, soakMs: 1_000 }),
-    store: {
-      read: async () => memory.kept,
-      keep: async (_capability, kind, content) => {
-        memory.kept = { ...memory.kept, [kind]: { at: Date.now(), content } }
-      },
-    },
-    clock: Date.now,
-    statisticsLateMs: 0,
-    report: () => undefined,
-  })
-  return { watch, reads: () => memory.kept.reads }
-}
 
 describe.each(['postgres', 'mariadb'] as const)(
   'who else reads the old tables on %s (skipped: mariadbd is not on this machine)',
@@ -105,7 +81,7 @@ describe.each(['postgres', 'mariadb'] as const)(
     it.skipIf(isMissing)(
       'are not the kit itself, however busy it is; without its own count it would be taken for one',
       async () => {
-        const { watch, reads } = createWatch(monolith.url)
+        const { watch, reads } = watchWith(monolith.url)
         await watch.look()
         for (let turn = 0; turn < 20; turn += 1) {
           await Promise.all([work(counted()), watch.look()])
@@ -159,7 +135,7 @@ describe.each(['postgres', 'mariadb'] as const)(
     it.skipIf(isMissing)(
       'is not a transaction of the kit that has failed',
       async () => {
-        const { watch, reads } = createWatch(monolith.url)
+        const { watch, reads } = watchWith(monolith.url)
         await watch.look()
         for (let turn = 0; turn < 5; turn += 1) {
           const broken = counted().transaction(async (run) => {
@@ -184,7 +160,7 @@ describe.skipIf(mariadbd === undefined)(
   () => {
     it('is told of, with what mends it', async () => {
       const monolith = await openSideDatabase('mariadb', 'monolith')
-      const { watch, reads } = createWatch(monolith.url)
+      const { watch, reads } = watchWith(monolith.url)
       try {
         await watch.look()
         expect(reads()?.content.blind).toEqual({

@@ -1,18 +1,15 @@
 import type { ReadsDialect } from '../../reads.ts'
+import { findBlindness } from './find-blindness.ts'
 
-const INSTRUMENT = 'wait/io/table/sql/handler'
 const switchOwn = (to: 'YES' | 'NO') =>
   `UPDATE performance_schema.threads SET INSTRUMENTED = '${to}' WHERE PROCESSLIST_ID = CONNECTION_ID()`
 
 /** Rows that were fetched. A session whose thread is not watched counts nowhere: so the kit's own are left out. */
 export const reads = {
-  findBlindness: () => ({
-    sql: `SELECT 'performance_schema is off' AS because, 'Set performance_schema=ON for the server and start it anew' AS mend FROM DUAL WHERE NOT @@performance_schema
-UNION ALL SELECT 'performance_schema counts no reads of tables',
-  'UPDATE performance_schema.setup_instruments SET ENABLED = ''YES'' WHERE NAME = ''${INSTRUMENT}'', and the consumers global_instrumentation and thread_instrumentation likewise'
-FROM DUAL WHERE @@performance_schema AND (
-  NOT EXISTS (SELECT 1 FROM performance_schema.setup_instruments WHERE NAME = '${INSTRUMENT}' AND ENABLED = 'YES')
-  OR (SELECT COUNT(*) FROM performance_schema.setup_consumers WHERE NAME IN ('global_instrumentation', 'thread_instrumentation') AND ENABLED = 'YES') < 2)`,
+  findBlindness,
+  // When it was started: both are of the statement's own second.
+  readSince: () => ({
+    sql: `SELECT CAST(UNIX_TIMESTAMP() - CAST(VARIABLE_VALUE AS SIGNED) AS CHAR) AS since FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'`,
     params: [],
   }),
   up: () => [],

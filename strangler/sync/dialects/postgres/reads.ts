@@ -27,6 +27,13 @@ WHERE current_setting('server_version_num')::int < 150000
 UNION ALL SELECT 'track_counts is off', 'Switch track_counts on' WHERE NOT current_setting('track_counts')::boolean`,
     params: [],
   }),
+  // A crash that the postmaster survives throws the counters away, and leaves its mark at the background writer's only.
+  readSince: () => ({
+    sql: `SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()),
+  (SELECT coalesce(extract(epoch FROM stats_reset)::text, '-') FROM pg_stat_database WHERE datname = current_database()),
+  (SELECT coalesce(extract(epoch FROM stats_reset)::text, '-') FROM pg_stat_bgwriter)) AS since`,
+    params: [],
+  }),
   up: () => [`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`, createOwnRead],
   countReads: ({ schema, tables }) => ({
     sql: `SELECT n.name AS tbl, coalesce(${scansOf('c.oid', 'pg_stat_get_numscans')}, 0)::text AS reads, coalesce(o.reads, 0)::text AS own
