@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type MariaServer, startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
+import { openSide } from '../../../strangler/sync/database-pair.ts'
 import { openSideDatabase, type SideDatabase } from '../../rollout/side-database.ts'
 import { requireProgram } from '../../support/optional.ts'
 import { type ReadMemory, watchWith } from './read-memory.ts'
@@ -98,7 +99,16 @@ describe.skipIf(mariadbd === undefined)(
         expect(blind?.because).toBe('performance_schema does not count what 1 sessions read, of root')
         await watched('YES')
         await session.end('COMMIT')
-        expect((await lookOnce(monolith.url)).blind).toBeUndefined()
+        const kit = await openSide({ side: 'monolith', url: monolith.url }, () => undefined)
+        try {
+          await kit.transaction(async (run) => {
+            await run(kit.dialect.reads.beginOwn())
+            expect((await lookOnce(monolith.url)).blind).toBeUndefined()
+            await run(kit.dialect.reads.endOwn(null))
+          })
+        } finally {
+          await kit.stop()
+        }
       },
       SLOW_MS,
     )
