@@ -46,7 +46,7 @@ export function classifyError(error: unknown): DatabaseErrorKind {
  * reason. PostgreSQL keeps the rest of the row in fields of its own, which nobody reads here.
  */
 const VALUES: readonly [RegExp, string][] = [
-  [/^((?:invalid|malformed) [^"]*)"[\s\S]*"/, '$1…'],
+  [/^((?:invalid|malformed) [^"]*: )"[\s\S]*"/, '$1…'],
   [/(value |out of range: |too long for type [^"]*: )"[\s\S]*"/, '$1…'],
   [/^(Duplicate entry )'[\s\S]*'( for key )/, '$1…$2'],
   [/^((?:Incorrect|Truncated incorrect|Invalid) [^']*value: )'[\s\S]*?'( for |$)/, '$1…$2'],
