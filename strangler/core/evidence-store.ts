@@ -48,15 +48,18 @@ export interface EvidenceContents {
     readonly suspected: Readonly<Record<string, number>>
     /** How long it was watched, since the newest read of others if there was one. */
     readonly quietMs: number
-    readonly found?: {
-      readonly count: number
-      readonly firstAt: number
-      readonly lastAt: number
-      readonly tables: readonly string[]
-      /** Programs that have read them lately, as far as the server tells. */
-      readonly by: readonly string[]
-    }
+    readonly found?: ForeignReads
   }
+}
+
+/** What others have read of the old tables. Times are epoch ms. */
+export interface ForeignReads {
+  readonly count: number
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly tables: readonly string[]
+  /** Programs that have read them lately, as far as the server tells. */
+  readonly by: readonly string[]
 }
 
 export type EvidenceKind = keyof EvidenceContents

@@ -1,4 +1,5 @@
 import type { EvidenceBasis } from '../core/compare-words.ts'
+import type { ForeignReads } from '../core/evidence-store.ts'
 import type { Migration } from '../core/guide-words.ts'
 import type { TriedTable } from '../core/sync-words.ts'
 import type { Side } from '../core/words.ts'
@@ -169,11 +170,5 @@ export interface ReadsEvidence {
   readonly blind?: { readonly because: string; readonly mend: string }
   /** How long it was watched, since the newest read if there was one. */
   readonly quietMs: number
-  readonly found?: {
-    readonly count: number
-    readonly firstAt: number
-    readonly lastAt: number
-    readonly tables: readonly string[]
-    readonly by: readonly string[]
-  }
+  readonly found?: ForeignReads
 }
