@@ -1,7 +1,5 @@
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
-import { openSyncDatabase, type SyncDatabase, type TextRow } from '../../../strangler/sync/database.ts'
-import { mariadbDialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
-import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
+import type { SyncDatabase, TextRow } from '../../../strangler/sync/database.ts'
 import {
   createSourceEnd,
   createTargetEnd,
@@ -11,8 +9,7 @@ import {
 import { compileMapping } from '../../../strangler/sync/mapping.ts'
 import type { RelayBounds } from '../../../strangler/sync/relay.ts'
 import type { Transport } from '../../../strangler/sync/transport.ts'
-import { createMariaDatabase } from '../../support/mariadb.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
+import { openSide } from '../open-side.ts'
 
 /** Two databases of one kind with the same tables, capture in one, and the ends of a link that may be made more than once. */
 export interface RefusedStand {
@@ -36,7 +33,10 @@ export interface RefusedOptions {
 }
 
 export async function openRefusedStand({ kind, tables, schema }: RefusedOptions): Promise<RefusedStand> {
-  const [there, here] = await Promise.all([openSide(kind, 'refused_w'), openSide(kind, 'refused_t')])
+  const [there, here] = await Promise.all([
+    openSide(kind, 'refused_w', 60_000),
+    openSide(kind, 'refused_t', 60_000),
+  ])
   for (const sql of schema) await Promise.all([there.run(sql), here.run(sql)])
   const { dialect } = there.database
   const shapes = await dialect.introspect(there.database.query, there.schema, tables)
@@ -74,26 +74,6 @@ export async function openRefusedStand({ kind, tables, schema }: RefusedOptions)
     openTarget: (transport) => createTargetEnd({ ...basis(transport), target: here.database }),
     async close() {
       await Promise.all([there.close(), here.close()])
-    },
-  }
-}
-
-async function openSide(kind: DialectName, name: string) {
-  const made = kind === 'postgres' ? await createTestDatabase(name) : await createMariaDatabase(name)
-  const dialect = kind === 'postgres' ? postgresDialect : mariadbDialect
-  // The applier's marker is the connection's on MariaDB: the application has its own.
-  const [database, application] = await Promise.all([
-    openSyncDatabase(made.url, { dialect, statementTimeoutMs: 60_000 }),
-    openSyncDatabase(made.url, { dialect, statementTimeoutMs: 60_000 }),
-  ])
-  return {
-    database,
-    application,
-    schema: kind === 'postgres' ? 'public' : new URL(made.url).pathname.slice(1),
-    run: (sql: string) => application.query({ sql, params: [] }),
-    async close() {
-      await Promise.all([database.stop(), application.stop()])
-      await made.drop()
     },
   }
 }

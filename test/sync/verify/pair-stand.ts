@@ -1,13 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
 import { createApplier } from '../../../strangler/sync/apply.ts'
-import { openSyncDatabase, type SyncDatabase } from '../../../strangler/sync/database.ts'
-import { mariadbDialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
-import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
+import type { SyncDatabase } from '../../../strangler/sync/database.ts'
 import { compileMapping, type TableMapping, type TableRoute } from '../../../strangler/sync/mapping.ts'
 import { readPendingEntries } from '../../../strangler/sync/read-entries.ts'
-import { createMariaDatabase } from '../../support/mariadb.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
+import { openSide } from '../open-side.ts'
 import { createRandom } from '../simulation/random.ts'
 
 export const CAPABILITY = 'shop'
@@ -52,8 +49,8 @@ export async function openPair(
   to: DialectName,
   options: PairOptions = {},
 ): Promise<PairStand> {
-  const there = await openSide(from, 'verify_w')
-  const here = await openSide(to, 'verify_t')
+  const there = await openSide(from, 'verify_w', 20_000)
+  const here = await openSide(to, 'verify_t', 20_000)
   for (const sql of SCHEMAS[from]) await there.run(sql)
   for (const sql of [...SCHEMAS[to], ...(options.targetSql ?? [])]) await here.run(sql)
   const [source, target] = [there.database, here.database]
@@ -73,35 +70,14 @@ export async function openPair(
     source,
     target,
     routes,
-    app: there.run,
-    meddle: here.run,
+    app: async (sql) => void (await there.run(sql)),
+    meddle: async (sql) => void (await here.run(sql)),
     carry,
     async drain() {
       while ((await carry()) > 0);
     },
     async close() {
       await Promise.all([there.close(), here.close()])
-    },
-  }
-}
-
-async function openSide(kind: DialectName, name: string) {
-  const made = kind === 'postgres' ? await createTestDatabase(name) : await createMariaDatabase(name)
-  const dialect = kind === 'postgres' ? postgresDialect : mariadbDialect
-  // The applier's marker is the connection's on MariaDB: the application has its own.
-  const [database, application] = await Promise.all([
-    openSyncDatabase(made.url, { dialect, statementTimeoutMs: 20_000 }),
-    openSyncDatabase(made.url, { dialect, statementTimeoutMs: 60_000 }),
-  ])
-  return {
-    database,
-    schema: kind === 'postgres' ? 'public' : new URL(made.url).pathname.slice(1),
-    run: async (sql: string) => {
-      await application.query({ sql, params: [] })
-    },
-    async close() {
-      await Promise.all([database.stop(), application.stop()])
-      await made.drop()
     },
   }
 }
