@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeDifferences, mergeOutcomes, type ObservedCheck, type Outcomes } from './report/outcomes.ts'
 import { readOutcomes, readPage } from './report/outcomes-file.ts'
+import { findUndeclared } from './report/undeclared.ts'
 import { writePage } from './report/write-page.ts'
 import { ROWS } from './rows.ts'
 
@@ -68,5 +69,30 @@ describe('merging outcomes', () => {
     const cell = (outcomes: Outcomes) => /^\| 2 \|.*$/m.exec(writePage(outcomes))?.[0]
     expect(cell(mergeOutcomes(NOTHING, [pass('2', 'a'), pass('2', 'b')]))).toContain('| ✓ |')
     expect(cell(mergeOutcomes(NOTHING, [pass('2', 'a'), fail('2', 'b')]))).toContain('| ✗ |')
+  })
+})
+
+describe('before anything has run', () => {
+  const known = mergeOutcomes(NOTHING, [pass('1', 'kept'), fail('1', 'known to fail'), pass('2', 'gone')])
+  const found = (...names: string[]) =>
+    findUndeclared(known, names).map(({ row, subject, check, was, is }) => [row, subject, check, was, is])
+  const declared = ['row 1 · undici > kept', 'row 1 · undici > known to fail', 'row 2 · undici > gone']
+
+  test('a page that has what the tests declare is said nothing of', () => {
+    expect(found(...declared, 'row 1 · nothing-twin is caught: kept', 'another test > of anything')).toEqual(
+      [],
+    )
+  })
+
+  test('a new check, a new row and a check that is gone are told', () => {
+    expect(found(...declared.slice(0, 2), 'row 1 · undici > a > b', 'row 3 · undici > new')).toEqual([
+      ['1', 'undici', 'a > b', 'absent', 'pass'],
+      ['2', 'undici', 'gone', 'pass', 'absent'],
+      ['3', 'undici', 'new', 'absent', 'pass'],
+    ])
+  })
+
+  test('a subject that this machine does not have is left alone', () => {
+    expect(found()).toEqual([])
   })
 })
