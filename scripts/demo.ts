@@ -10,6 +10,7 @@ import { claimDemo } from './demo/claim-demo.ts'
 import { DemoError } from './demo/demo-error.ts'
 import { DEMO_HELP, type DemoOptions, DemoUsageError, readDemoOptions } from './demo/demo-options.ts'
 import { introduce } from './demo/introduce.ts'
+import { type KitPorts, takeKitPorts } from './demo/kept-ports.ts'
 import { startShoppers } from './demo/shoppers.ts'
 import { BUGGED, type Planted, showPlanted } from './demo/show-planted.ts'
 import { showTraffic } from './demo/show-traffic.ts'
@@ -50,7 +51,7 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted, fresh }: 
   releases.push(await claimDemo(directory))
   if (fresh && (await beginAnew(directory))) say(`What earlier demos have left in ${directory} is removed.`)
   say('Starting the sample shop (the first time takes a little longer) …')
-  const ports = await takePorts()
+  const ports = await takeKitPorts(directory, sayStep)
   const inventoryArgs = planted && wait ? BUGGED : []
   const shop = await startShop({
     ...{ root, directory, rows, db, inventoryArgs, say: sayStep },
@@ -132,15 +133,7 @@ const describeReport = (report: DemoReport) =>
     .map(([name, value]) => `${name.padEnd(14)} ${value ?? '–'}`)
     .join('\n')
 
-/** Settled first, because the shop is told where the proxy will be. */
-async function takePorts(): Promise<{ proxyPort: number; adminPort: number }> {
-  return {
-    proxyPort: await takePort('the proxy', 8080, sayStep),
-    adminPort: await takePort('the admin API', 8081, sayStep),
-  }
-}
-
-async function startDemoKit(ports: { proxyPort: number; adminPort: number }): Promise<Kit> {
+async function startDemoKit(ports: KitPorts): Promise<Kit> {
   const { config } = await loadConfig(path.join(root, 'strangler.config.ts'))
   const cap = await capLog(logFile, { onError: (error) => sayStep(`${logFile}: ${String(error)}`) })
   releases.push(() => cap.stop())

@@ -25,15 +25,21 @@ describe.skipIf(program === undefined)('the demo, in a browser', () => {
   let demo: DemoStand
   let browser: Browser
   let page: Page
+  /** Of another operator, in a browser of his own. */
+  let other: Page
 
   beforeAll(async () => {
     demo = await startDemoStand(['--planted'])
     const { url } = await readJson('admin.json')
     const { operator } = await readJson('tokens.json')
     browser = await openBrowser()
-    const opened = await openPage(browser, `${url}/dashboard/`)
-    page = opened.page
-    await signIn(page, String(operator), 'anna')
+    const open = async (name: string) => {
+      const opened = await openPage(browser, `${url}/dashboard/`)
+      await signIn(opened.page, String(operator), name)
+      return opened.page
+    }
+    page = await open('anna')
+    other = await open('bert')
   }, 240_000)
   afterAll(async () => {
     await browser?.close()
@@ -43,8 +49,8 @@ describe.skipIf(program === undefined)('the demo, in a browser', () => {
   const readJson = async (name: string) =>
     JSON.parse(await readFile(join(demo.directory, name), 'utf8')) as Record<string, unknown>
   const shop = () => demo.addresses['http://127.0.0.1:8080'] ?? ''
-  const at = async (hash: string) => {
-    await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+  const at = async (hash: string, on = page) => {
+    await on.evaluate(`location.hash = ${JSON.stringify(hash)}`)
   }
   const capability = '#/capability/inventory'
   const lastOf = (side: Locator) => async () => Number(await side.textContent())
@@ -64,6 +70,8 @@ describe.skipIf(program === undefined)('the demo, in a browser', () => {
     await at(capability)
     await step()
     await standsAt(/^shadow/)
+    // Nobody has touched the other one: it is told.
+    await drive(other).standsAt(/^shadow/)
   })
 
   it('finds the bug that was planted in the service, side by side, and accepts it', {
@@ -95,25 +103,64 @@ describe.skipIf(program === undefined)('the demo, in a browser', () => {
     await line.getByText('accepted', { exact: true }).waitFor({ timeout: 20_000 })
   })
 
-  it('toggles an endpoint, and the plot and its row show the shoppers go to the service', {
+  it('goes on where it was when everything is killed and started anew: both find back, still signed in', {
+    timeout: 120_000,
+  }, async () => {
+    const whereIsIt = async () => ({ shop: shop(), admin: (await readJson('admin.json'))['url'] })
+    const before = await whereIsIt()
+    const accepted = page.getByText('anna: nobody reads it')
+    await demo.restart(async () => {
+      for (const one of [page, other]) await one.getByText('reconnecting').waitFor()
+      // What was known is still to be seen.
+      await accepted.waitFor()
+      await drive(other).standsAt(/^shadow/)
+    })
+    expect(await whereIsIt()).toEqual(before)
+    for (const one of [page, other]) await one.getByText('live', { exact: true }).waitFor({ timeout: 30_000 })
+    await drive(other).standsAt(/^shadow/)
+    await accepted.waitFor()
+    await expect.poll(async () => (await fetch(`${shop()}/api/inventory`)).status).toBe(200)
+  })
+
+  it('toggles an endpoint, and the plots of both browsers show the shoppers go to the service', {
     timeout: 90_000,
   }, async () => {
-    await at('#/overview')
-    const served = page.getByRole('figure').filter({ hasText: 'Requests / s' }).locator('strong').last()
+    const served = servedIn(page)
+    for (const one of [page, other]) await at('#/overview', one)
     await expect.poll(lastOf(served), { timeout: 20_000 }).toBe(0)
     const flat = Number(await page.evaluate(HEIGHT_OF_SERVICE))
     expect(flat).toBeGreaterThan(0)
+    await at('#/routes', other)
+    await drive(other).choose(READ, 'shadow')
     await at('#/routes')
     const { choose, confirm } = drive(page)
     await choose(READ, 'service')
     await confirm('Toggle', 'to see it move')
+    await isToldWhoWasFaster(other)
     await at('#/overview')
     await expect.poll(lastOf(served), { timeout: 60_000 }).toBeGreaterThan(0)
     await expect.poll(() => page.evaluate(HEIGHT_OF_SERVICE), { timeout: 60_000 }).toBeGreaterThan(flat + 3)
+    await at('#/overview', other)
+    await expect.poll(lastOf(servedIn(other)), { timeout: 20_000 }).toBeGreaterThan(0)
     await at('#/routes')
     await choose(READ, 'clear')
     await confirm('Give it back')
   })
+
+  const servedIn = (on: Page) =>
+    on.getByRole('figure').filter({ hasText: 'Requests / s' }).locator('strong').last()
+
+  /** He decides on what was so when he opened the dialog, and lets it be. */
+  async function isToldWhoWasFaster(on: Page): Promise<void> {
+    const dialog = on.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Toggle', exact: true }).click()
+    await dialog.getByText('operator:anna').first().waitFor()
+    await dialog.getByRole('button', { name: 'Do it all the same' }).waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    const row = on.getByRole('row').filter({ has: on.getByText(READ, { exact: true }) })
+    await row.getByText('anna: to see it move').waitFor()
+  }
 
   it('takes the inventory to owned and back, while the shoppers buy', { timeout: 180_000 }, async () => {
     await at(capability)
@@ -126,11 +173,13 @@ describe.skipIf(program === undefined)('the demo, in a browser', () => {
     await step('Cut over')
     await standsAt(/^owned/)
     await page.getByText('owned by the service').waitFor()
+    await other.getByText('owned by the service').first().waitFor()
     await placeOrder()
     await page.getByRole('button', { name: /^Back to shadow/ }).click()
     await confirm('Go back', 'the test is over')
     await page.getByText('owned by the monolith').waitFor({ timeout: 60_000 })
     await standsAt(/^shadow/)
+    await other.getByText('owned by the monolith').first().waitFor()
     await placeOrder()
   })
 
