@@ -137,7 +137,9 @@ async function startDemoKit(ports: KitPorts): Promise<Kit> {
   const { config } = await loadConfig(path.join(root, 'strangler.config.ts'))
   const cap = await capLog(logFile, { onError: (error) => sayStep(`${logFile}: ${String(error)}`) })
   releases.push(() => cap.stop())
-  const kit = await startKit({ ...config, directory }, { ...ports, logFile })
+  // Who comes to see bugs found does not want to see the clients' requests go first: there are none then.
+  const compare = { ...config.compare, giveWay: options?.planted !== true }
+  const kit = await startKit({ ...config, compare, directory }, { ...ports, logFile })
   releases.push(() => kit.stop())
   return kit
 }

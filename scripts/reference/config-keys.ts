@@ -106,6 +106,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
   'compare.maxWaiting': 'How many may wait for that. More are `skipped`, and counted.',
   'compare.timeoutMs':
     'The longest that a shadow request is waited for. Where the primary is quick it is twice its 99th percentile, a second at least.',
+  'compare.giveWay':
+    'Whether less is compared while the thread that serves clients has to wait for processors. What is left out is drawn by lot and counted as `gave-way`; every endpoint goes on being compared.',
   'control.url':
     'PostgreSQL of the control database, `postgres://…`; `STRANGLER_CONTROL_URL` is asked next. Without either an embedded one runs. Never the monolith’s own database.',
   'sync.watchEveryMs':

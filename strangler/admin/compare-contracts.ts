@@ -84,6 +84,8 @@ const reportedEndpoint = z.object({
   endpoint: z.string(),
   /** Exchanges that were to be compared, by what came of them. */
   eligible: z.number(),
+  /** Beside these: left out by lot, because processors were short or nothing could be compared for a while. */
+  gaveWay: z.number(),
   coverage: share,
   match: z.number(),
   accepted: z.number(),

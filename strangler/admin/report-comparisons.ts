@@ -3,7 +3,7 @@ import { canGateRelyOn, judgeNoise, type NoiseVerdict } from '../compare/judge-n
 import { latencyPercentile } from '../compare/latency-buckets.ts'
 import { rateMismatches } from '../compare/net-mismatch.ts'
 import { differenceKey } from '../compare/plan-calibration.ts'
-import type { AcceptedDifference, DifferenceKind } from '../core/compare-words.ts'
+import { type AcceptedDifference, type DifferenceKind, GAVE_WAY } from '../core/compare-words.ts'
 import type { KeptEvidence } from '../core/comparison-store.ts'
 import { shareOf } from '../core/wilson-interval.ts'
 import type { ReportAnswer } from './compare-contracts.ts'
@@ -60,13 +60,13 @@ function reportEndpoint(
     number,
   ]
   const compared = match + accepted + mismatch + lag
-  const skipped = prefixed(counts, 'skipped:')
+  const { [GAVE_WAY]: gaveWay = 0, ...skipped } = prefixed(counts, 'skipped:')
   const eligible = compared + Object.values(skipped).reduce((sum, one) => sum + one, 0)
   const isAccepted = (place: { kind: DifferenceKind; path: string }) =>
     findAcceptance(standing.accepted, { endpoint, now: standing.now }, place) !== undefined
   const differences = evidence.differences.map((row) => reportDifference(row, { compared, isAccepted }))
   const report: ReportedEndpoint = {
-    ...{ endpoint, eligible, match, accepted, mismatch, lag, skipped },
+    ...{ endpoint, eligible, gaveWay, match, accepted, mismatch, lag, skipped },
     coverage: toShare(compared, eligible),
     rates: reportRates(evidence, { compared, accepted, differences }),
     ...reportLatency(counts),

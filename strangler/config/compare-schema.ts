@@ -34,5 +34,7 @@ export const compareLimits = z
     maxWaiting: z.int().min(0).max(100_000).default(512),
     /** The longest that a shadow is waited for; less where the primary is quick. */
     timeoutMs: z.int().min(50).max(60_000).default(5_000),
+    /** Whether less is compared while the thread that serves has to wait for processors. */
+    giveWay: z.boolean().default(true),
   })
   .prefault({})

@@ -51,6 +51,7 @@ export interface Difference {
 export type SkipReason =
   | 'too-large'
   | 'queue-full'
+  | 'gave-way'
   | 'too-deep'
   | 'alias'
   | 'busy'
@@ -65,6 +66,9 @@ export type SkipReason =
   | 'thread-lost'
   | 'compare-failed'
   | 'rule'
+
+/** The skipped exchanges that were left out by lot: the ones that were compared stand for them, so they do not count against coverage. */
+export const GAVE_WAY = 'gave-way' satisfies SkipReason
 
 export type Verdict = 'match' | 'accepted' | 'mismatch' | 'lag' | 'skipped'
 

@@ -101,6 +101,8 @@ export interface DataEvidence {
 
 export interface ComparisonEvidence {
   readonly eligible: number
+  /** Beside these: left out by lot. The compared ones stand for them. */
+  readonly gaveWay: number
   readonly compared: number
   /** Exchanges with a real difference that nobody has accepted, and the 95 % upper bound of their share. */
   readonly netMismatches: number

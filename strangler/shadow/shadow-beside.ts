@@ -1,17 +1,21 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Config } from '../config/schema.ts'
+import { GAVE_WAY } from '../core/compare-words.ts'
 import type { DataPosition } from '../core/data-position.ts'
 import type { ReportError } from '../core/ports.ts'
 import type { ShadowMarks } from '../core/shadow-mark.ts'
 import type { BeginShadowSpan } from '../core/trace-context.ts'
 import type { RouteState } from '../core/words.ts'
+import type { Decision } from '../routing/decide.ts'
 import type { Asked } from './ask-side.ts'
 import { createByteBudget } from './byte-budget.ts'
 import type { Shadow, Skipped } from './create-shadow.ts'
 import { createEvidenceBook } from './evidence-book.ts'
+import { createGovernor } from './governor.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createOutbox, type Delivery } from './outbox.ts'
+import { createProcessorWait } from './processor-wait.ts'
 import { createShadowSpans } from './shadow-spans.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 import { createWants } from './wants.ts'
@@ -97,12 +101,14 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       for (const judged of message.judged) {
         budget.give(judged.bytes)
         thread?.inFlight.remove(judged)
+        governor?.note({ ...judged, compared: judged.verdict !== 'skipped' })
         onVerdict?.(judged.endpoint, judged.verdict, judged.count)
       }
     }
   }
   function noteSkipped(skipped: Skipped): void {
-    onVerdict?.(skipped.endpoint, 'skipped', skipped.count)
+    const verdict = skipped.reason === GAVE_WAY ? GAVE_WAY : 'skipped'
+    onVerdict?.(skipped.endpoint, verdict, skipped.count)
     outbox.skip(skipped)
   }
   function settle(id: number, asked: Asked | undefined): void {
@@ -141,6 +147,16 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
   }, POSITIONS_EVERY_MS)
   timer.unref()
 
+  const governor = config.compare.giveWay
+    ? createGovernor({
+        wait: createProcessorWait(),
+        now: performance.now.bind(performance),
+        random: Math.random,
+        onSkipped: noteSkipped,
+      })
+    : undefined
+  const isAdmitted = ({ endpoint }: Decision): boolean =>
+    endpoint === undefined || governor === undefined || governor.admits(endpoint.capability, endpoint.id)
   const isWanted = createWants({ config, random: Math.random, state: () => state, clock: Date.now })
   return {
     capture: {
@@ -152,7 +168,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
         if (stopped || !isWanted(decision)) return false
         if (isResting()) this.onSkipped(decision, 'thread-lost')
         else if ((thread?.inFlight.count ?? 0) >= most) this.onSkipped(decision, 'queue-full')
-        else return true
+        else return isAdmitted(decision)
         return false
       },
       onCaptured(exchange) {
@@ -180,6 +196,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
       if (thread !== undefined) send({ kind: 'state', state: next })
     },
     async settled() {
+      governor?.flush()
       outbox.flush()
       if (thread !== undefined) await request((id) => ({ kind: 'settle', id }))
     },
@@ -188,6 +205,7 @@ export function createShadowBeside(options: ShadowBesideOptions): Shadow {
     },
     async stop() {
       if (stopped) return
+      governor?.flush()
       if (thread !== undefined) outbox.flush()
       stopped = true
       clearInterval(timer)

@@ -35,7 +35,7 @@ export function createMetrics(
   const requests = createExchangeMetrics(registers)
   const comparisons = new Counter({
     name: 'strangler_comparisons_total',
-    help: 'Exchanges that were to be compared, by what came of it.',
+    help: 'Exchanges that were to be compared, by what came of it; `gave-way`: left out by lot while processors were short.',
     labelNames: ['endpoint', 'verdict'],
     registers,
   })

@@ -25,6 +25,24 @@ test('a side is the monolith’s own by its address', () => {
   expect(serviceSidesAtMonolith({ sides: { books: { url: 'http://a' } } } as never)).toEqual([])
 })
 
+test('what gave way to clients does not count against coverage, and its number is told; what was skipped counts', () => {
+  const good = healthy(SHADOW)
+  const comparison = { ...good.comparison!, eligible: 1_000, compared: 950, gaveWay: 90_000 }
+  const { state, reason, evidence } = coverage.check({ ...good, comparison })
+  expect(state).toBe('pass')
+  expect(reason).toContain('950 of 1,000 exchanges were compared')
+  expect(reason).toContain('90,000 more exchanges gave way to clients')
+  expect(evidence).toMatchObject({ gaveWay: 90_000 })
+  const skipping = { ...comparison, eligible: 91_000, gaveWay: 0 }
+  expect(coverage.check({ ...good, comparison: skipping }).state).toBe('fail')
+})
+
+test('where all gave way, coverage is unknown', () => {
+  const good = healthy(SHADOW)
+  const comparison = { ...good.comparison!, eligible: 0, compared: 0, gaveWay: 5_000 }
+  expect(coverage.check({ ...good, comparison }).state).toBe('unknown')
+})
+
 function withComparisons(counts: Record<string, number>, rare: readonly string[]): GuideSnapshot {
   const good = healthy(SHADOW)
   const names = Object.keys(counts)

@@ -31,6 +31,7 @@ export function healthy(position?: Position, changes: Partial<GuideSnapshot> = {
     comparison: {
       ...{
         eligible: 10_000,
+        gaveWay: 0,
         compared: 9_990,
         netMismatches: 0,
         netUpperBound: 0.0004,

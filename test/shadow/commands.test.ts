@@ -69,6 +69,7 @@ beforeAll(async () => {
         compare: { ignore: ['$.at'], mask: ['$.person.born'] },
       },
     },
+    compare: { giveWay: false },
     control: { url: database.url },
   })
   kit = await folder.start(['--workers', '2'])

@@ -131,6 +131,7 @@ export async function startDryRunShop(options: DryRunShopOptions): Promise<DryRu
         ...(options.synced === true ? { tables } : {}),
       },
     },
+    compare: { giveWay: false },
     control: { url: control.url },
     directory,
   })

@@ -68,6 +68,7 @@ beforeAll(async () => {
     capabilities: {
       stock: { endpoints: [{ endpoint: 'GET /items/:sku', mode: 'shadow' }], tables: ['item'] },
     },
+    compare: { giveWay: false },
     control: { url: controlUrl },
     directory,
   })

@@ -21,6 +21,7 @@ async function start(service: string, monolith: string) {
   const note = (worker: Worker) => void threads.push(worker)
   process.on('worker', note)
   const config = checkConfig({
+    compare: { giveWay: false },
     sides: { monolith, inventory: service },
     capabilities: { inventory: { endpoints: [{ endpoint: 'GET /items/:id', mode: 'shadow' }] } },
   })

@@ -38,6 +38,7 @@ export function toComparisonEvidence({
   const open = differences.filter(({ verdict, isAccepted }) => verdict === 'real' && !isAccepted)
   return {
     eligible: sum(({ eligible }) => eligible),
+    gaveWay: sum(({ gaveWay }) => gaveWay),
     compared,
     netMismatches,
     netUpperBound: shareOf(suspicious, compared).high,

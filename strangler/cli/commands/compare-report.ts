@@ -79,10 +79,15 @@ function showLatency({ latency }: Endpoint): string {
 }
 
 /** What a person should know of before believing the rates. */
-function listNotes({ endpoint, skipped, shapes, overflow }: Endpoint): string[] {
+function listNotes({ endpoint, gaveWay, skipped, shapes, overflow }: Endpoint): string[] {
   const reasons = Object.entries(skipped).map(([reason, count]) => `${reason} ${count}`)
   return [
     ...(reasons.length === 0 ? [] : [`${endpoint}: skipped: ${reasons.join(', ')}`]),
+    ...(gaveWay === 0
+      ? []
+      : [
+          `${endpoint}: gave way: ${gaveWay}, drawn by lot while clients had to wait for processors. Those that were compared stand for them; a processor more, and more are compared.`,
+        ]),
     ...(shapes.never.length === 0 ? [] : [`${endpoint}: never compared: ${shapes.never.join('; ')}`]),
     ...(overflow === 0
       ? []

@@ -38,7 +38,7 @@ export function EndpointRates({ endpoints }: { readonly endpoints: readonly Endp
 }
 
 function Rates({ of }: { readonly of: Endpoint }) {
-  const { endpoint, coverage, rates, lag, latency, skipped, shapes } = of
+  const { endpoint, coverage, gaveWay, rates, lag, latency, skipped, shapes } = of
   const why = Object.entries(skipped).map(([reason, count]) => `${count} ${reason}`)
   const net = rates.net.count > 0 ? 'bad' : rates.unknown.count > 0 ? 'unsure' : 'good'
   return (
@@ -54,6 +54,14 @@ function Rates({ of }: { readonly of: Endpoint }) {
       <td data-label="Compared" class="numeric">
         {formatShare(coverage.share)}
         <span class="quiet small block">{coverage.of} eligible</span>
+        {gaveWay > 0 && (
+          <span
+            class="quiet small block"
+            title="Left out by lot while clients had to wait for processors. Those that were compared stand for them."
+          >
+            {gaveWay} more gave way
+          </span>
+        )}
       </td>
       <Rate label="Raw" share={rates.raw} />
       <Rate label="Noise" share={rates.noise} />

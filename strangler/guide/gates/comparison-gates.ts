@@ -9,15 +9,20 @@ const report = ({ capability }: GuideSnapshot) => `\`strangler compare report ${
 export const coverage = ofService(
   defineGate('coverage', 'almost everything was compared', (snapshot, { pass, fail, unknown }) => {
     const { comparison, profile } = snapshot
-    const { compared = 0, eligible = 0 } = comparison ?? {}
-    const evidence = { compared, eligible, wanted: profile.coverage }
+    const { compared = 0, eligible = 0, gaveWay = 0 } = comparison ?? {}
+    const evidence = { compared, eligible, gaveWay, wanted: profile.coverage }
     if (eligible === 0)
       return unknown({ reason: 'Nothing was there to compare yet.', evidence, fix: 'Wait for requests.' })
-    const reason = `${showCount(compared)} of ${showCount(eligible)} exchanges were compared (${showShare(compared / eligible)}; ${showShare(profile.coverage)} is the least).`
+    const reason = `${showCount(compared)} of ${showCount(eligible)} exchanges were compared (${showShare(compared / eligible)}; ${showShare(profile.coverage)} is the least).${describeLeftOut(gaveWay)}`
     if (compared / eligible >= profile.coverage) return pass({ reason, evidence })
     return fail({ reason, evidence, fix: `${report(snapshot)} tells what was skipped and why.` })
   }),
 )
+
+function describeLeftOut(gaveWay: number): string {
+  if (gaveWay === 0) return ''
+  return ` ${showNumberOf(gaveWay, 'more exchange')} gave way to clients, drawn by lot.`
+}
 
 export const netMismatch = ofService(
   defineGate('net-mismatch', 'the answers are the same', (snapshot, { pass, fail, unknown }) => {
