@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { KeptSample } from '../../strangler/core/comparison-store.ts'
 import { openControlDatabase } from '../../strangler/state/control-database.ts'
 import { type KitFolder, type KitProcess, makeKitFolder } from '../chaos/kit-stand.ts'
 import { runMain } from '../cli/run-strangler.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
 const ENDPOINT = 'GET /items/:id'
 const ROOT = join(import.meta.dirname, '..', '..')
 /** Each stands where a secret may stand, and must be nowhere in the control database. */
