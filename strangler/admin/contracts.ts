@@ -195,6 +195,8 @@ export const routesAnswer = z.object({
       setting: modeSetting,
       source: z.enum(['config', 'stage', 'override']),
       override: override.optional(),
+      /** An operator has said that it is used seldom: no step waits for its requests. */
+      isRare: z.literal(true).optional(),
     }),
   ),
   /** Overrides of endpoints that the configuration no longer has; they do nothing until it has them again. */

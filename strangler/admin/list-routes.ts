@@ -15,6 +15,7 @@ export async function listRoutes(context: AdminContext): Promise<RoutesAnswer> {
       setting,
       source,
       ...(override === undefined ? {} : { override }),
+      ...(state.rareEndpoints?.[endpoint.id] === undefined ? {} : { isRare: true as const }),
     })),
     orphans: Object.keys(state.overrides).filter((endpoint) => !named.has(endpoint)),
   }

@@ -1,3 +1,4 @@
+import { countOf } from '../core/count-of.ts'
 import type { AssessFacts, CapabilityFacts } from './facts.ts'
 
 /** One thing that speaks for moving a capability, or against it: from 0 to 1, and in words. */
@@ -136,7 +137,7 @@ function benefitsOf(facts: CapabilityFacts, whole: Totals): Component[] {
           component(
             'churn',
             share(churn.commits, whole.commits),
-            `${churn.commits} commits changed ${churn.files} of its files in a year`,
+            `${countOf(churn.commits, 'commit')} changed ${churn.files} of its files in a year`,
           ),
         ]),
   ]
@@ -152,7 +153,7 @@ function costsOf({ data, churn }: CapabilityFacts): Component[] {
             churn.coupled.length / 5,
             churn.coupled.length === 0
               ? 'no file outside changes together with its own'
-              : `${churn.coupled[0]?.other} changes together with ${churn.coupled[0]?.file}, and ${churn.coupled.length - 1} pairs more`,
+              : `${churn.coupled[0]?.other} changes together with ${churn.coupled[0]?.file}, and ${countOf(churn.coupled.length - 1, 'pair')} more`,
           ),
         ]
   if (data === undefined) return ofCode
@@ -166,7 +167,7 @@ function costsOf({ data, churn }: CapabilityFacts): Component[] {
       (cutKeys.length + cascades.length) / 8,
       cutKeys.length === 0
         ? 'no foreign key crosses its border'
-        : `${cutKeys.length} foreign keys cross its border (${some(others)}), ${cascades.length} of them with a cascade`,
+        : `${countOf(cutKeys.length, 'foreign key crosses', 'foreign keys cross')} its border (${some(others)}), ${cascades.length} of them with a cascade`,
     ),
     component(
       'transactions',
@@ -178,7 +179,7 @@ function costsOf({ data, churn }: CapabilityFacts): Component[] {
     component(
       'size',
       Math.log10(rows + 1) / 9,
-      `${rows.toLocaleString('en')} rows in ${tables.length} tables are to be copied`,
+      `${countOf(rows, 'row')} in ${countOf(tables.length, 'table')} ${rows === 1 ? 'is' : 'are'} to be copied`,
     ),
     ...ofCode,
   ]
@@ -192,7 +193,9 @@ function unknownOf({ endpoints, data, churn }: CapabilityFacts, { databaseProble
   return [
     ...(unseen.length === 0
       ? []
-      : [`${unseen.length} of its ${endpoints.length} endpoints were not asked yet`]),
+      : [
+          `${unseen.length} of its ${countOf(endpoints.length, 'endpoint')} ${unseen.length === 1 ? 'was' : 'were'} not asked yet`,
+        ]),
     ...(endpoints.some(({ times }) => times !== undefined)
       ? []
       : ['how long its requests take: the process that was asked serves none']),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { countOf } from '../core/count-of.ts'
 import type { Terminal } from './terminal.ts'
 
 /** How far something long is. */
@@ -28,7 +29,7 @@ export function describeProgress(progress: Progress, rowsPerSecond: number): str
   const left = share === undefined || rowsPerSecond <= 0 ? undefined : Math.max(0, (expected ?? 0) - done)
   return [
     ...(share === undefined ? [] : [drawBar(share), `${Math.floor(share * 100)} %`.padStart(4)]),
-    expected === undefined ? `${count(done)} rows` : `${count(done)} of about ${count(expected)} rows`,
+    expected === undefined ? countOf(done, 'row') : `${count(done)} of about ${countOf(expected, 'row')}`,
     `${count(rowsPerSecond)} rows/s`,
     ...(left === undefined ? [] : [`${showSeconds(left / rowsPerSecond)} left`]),
     ...(at === undefined ? [] : [at]),

@@ -1,4 +1,5 @@
 import type { GuidedCapability } from '../admin/guide/migrate-contracts.ts'
+import { countOf } from '../core/count-of.ts'
 import type { GateResult } from '../core/guide-words.ts'
 import { paint, type Terminal, writeLine } from './terminal.ts'
 
@@ -47,7 +48,7 @@ function printNext(terminal: Terminal, next: NonNullable<GuidedCapability['next'
   const verdict =
     closed === 0
       ? `Nothing is in the way: \`${next.command}\``
-      : `${closed} of ${next.gates.length} gates are closed; then \`${next.command}\``
+      : `${closed} of ${countOf(next.gates.length, 'gate')} ${closed === 1 ? 'is' : 'are'} closed; then \`${next.command}\``
   writeLine(terminal, `  ${verdict}`)
 }
 

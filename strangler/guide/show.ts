@@ -22,11 +22,6 @@ export function nameBuilds(builds: SeenBuilds | undefined): Record<string, strin
   return builds === undefined ? {} : { monolithBuild: builds.monolith, serviceBuild: builds.service }
 }
 
-/** `1 endpoint`, `2 endpoints`. */
-export function showNumberOf(count: number, noun: string): string {
-  return `${showCount(count)} ${noun}${count === 1 ? '' : 's'}`
-}
-
 export function showCount(count: number): string {
   return Math.round(count).toLocaleString('en-US')
 }

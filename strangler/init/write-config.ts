@@ -1,3 +1,4 @@
+import { countOf } from '../core/count-of.ts'
 import type { TableShape } from '../core/sync-words.ts'
 import { type AssignedTable, assignTables } from './assign-tables.ts'
 import { type ProposedCapability, proposeCapabilities } from './propose-capabilities.ts'
@@ -72,7 +73,8 @@ const plain = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
 const hasPassword = (url: string | undefined) => url !== undefined && new URL(url).password !== ''
 
 function writeHead({ monolithUrl, databaseUrl, learntFrom, tables, day }: InitFacts): string[] {
-  const found = tables === undefined ? 'no database' : `the ${tables.length} tables of its database`
+  const found =
+    tables === undefined ? 'no database' : `the ${countOf(tables.length, 'table')} of its database`
   const known = databaseUrl === undefined || hasPassword(databaseUrl) ? '' : ` ?? ${quote(databaseUrl)}`
   return [
     "import { env } from 'node:process'",
@@ -138,7 +140,8 @@ function writeCapability({ name, endpoints }: ProposedCapability, { tables, shap
   ]
 }
 
-const sayRequests = ({ requests }: SeenEndpoint) => (requests === 0 ? '' : ` // ${requests} requests`)
+const sayRequests = ({ requests }: SeenEndpoint) =>
+  requests === 0 ? '' : ` // ${countOf(requests, 'request')}`
 
 function describe({ because }: AssignedTable, shape: TableShape | undefined): string {
   return shape !== undefined && shape.key.length === 0

@@ -1,3 +1,4 @@
+import { countOf } from '../core/count-of.ts'
 import type { Registration, RouteState, Side } from '../core/words.ts'
 import { ownerOf } from '../routing/fold-cutover.ts'
 import type { Obstacle, Readiness } from './ports.ts'
@@ -69,7 +70,7 @@ function describeRefused(
   const more = refused.length > REFUSED_SHOWN ? `, and ${refused.length - REFUSED_SHOWN} more` : ''
   const back = to === 'monolith' ? `; or leave exactly these behind: \`--lose ${refused.length}\`` : ''
   return {
-    reason: `the ${to}’s database refuses ${refused.length} rows of ${capability}: ${rows.join(', ')}${more}`,
+    reason: `the ${to}’s database refuses ${countOf(refused.length, 'row')} of ${capability}: ${rows.join(', ')}${more}`,
     fix: `Mend them${back}.`,
   }
 }

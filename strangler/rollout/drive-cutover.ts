@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { countOf } from '../core/count-of.ts'
 import type { Cutover, Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
 import { leaseLeftMs } from '../core/worker-lease.ts'
 import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../guide/cutover.ts'
@@ -124,13 +125,17 @@ const STEPS = {
   drain: ({ drive, hold }) =>
     until(drive, hold, 'the last changes', async () => {
       const { pending, refused } = await drive.databases.readLeft()
-      if (pending > 0) return `${pending} rows are on their way`
-      return refused.length > drive.lose ? `${refused.length} rows are refused by the other side` : undefined
+      if (pending > 0) return `${countOf(pending, 'row is', 'rows are')} on the way`
+      return refused.length > drive.lose
+        ? `${countOf(refused.length, 'row is', 'rows are')} refused by the other side`
+        : undefined
     }),
   compare: async ({ drive }) => {
     const different = await drive.databases.countDifferent(await drive.databases.recentKeys())
     if (different > drive.lose)
-      throw new Error(`${different} rows that were changed lately are not the same on both sides`)
+      throw new Error(
+        `${countOf(different, 'row that was', 'rows that were')} changed lately ${different === 1 ? 'is' : 'are'} not the same on both sides`,
+      )
   },
   align: async ({ drive, cutover }) => {
     const spent = await drive.databases.alignIdentities(tokenOf(cutover))

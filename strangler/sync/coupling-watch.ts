@@ -1,3 +1,4 @@
+import { countOf } from '../core/count-of.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { SyncDatabase } from './database.ts'
 import { type NamedDatabase, openSide, schemaOf } from './database-pair.ts'
@@ -97,5 +98,5 @@ export function createCouplingWatch(options: CouplingWatchOptions): CouplingWatc
 
 export function showCoupling({ table, other, application, seen, lastAt }: Coupling): string {
   const who = application === '' ? 'a program without a name' : `"${application}"`
-  return `transactions of ${who} change ${table} together with ${other} (seen ${seen} times, the last at ${new Date(lastAt).toISOString()})`
+  return `transactions of ${who} change ${table} together with ${other} (seen ${countOf(seen, 'time')}, the last at ${new Date(lastAt).toISOString()})`
 }

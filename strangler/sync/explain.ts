@@ -1,3 +1,4 @@
+import { countOf } from '../core/count-of.ts'
 import type { CellText } from '../core/sync-words.ts'
 import { at, keyColumn, kitTable } from './bookkeeping.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
@@ -163,8 +164,4 @@ function judge(
   const how =
     target.row === null ? 'missing in the target' : source.row === null ? 'extra in the target' : 'different'
   return `${row} has diverged: it is ${how} and nothing on its way will change that; repair it.`
-}
-
-function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

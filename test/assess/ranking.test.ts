@@ -70,7 +70,7 @@ describe('the ranking', () => {
     ])
     expect(first?.cost).toEqual([])
     expect(first?.unknown).toEqual([
-      '1 of its 2 endpoints were not asked yet',
+      '1 of its 2 endpoints was not asked yet',
       'how long its requests take: the process that was asked serves none',
       'what a split would cut: it has no tables in the configuration',
       'how often its code changes: name the repository with --repo',

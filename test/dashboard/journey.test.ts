@@ -59,6 +59,19 @@ describe.skipIf(program === undefined)('a migration in two browsers', () => {
     await dialog.waitFor({ state: 'detached' })
   })
 
+  it('marks an endpoint as rare, and takes the mark back', { timeout: 60_000 }, async () => {
+    await page.goto(`${stand.url}#/capability/inventory`)
+    const row = page.getByRole('row').filter({ has: page.getByText(READ, { exact: true }) })
+    const marked = row.getByText('marked as rare')
+    await row.getByRole('button', { name: 'Mark as rare' }).click()
+    await confirm('Mark it', 'only the stocktaking')
+    await marked.waitFor()
+    await row.getByRole('button', { name: 'Take the mark back' }).click()
+    await confirm('Take it back', 'the shop uses it now')
+    await marked.waitFor({ state: 'detached' })
+    await goTo('Routes')
+  })
+
   it('is told what another did meanwhile, and decides again', { timeout: 60_000 }, async () => {
     await choose(LIST, 'canary')
     const dialog = page.getByRole('dialog')

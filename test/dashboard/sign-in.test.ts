@@ -26,6 +26,10 @@ describe.skipIf(program === undefined)('signing in, in a real browser', () => {
     await page.getByLabel('Token').fill('a-wrong-token-that-nobody-has')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('The token is not one of this kit’s.').waitFor()
+    // Who sits at a browser has no variable of a terminal to set.
+    const said = (await page.getByRole('alert').textContent()) ?? ''
+    expect(said).toMatch(/tokens\.json.*STRANGLER_OPERATOR_TOKEN/)
+    expect(said).not.toContain('Set STRANGLER_TOKEN')
     expect(await page.getByRole('navigation').count()).toBe(0)
     await signIn(page, stand.tokens.operator)
     await page.getByRole('heading', { name: 'inventory' }).waitFor()

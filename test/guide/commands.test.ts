@@ -24,6 +24,11 @@ const guide = async () => {
   const { body } = await admin.call('GET', '/api/guide?capability=inventory', { token: TOKENS.viewer })
   return body.capabilities[0]
 }
+const isRare = async (endpoint?: string) => {
+  const { body } = await admin.call('GET', '/api/routes', { token: TOKENS.viewer })
+  const routes = body.routes as { endpoint: string; isRare?: true }[]
+  return routes.find((route) => route.endpoint === endpoint)?.isRare === true
+}
 const newest = async () => (await admin.control.journal.history({ limit: 1 }))[0]
 
 /** As the proxies would tell it, of the present step. */
@@ -80,6 +85,11 @@ describe('the guide', () => {
     const rare = { endpoint: 'post /api/inventory/:sku/adjust', because: 'stocktaking only' }
     expect((await admin.command('/api/guide/rare', rare)).body).toMatchObject({ changed: true })
     expect((await admin.command('/api/guide/rare', rare)).body).toMatchObject({ changed: false })
+    expect(await isRare(ENDPOINTS[1])).toBe(true)
+    const not = { ...rare, rare: false, because: 'asked every day now' }
+    expect((await admin.command('/api/guide/rare', not)).body).toMatchObject({ changed: true })
+    expect(await isRare(ENDPOINTS[1])).toBe(false)
+    await admin.command('/api/guide/rare', rare)
     expect((await next()).status).toBe(200)
   })
 

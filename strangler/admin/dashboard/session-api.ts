@@ -2,7 +2,7 @@ import { type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { StranglerError } from '../../core/errors.ts'
 import { answerWith } from '../answer-with.ts'
-import type { RequireRole } from '../authenticate.ts'
+import type { RequireRole, Role } from '../authenticate.ts'
 import type { CheckToken } from '../check-token.ts'
 import { DASHBOARD_PATH } from './dashboard-path.ts'
 import { sessionOf } from './guard-session.ts'
@@ -31,7 +31,7 @@ export function createSessionApi({ sessions, checkToken, requireRole, readBody }
     ...readBody,
     answerWith(async (req, res) => {
       const { token } = signInCommand.parse(req.body)
-      const role = checkToken(token, req, res)
+      const role = readRole(() => checkToken(token, req, res))
       if (role === 'worker') {
         throw new StranglerError('STRANGLER_FORBIDDEN', 'The worker token opens no dashboard.', {
           fix: 'Sign in with the viewer or the operator token.',
@@ -52,6 +52,19 @@ export function createSessionApi({ sessions, checkToken, requireRole, readBody }
     }),
   )
   return api
+}
+
+/** Whoever sits at a browser has no STRANGLER_TOKEN to set. */
+function readRole(check: () => Role): Role {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof StranglerError) || error.code !== 'STRANGLER_UNAUTHORIZED') throw error
+    throw new StranglerError(error.code, error.message, {
+      fix: 'Copy `operator`, or `viewer` to look only, from `tokens.json` in the kit’s directory (`.strangler` unless the configuration names another one) on the machine that runs the kit. Where it was started with STRANGLER_OPERATOR_TOKEN or STRANGLER_VIEWER_TOKEN, those are the tokens.',
+      cause: error,
+    })
+  }
 }
 
 // Its path keeps it from whatever else listens on this host: a browser sends cookies to every port.

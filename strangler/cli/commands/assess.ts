@@ -5,6 +5,7 @@ import type { AssessAnswer } from '../../admin/assess-contracts.ts'
 import type { AssessFacts } from '../../assess/facts.ts'
 import { type RankedCapability, rankCapabilities } from '../../assess/rank-capabilities.ts'
 import { LOG_FORMAT, readChurn } from '../../assess/read-churn.ts'
+import { countOf } from '../../core/count-of.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
@@ -100,7 +101,7 @@ function printEnd(
     writeLine(terminal, 'The configuration has no capability: `strangler init` proposes some.')
     return
   }
-  if (elsewhere > 0) writeLine(terminal, `${elsewhere} requests went to no capability.`)
+  if (elsewhere > 0) writeLine(terminal, `${countOf(elsewhere, 'request')} went to no capability.`)
   if (sessions.length > 0) {
     const names = sessions.map(({ role, application }) =>
       application === '' ? role : `${role} (${application})`,

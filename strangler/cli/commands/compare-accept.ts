@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { acceptCommand } from '../../admin/compare-contracts.ts'
+import { countOf } from '../../core/count-of.ts'
 import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseWhole } from '../parse-mode.ts'
@@ -41,7 +42,7 @@ export function addCompareAccept(parent: Command, terminal: Terminal): void {
       if (options.json) return writeJson(terminal, answer)
       writeLine(
         terminal,
-        `${owner} answers for ${path} for ${days} days (a${answer.version}). \`strangler compare reject a${answer.version}\` takes it back.`,
+        `${owner} answers for ${path} for ${countOf(Number(days), 'day')} (a${answer.version}). \`strangler compare reject a${answer.version}\` takes it back.`,
       )
     })
 }

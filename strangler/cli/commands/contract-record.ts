@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
+import { countOf } from '../../core/count-of.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
@@ -27,7 +28,7 @@ export function addContractRecord(parent: Command, terminal: Terminal): void {
       const exchanges = answer.learnt?.endpoints.reduce((sum, one) => sum + one.exchanges, 0) ?? 0
       writeLine(
         terminal,
-        `${file} tells ${answer.recorded?.endpoints} endpoints, from ${exchanges} answers of build ${answer.recorded?.build}.`,
+        `${file} tells ${countOf(answer.recorded?.endpoints ?? 0, 'endpoint')}, from ${countOf(exchanges, 'answer')} of build ${answer.recorded?.build}.`,
       )
       if (answer.unseen.length > 0)
         writeLine(terminal, `Not seen yet, and so not in it: ${answer.unseen.join('; ')}.`)

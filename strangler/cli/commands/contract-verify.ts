@@ -3,6 +3,7 @@ import type { AdminClient } from '../../admin/admin-client.ts'
 import type { ContractAnswer } from '../../admin/contract-shapes.ts'
 import type { OpenApiDocument } from '../../compare/contract/write-openapi.ts'
 import { type ContractReport, type VerifyOptions, verifyContract } from '../../contract/verify-contract.ts'
+import { countOf } from '../../core/count-of.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
@@ -152,7 +153,7 @@ function refuseFailures({ pass, target, failures }: ContractReport): void {
     'STRANGLER_CONTRACT_BROKEN',
     failures.length === 0
       ? `Nothing of the contract could be asked of ${target}.`
-      : `${target} differs from its contract in ${failures.length} places.`,
+      : `${target} differs from its contract in ${countOf(failures.length, 'place')}.`,
     { details: { failures } },
   )
 }

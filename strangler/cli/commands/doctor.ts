@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { DoctorAnswer } from '../../admin/sync-contracts.ts'
 import { loadConfig } from '../../config/load-config.ts'
+import { countOf } from '../../core/count-of.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { namedRedisUrl } from '../../infra/redis-server.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
@@ -92,9 +93,8 @@ function printAll(terminal: Terminal, diagnoses: readonly Diagnosis[]): void {
 
 function countAll(findings: readonly Finding[]): string {
   const count = (severity: Finding['severity']) => findings.filter((one) => one.severity === severity).length
-  const show = (found: number, noun: string) => `${found} ${noun}${found === 1 ? '' : 's'}`
   const blocking = count('blocks')
-  return `${blocking} that ${blocking === 1 ? 'blocks' : 'block'}, ${show(count('warns'), 'warning')}, ${show(count('note'), 'note')}`
+  return `${blocking} that ${blocking === 1 ? 'blocks' : 'block'}, ${countOf(count('warns'), 'warning')}, ${countOf(count('note'), 'note')}`
 }
 
 const COLOURS = { blocks: 'red', warns: 'yellow', note: 'dim' } as const

@@ -46,7 +46,7 @@ function addRare(parent: Command, terminal: Terminal): void {
     .option('--not', 'it is not rare after all')
     .addHelpText(
       'after',
-      '\nExamples:\n  strangler guide rare "GET /api/inventory/stream" --because "only the warehouse’s screen"',
+      '\nExamples:\n  strangler guide rare "GET /api/inventory/stream" --because "only the warehouse’s screen"\n  strangler guide rare "GET /api/inventory/stream" --not --because "the new app uses it"',
     )
     .action(async (endpoints: string[], given: RareOptions, command: Command) => {
       // Options that the parent has too are the parent's.

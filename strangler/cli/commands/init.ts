@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { countOf } from '../../core/count-of.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { probeSide } from '../../infra/probe-side.ts'
 import type { SeenEndpoint } from '../../init/seen-endpoint.ts'
@@ -172,21 +173,20 @@ async function learn(
       onListening: (url) =>
         terminal.stderr.write(`Watching for ${seconds} s: send your requests to ${url} (Ctrl-C ends it).\n`),
     })
-    return { endpoints, learntFrom: `${requests} requests of at most ${seconds} s` }
+    return { endpoints, learntFrom: `${countOf(requests, 'request')} of at most ${seconds} s` }
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal)
   }
 }
 
 function announce(terminal: Terminal, file: string, { capabilities, left, needs }: WrittenConfig): void {
-  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`
   writeLine(terminal, `${file} is written.`)
   for (const { name, endpoints, tables } of capabilities)
-    writeLine(terminal, `  ${name}: ${count(endpoints, 'endpoint')}, ${count(tables, 'table')}`)
+    writeLine(terminal, `  ${name}: ${countOf(endpoints, 'endpoint')}, ${countOf(tables, 'table')}`)
   if (left.endpoints.length + left.tables.length > 0)
     writeLine(
       terminal,
-      `In no capability: ${count(left.endpoints.length, 'endpoint')}, ${count(left.tables.length, 'table')}; the file names them.`,
+      `In no capability: ${countOf(left.endpoints.length, 'endpoint')}, ${countOf(left.tables.length, 'table')}; the file names them.`,
     )
   writeLine(terminal, '')
   writeLine(terminal, 'Read it, then:')

@@ -166,7 +166,7 @@ function printRehearsal(terminal: Terminal, { parts, predictedMs, wayBack = [] }
   if (cameBack > 0)
     writeLine(
       terminal,
-      `A row of each of ${cameBack} tables was changed at the service, carried back to the monolith, and undone on both sides.`,
+      `A row of ${cameBack === 1 ? 'one table' : `each of ${cameBack} tables`} was changed at the service, carried back to the monolith, and undone on both sides.`,
     )
   for (const { table, outcome, because } of wayBack)
     if (outcome === 'refused' || outcome === 'busy')

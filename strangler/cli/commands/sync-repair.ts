@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { AdminClient } from '../../admin/admin-client.ts'
 import type { RepairAnswer } from '../../admin/sync-contracts.ts'
+import { countOf } from '../../core/count-of.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
@@ -18,7 +19,7 @@ export function addSyncRepair(parent: Command, terminal: Terminal): void {
       const { repaired, same, newer, refused, errors } = done
       writeLine(
         terminal,
-        `${repaired} rows of ${capability} repaired, ${same} were the same by now, ${newer} have a newer change, ${refused} were refused.`,
+        `${countOf(repaired, 'row')} of ${capability} repaired; the same by now: ${same}, with a newer change: ${newer}, refused: ${refused}.`,
       )
       for (const { table, key, error } of errors) writeLine(terminal, `  ${table} ${key}: ${error}`)
     })

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
+import { countOf } from '../../core/count-of.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { printTable } from '../print-table.ts'
@@ -49,7 +50,9 @@ function printSyncs(terminal: Terminal, syncs: readonly Sync[]): void {
 function showBackfill(live: Sync['live']): string {
   if (live?.backfill === undefined) return '-'
   const { state, rows, table } = live.backfill
-  return state === 'done' ? `done, ${rows} rows` : `${rows} rows${table === undefined ? '' : `, at ${table}`}`
+  return state === 'done'
+    ? `done, ${countOf(rows, 'row')}`
+    : `${countOf(rows, 'row')}${table === undefined ? '' : `, at ${table}`}`
 }
 
 /** What a person should look at, one line each. */
@@ -75,7 +78,7 @@ function listNotes({ capability, direction, live, lost, problem }: Sync): string
     ...(live?.backfill?.firstRefusal === undefined ? [] : [`refused: ${live.backfill.firstRefusal}`]),
     ...(live?.warnings ?? []),
     ...(live?.quarantine.slice(0, 5) ?? []).map(
-      (row) => `refused: ${row.table} ${row.key}, ${row.attempts} times: ${row.error}`,
+      (row) => `refused: ${row.table} ${row.key}, ${countOf(row.attempts, 'time')}: ${row.error}`,
     ),
     ...(live?.runsHere === false ? ['its ends do not run in the process that was asked'] : []),
   ]

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { AdminClient } from '../../admin/admin-client.ts'
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
+import { countOf } from '../../core/count-of.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
@@ -69,7 +70,7 @@ function refuseDivergence(capability: string, found: Verify): void {
   if (missing + extra + different === 0) return
   throw new StranglerError(
     'STRANGLER_SYNC_DIVERGED',
-    `In the service's database ${missing} rows of ${capability} are missing, ${extra} are too many and ${different} are different.`,
+    `In the service's database ${countOf(missing, 'row')} of ${capability} ${missing === 1 ? 'is' : 'are'} missing, ${extra} too many and ${different} different.`,
     { fix: `\`strangler sync repair ${capability}\` repairs them.`, details: { missing, extra, different } },
   )
 }

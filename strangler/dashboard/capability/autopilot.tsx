@@ -1,5 +1,6 @@
 import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
 import { askFirst } from '../parts/asking.ts'
+import { Prose } from '../parts/prose.tsx'
 import { isOperator } from '../session/session.ts'
 
 const DOES = {
@@ -46,7 +47,10 @@ export function Autopilot({
       </header>
       {autopilot !== undefined && (
         <p>
-          {DOES[autopilot.does]} <span class="quiet">{autopilot.reason}</span>
+          {DOES[autopilot.does]}{' '}
+          <span class="quiet">
+            <Prose text={autopilot.reason ?? ''} />
+          </span>
         </p>
       )}
       <div class="controls">

@@ -43,6 +43,7 @@ export function CanaryHistory({
                   values: all.map(({ percent }) => percent),
                 },
               ]}
+              measure={{ unit: ' %' }}
               format={(percent) => `${Math.round(percent)} %`}
               highest={100}
             />

@@ -5,6 +5,7 @@ import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
 import { ask, problemOf } from '../api/ask.ts'
 import { formatMs } from '../parts/format.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
+import { Prose } from '../parts/prose.tsx'
 import { isOperator } from '../session/session.ts'
 import { notify } from '../shell/notices.tsx'
 
@@ -74,7 +75,10 @@ function Rehearsal({ rehearsal }: { readonly rehearsal: RehearsalAnswer }) {
       <ul class="plain-list small">
         {obstacles.map(({ reason, fix }) => (
           <li key={reason}>
-            {reason} <span class="quiet">{fix}</span>
+            <Prose text={reason} />{' '}
+            <span class="quiet">
+              <Prose text={fix} />
+            </span>
           </li>
         ))}
       </ul>

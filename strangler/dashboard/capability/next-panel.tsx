@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
 import { askFirst } from '../parts/asking.ts'
+import { countOf } from '../parts/format.ts'
 import { GateList } from '../parts/gate-list.tsx'
 import { isOperator } from '../session/session.ts'
 import { describeNext } from './describe-step.ts'
@@ -62,7 +63,7 @@ export function NextPanel({ guided, version }: NextPanelProps) {
         >
           {next.step === 'cutover' ? 'Cut over …' : 'Take the step …'}
         </button>
-        {!isOpen && <span class="quiet">{closed.length} gates are not open.</span>}
+        {!isOpen && <span class="quiet">{countOf(closed.length, 'gate is', 'gates are')} not open.</span>}
         {!isOperator() && <span class="quiet">A viewer may look, not change.</span>}
       </div>
       <p class="quiet small">

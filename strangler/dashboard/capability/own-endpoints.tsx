@@ -1,10 +1,10 @@
 import { live } from '../api/live.ts'
-import { askFirst } from '../parts/asking.ts'
+import { type Asked, askFirst } from '../parts/asking.ts'
 import { formatRate, formatSetting } from '../parts/format.ts'
 import { HeardBlock } from '../parts/heard-block.tsx'
 import { isOperator } from '../session/session.ts'
 
-/** The endpoints of a capability; a seldom used one can be marked, so that no step waits for its requests. */
+/** The endpoints of a capability; a seldom used one can be marked, so that no step waits for its requests, and the mark taken back. */
 export function OwnEndpoints({ capability }: { readonly capability: string }) {
   const rates = live.traffic.value.data?.endpoints ?? []
   return (
@@ -24,11 +24,14 @@ export function OwnEndpoints({ capability }: { readonly capability: string }) {
             <tbody>
               {routes
                 .filter((route) => route.capability === capability)
-                .map(({ endpoint, setting, effect }) => (
+                .map(({ endpoint, setting, effect, isRare = false }) => (
                   <tr key={endpoint}>
                     <th scope="row" class="endpoint">
                       <code>{endpoint}</code>
-                      <span class="quiet small">{effect}</span>
+                      <span class="quiet small">
+                        {effect}
+                        {isRare && ' · marked as rare'}
+                      </span>
                     </th>
                     <td data-label="Mode">
                       <span class={`mode ${setting.mode}`}>{formatSetting(setting)}</span>
@@ -41,9 +44,10 @@ export function OwnEndpoints({ capability }: { readonly capability: string }) {
                         type="button"
                         class="button small"
                         disabled={!isOperator()}
-                        onClick={() => markRare(endpoint, version)}
+                        onClick={() => askFirst(isRare ? unmark(endpoint, version) : mark(endpoint, version))}
                       >
-                        Mark as rare …<span class="visually-hidden"> {endpoint}</span>
+                        {isRare ? 'Take the mark back …' : 'Mark as rare …'}
+                        <span class="visually-hidden"> {endpoint}</span>
                       </button>
                     </td>
                   </tr>
@@ -59,11 +63,19 @@ export function OwnEndpoints({ capability }: { readonly capability: string }) {
 const sum = (rates: readonly { readonly perSecond: number }[]) =>
   rates.reduce((total, { perSecond }) => total + perSecond, 0)
 
-function markRare(endpoint: string, version: number): void {
-  askFirst({
-    ...{ title: `Mark ${endpoint} as rare`, confirm: 'Mark it', because: 'required', version },
-    does: ['No step waits for its requests any more, until it is to be retired.'],
-    back: '`strangler guide` takes the mark back; nothing is lost by it.',
-    ...{ path: '/guide/rare', body: { endpoint, rare: true } },
-  })
-}
+const mark = (endpoint: string, version: number): Asked => ({
+  ...{ title: `Mark ${endpoint} as rare`, confirm: 'Mark it', because: 'required', version },
+  does: [
+    'No step waits for its requests any more: it counts as seen, and needs no comparisons.',
+    'What comes of it is compared all the same, and a difference counts.',
+  ],
+  back: 'The mark can be taken back here at any time; nothing is lost by it.',
+  ...{ path: '/guide/rare', body: { endpoint, rare: true } },
+})
+
+const unmark = (endpoint: string, version: number): Asked => ({
+  ...{ title: `Take back that ${endpoint} is rare`, confirm: 'Take it back', because: 'required', version },
+  does: ['The next step waits again until it was seen and compared often enough.'],
+  back: 'It can be marked again at any time.',
+  ...{ path: '/guide/rare', body: { endpoint, rare: false } },
+})

@@ -1,3 +1,4 @@
+import { countOf } from '../parts/format.ts'
 import { type BodyLine, toLines } from './body-lines.ts'
 
 interface AnswerTextProps {
@@ -23,7 +24,7 @@ export function AnswerText({ answer, otherBody, marked }: AnswerTextProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <pre class="answer-text" tabIndex={0} ref={scrollToFirst}>
-      {from > 0 && <span class="line quiet">… {from} lines before</span>}
+      {from > 0 && <span class="line quiet">… {countOf(from, 'line')} before</span>}
       {lines.slice(from, end).map(({ text, isMarked }, index) => (
         <span key={index} class={isMarked ? 'line marked' : 'line'}>
           {isMarked ? '≠ ' : '  '}

@@ -1,5 +1,5 @@
 import type { ReportAnswer } from '../../admin/compare-contracts.ts'
-import { formatMs, formatShare } from '../parts/format.ts'
+import { countOf, formatMs, formatShare } from '../parts/format.ts'
 import { Nothing } from '../parts/heard-block.tsx'
 
 type Endpoint = ReportAnswer['capabilities'][number]['endpoints'][number]
@@ -13,25 +13,31 @@ export function EndpointRates({ endpoints }: { readonly endpoints: readonly Endp
       {endpoints.length === 0 ? (
         <Nothing title="No exchange was compared in this time" />
       ) : (
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th>Endpoint</th>
-              <th class="numeric">Compared</th>
-              <th class="numeric">Raw</th>
-              <th class="numeric">Noise</th>
-              <th class="numeric">Lag</th>
-              <th class="numeric">Accepted</th>
-              <th class="numeric">Net mismatch</th>
-              <th class="numeric">p95, monolith · service</th>
-            </tr>
-          </thead>
-          <tbody>
-            {endpoints.map((one) => (
-              <Rates key={one.endpoint} of={one} />
-            ))}
-          </tbody>
-        </table>
+        <>
+          <p class="quiet small">
+            Requests are of one kind when their queries name the same parameters and they are answered with
+            the same status; a kind is covered when it was compared three times.
+          </p>
+          <table class="stacking">
+            <thead>
+              <tr>
+                <th>Endpoint</th>
+                <th class="numeric">Compared</th>
+                <th class="numeric">Raw</th>
+                <th class="numeric">Noise</th>
+                <th class="numeric">Lag</th>
+                <th class="numeric">Accepted</th>
+                <th class="numeric">Net mismatch</th>
+                <th class="numeric">p95, monolith · service</th>
+              </tr>
+            </thead>
+            <tbody>
+              {endpoints.map((one) => (
+                <Rates key={one.endpoint} of={one} />
+              ))}
+            </tbody>
+          </table>
+        </>
       )}
     </section>
   )
@@ -46,8 +52,7 @@ function Rates({ of }: { readonly of: Endpoint }) {
       <th scope="row" class="endpoint">
         <code>{endpoint}</code>
         <span class="quiet small">
-          {shapes.seen} {shapes.seen === 1 ? 'shape' : 'shapes'} of requests,{' '}
-          {formatShare(shapes.covered.share, 0)} of them compared three times
+          {countOf(shapes.seen, 'kind')} of requests, {formatShare(shapes.covered.share, 0)} of them covered
           {why.length === 0 ? '' : ` · skipped: ${why.join(', ')}`}
         </span>
       </th>

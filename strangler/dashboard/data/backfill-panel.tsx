@@ -1,5 +1,6 @@
-import { formatCount } from '../parts/format.ts'
+import { countOf, formatCount } from '../parts/format.ts'
 import { Nothing } from '../parts/heard-block.tsx'
+import { Prose } from '../parts/prose.tsx'
 import type { Sync } from './data-page.tsx'
 
 /** How far the copy of the rows that were there before has come. */
@@ -25,14 +26,19 @@ export function BackfillPanel({ now }: { readonly now: NonNullable<Sync['live']>
             />
           )}
           <p>
-            {formatCount(backfill.rows)} {backfill.rows === 1 ? 'row' : 'rows'}
+            {countOf(backfill.rows, 'row')}
             {saysOfHowMany(now)}
             {backfill.table === undefined ? '' : `, now ${backfill.table}`}
           </p>
-          {backfill.throttled !== undefined && <p class="note unsure">It waits: {backfill.throttled}</p>}
+          {backfill.throttled !== undefined && (
+            <p class="note unsure">
+              It waits: <Prose text={backfill.throttled} />
+            </p>
+          )}
           {backfill.refused > 0 && (
             <p class="note bad">
-              {formatCount(backfill.refused)} rows were refused, the first: {backfill.firstRefusal}
+              {countOf(backfill.refused, 'row was', 'rows were')} refused, the first:{' '}
+              <Prose text={backfill.firstRefusal ?? ''} />
             </p>
           )}
         </>

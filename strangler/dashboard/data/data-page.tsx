@@ -1,6 +1,7 @@
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
 import { live } from '../api/live.ts'
 import { HeardBlock, Nothing } from '../parts/heard-block.tsx'
+import { Prose } from '../parts/prose.tsx'
 import { SubjectTabs } from '../parts/subject-tabs.tsx'
 import { place } from '../shell/location.ts'
 import { BackfillPanel } from './backfill-panel.tsx'
@@ -51,7 +52,11 @@ function SyncOf({ sync, version }: { readonly sync: Sync; readonly version: numb
           <span class={`pill ${state === 'running' ? 'good' : 'unsure'}`}>{state}</span>
           <span class="quiet small">{tables.join(', ')}</span>
         </header>
-        {problem !== undefined && <p class="note bad">{problem}</p>}
+        {problem !== undefined && (
+          <p class="note bad">
+            <Prose text={problem} />
+          </p>
+        )}
         {lost !== undefined && (
           <p class="note unsure">
             The database of the {lost} had lost rows when this began: only a clean comparison shows that both
@@ -60,7 +65,7 @@ function SyncOf({ sync, version }: { readonly sync: Sync; readonly version: numb
         )}
         {now?.health !== undefined && now.health.state !== 'sound' && (
           <p class="note unsure">
-            Capture is {now.health.state}. {now.health.problems.join(' ')}
+            Capture is {now.health.state}. <Prose text={now.health.problems.join(' ')} />
           </p>
         )}
         <SyncSwitches sync={sync} version={version} />

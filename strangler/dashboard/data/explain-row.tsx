@@ -4,6 +4,7 @@ import type { ExplainAnswer } from '../../admin/sync-contracts.ts'
 import { ask, problemOf } from '../api/ask.ts'
 import { formatMs } from '../parts/format.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
+import { Prose } from '../parts/prose.tsx'
 
 interface ExplainRowProps {
   readonly capability: string
@@ -59,8 +60,14 @@ function Explained({ answer }: { readonly answer: ExplainAnswer }) {
   const columns = [...new Set([...Object.keys(source.row ?? {}), ...Object.keys(target.row ?? {})])]
   return (
     <div class="stack">
-      <p class="note">{verdict}</p>
-      {source.refusal !== undefined && <p class="note bad">{source.refusal}</p>}
+      <p class="note">
+        <Prose text={verdict} />
+      </p>
+      {source.refusal !== undefined && (
+        <p class="note bad">
+          <Prose text={source.refusal} />
+        </p>
+      )}
       {target.quarantine !== undefined && <p class="note bad">{target.quarantine.error}</p>}
       {source.pending.map(({ version, op, ageMs }) => (
         <p key={version} class="quiet">

@@ -1,6 +1,7 @@
 import { lags } from '../api/lag-series.ts'
 import { formatMs, formatRate } from '../parts/format.ts'
 import { Plot } from '../parts/plot.tsx'
+import { Prose } from '../parts/prose.tsx'
 import type { Sync } from './data-page.tsx'
 
 interface LagPanelProps {
@@ -34,10 +35,14 @@ export function LagPanel({ capability, now }: LagPanelProps) {
           ),
         )}
       </dl>
-      {throttled !== undefined && <p class="note unsure">It waits: {throttled}</p>}
+      {throttled !== undefined && (
+        <p class="note unsure">
+          It waits: <Prose text={throttled} />
+        </p>
+      )}
       {now.warnings?.map((warning) => (
         <p key={warning} class="note unsure">
-          {warning}
+          <Prose text={warning} />
         </p>
       ))}
       {seen.length > 1 && (
@@ -47,6 +52,7 @@ export function LagPanel({ capability, now }: LagPanelProps) {
             times={seen.map(({ at }) => at / 1_000)}
             lines={[{ label: 'oldest change', token: 'service', values: seen.map((one) => one.lagMs) }]}
             format={(ms) => formatMs(ms)}
+            measure={{ unit: ' ms' }}
             highest={100}
           />
           <Plot
@@ -54,6 +60,7 @@ export function LagPanel({ capability, now }: LagPanelProps) {
             times={seen.map(({ at }) => at / 1_000)}
             lines={[{ label: 'backfill', token: 'accent', values: seen.map((one) => one.rowsPerSecond) }]}
             format={formatRate}
+            measure={{ unit: '' }}
             highest={10}
           />
         </div>

@@ -1,5 +1,5 @@
 import { askFirst } from '../parts/asking.ts'
-import { formatCount, formatMs, formatTime } from '../parts/format.ts'
+import { countOf, formatCount, formatMs, formatTime } from '../parts/format.ts'
 import { Nothing } from '../parts/heard-block.tsx'
 import { isOperator } from '../session/session.ts'
 import type { Sync } from './data-page.tsx'
@@ -119,14 +119,14 @@ function repair(capability: string, wrong: number): void {
   askFirst({
     ...{ title: `Repair ${capability}`, confirm: 'Repair them', isDangerous: true, version: undefined },
     does: [
-      `The ${formatCount(wrong)} rows that the comparison found are copied anew from the owner, over what the other side has.`,
+      `${countOf(wrong, 'row')} that the comparison found ${wrong === 1 ? 'is' : 'are'} copied anew from the owner, over what the other side has.`,
       'A row that has changed meanwhile is left to its change.',
     ],
     back: 'What the other side had in those rows is gone. The owner’s rows are not touched.',
     ...{ path: '/sync/repair', body: { capability } },
     done: (answer) => {
       const { repaired, refused, left } = answer as { repaired: number; refused: number; left: number }
-      return `${repaired} rows repaired, ${refused} refused, ${left} left.`
+      return `${countOf(repaired, 'row')} repaired, ${refused} refused, ${left} left.`
     },
   })
 }

@@ -2,6 +2,7 @@ import type { SideCost } from '../../admin/live/live-words.ts'
 import { live } from '../api/live.ts'
 import { formatBytes, formatRate } from '../parts/format.ts'
 import { Nothing } from '../parts/heard-block.tsx'
+import { Prose } from '../parts/prose.tsx'
 
 /** What a request costs each side, before the split and after it. */
 export function SideCosts() {
@@ -45,7 +46,11 @@ function Row({ cost, monolith }: { readonly cost: SideCost; readonly monolith: S
     <tr>
       <th scope="row">
         {side}
-        {problem !== undefined && <span class="quiet small block">{problem}</span>}
+        {problem !== undefined && (
+          <span class="quiet small block">
+            <Prose text={problem} />
+          </span>
+        )}
       </th>
       <td data-label="CPU, cores" class="numeric">
         {cores?.toFixed(2) ?? '–'}

@@ -36,12 +36,14 @@ export function TrafficPlots() {
             times={times}
             lines={linesOf((rate) => rate.perSecond)}
             format={formatRate}
+            measure={{ unit: '' }}
           />
           <Plot
             title="Errors"
             times={times}
             lines={linesOf((rate) => rate.errorShare)}
             format={(share) => formatShare(share)}
+            measure={{ unit: ' %', scale: 100 }}
             highest={0.01}
           />
           {!isTold && (
@@ -50,6 +52,7 @@ export function TrafficPlots() {
               times={times}
               lines={linesOf((rate) => rate.p95Ms)}
               format={(ms) => formatMs(ms)}
+              measure={{ unit: ' ms' }}
             />
           )}
         </div>

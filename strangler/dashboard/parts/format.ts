@@ -32,6 +32,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en')
 }
 
+/** A count with its noun; its plural has an s unless another one is given. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
 export function formatTime(iso: string): string {
   const at = new Date(iso)
   const isToday = at.toDateString() === new Date().toDateString()
@@ -49,6 +54,21 @@ export function formatTicks(times: readonly number[]): string[] {
     return time.toLocaleTimeString('en-GB').slice(0, apart < 60 ? 8 : 5)
   }
   return times.map(says)
+}
+
+/** Values on an axis, with as many digits as tell each from its neighbour. */
+export function formatLevels(values: readonly number[], { unit, scale = 1 }: Measure): string[] {
+  const [first = 0, second = first + 1] = values
+  const apart = Math.abs(second - first) * scale
+  // A step of 0.25 wants two digits, one of 0.5 and of 5 as many as they have.
+  const digits = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(apart))))
+  return values.map((value) => `${Number((value * scale).toFixed(digits)).toLocaleString('en')}${unit}`)
+}
+
+/** What an axis is measured in; `scale` makes it of the values. */
+export interface Measure {
+  readonly unit: string
+  readonly scale?: number
 }
 
 export function formatBytes(bytes: number): string {

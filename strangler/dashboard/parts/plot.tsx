@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { theme } from '../shell/theme.ts'
-import { formatTicks } from './format.ts'
+import { formatLevels, formatTicks, type Measure } from './format.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -18,6 +18,7 @@ export interface PlotProps {
   readonly times: readonly number[]
   readonly lines: readonly PlotLine[]
   readonly format: (value: number) => string
+  readonly measure: Measure
   readonly height?: number
   readonly highest?: number
 }
@@ -78,7 +79,10 @@ function toData({ times, lines }: PlotProps): uPlot.AlignedData {
   return [[...times], ...lines.map(({ values }) => [...values])]
 }
 
-function optionsOf({ lines, format, height = 120, highest }: PlotProps, element: HTMLElement): uPlot.Options {
+function optionsOf(
+  { lines, measure, height = 120, highest }: PlotProps,
+  element: HTMLElement,
+): uPlot.Options {
   // A token as such is `light-dark(…)`, which a canvas does not read; as a colour it is the one of the theme.
   const colour = (token: string) => () => {
     element.style.color = `var(--${token})`
@@ -99,7 +103,7 @@ function optionsOf({ lines, format, height = 120, highest }: PlotProps, element:
         incrs: SECONDS,
         values: (_plot, ticks) => formatTicks(ticks),
       },
-      { ...axis, font, size: 52, space: 28, values: (_plot, ticks) => ticks.map(format) },
+      { ...axis, font, size: 52, space: 28, values: (_plot, ticks) => formatLevels(ticks, measure) },
     ],
     series: [
       {},

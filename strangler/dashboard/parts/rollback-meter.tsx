@@ -1,4 +1,5 @@
 import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
+import { Prose } from './prose.tsx'
 
 const METER = {
   free: { mark: '↩', word: 'Going back is free' },
@@ -16,7 +17,9 @@ export function RollbackMeter({ undo }: { readonly undo: GuidedCapability['undo'
       </span>
       <div>
         <strong>{word}</strong>
-        <p class="quiet">{undo.reason}</p>
+        <p class="quiet">
+          <Prose text={undo.reason} />
+        </p>
       </div>
     </div>
   )

@@ -14,7 +14,7 @@ export function ShareBar({ label, monolith, service }: ShareBarProps) {
   return (
     <div class="share">
       <div class="share-words">
-        <span class="quiet">{label}</span>
+        {label !== '' && <span class="quiet">{label}</span>}
         {share === undefined ? (
           <span class="quiet">no traffic now</span>
         ) : (

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { Problem, WhyAnswer } from '../../admin/contracts.ts'
 import { ask, problemOf } from '../api/ask.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
+import { Prose } from '../parts/prose.tsx'
 
 /** Where one request would go, and why, in a sentence. */
 export function WhyBox() {
@@ -52,7 +53,7 @@ export function WhyBox() {
       <div role="status">
         {answer !== undefined && (
           <p class="note">
-            {answer.sentence} <span class="pill">{answer.reason}</span>
+            <Prose text={answer.sentence} /> <span class="pill">{answer.reason}</span>
           </p>
         )}
       </div>

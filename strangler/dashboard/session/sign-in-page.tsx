@@ -44,11 +44,13 @@ export function SignInPage() {
         <button type="submit" class="button primary" disabled={isWaiting}>
           {isWaiting ? 'Signing in …' : 'Sign in'}
         </button>
-        <p class="quiet small">
-          The tokens are in <code>tokens.json</code> of the kit’s directory, or in{' '}
-          <code>STRANGLER_OPERATOR_TOKEN</code> and <code>STRANGLER_VIEWER_TOKEN</code>. A viewer may look, an
-          operator may also change.
-        </p>
+        {problem === undefined && (
+          <p class="quiet small">
+            The tokens are in <code>tokens.json</code> of the kit’s directory, <code>.strangler</code> as a
+            rule, or in <code>STRANGLER_OPERATOR_TOKEN</code> and <code>STRANGLER_VIEWER_TOKEN</code>. A
+            viewer may look, an operator may also change.
+          </p>
+        )}
       </form>
     </main>
   )

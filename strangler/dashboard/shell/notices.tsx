@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { Prose } from '../parts/prose.tsx'
 
 interface Notice {
   readonly id: number
@@ -25,7 +26,7 @@ export function Notices() {
     <div class="notices" role="status" aria-live="polite">
       {notices.value.map(({ id, text, tone }) => (
         <p key={id} class={`notice ${tone}`}>
-          {text}
+          <Prose text={text} />
         </p>
       ))}
     </div>

@@ -1,3 +1,4 @@
+import { countOf } from '../../core/count-of.ts'
 import { differenceOf } from '../../core/newcombe-interval.ts'
 import { defineGate } from '../gate.ts'
 import { showCount, showDuration, showShare } from '../show.ts'
@@ -17,7 +18,7 @@ export const canaryLongEnough = defineGate(
       wantedMs: profile.canaryIntervalMs,
       wantedRequests: profile.canaryRequests,
     }
-    const reason = `At ${migration.percent ?? 0} % for ${showDuration(sinceMs)}, with ${showCount(requests)} requests on the service.`
+    const reason = `At ${migration.percent ?? 0} % for ${showDuration(sinceMs)}, with ${countOf(requests, 'request')} on the service.`
     if (sinceMs >= profile.canaryIntervalMs && requests >= profile.canaryRequests)
       return pass({ reason, evidence })
     return unknown({

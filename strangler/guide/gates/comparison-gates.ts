@@ -1,6 +1,7 @@
+import { countOf } from '../../core/count-of.ts'
 import { shareOf } from '../../core/wilson-interval.ts'
 import { defineGate } from '../gate.ts'
-import { showCount, showDuration, showNumberOf, showShare, showSome } from '../show.ts'
+import { showCount, showDuration, showShare, showSome } from '../show.ts'
 import type { GuideSnapshot } from '../snapshot.ts'
 import { ofService } from './of-service.ts'
 
@@ -13,7 +14,7 @@ export const coverage = ofService(
     const evidence = { compared, eligible, gaveWay, wanted: profile.coverage }
     if (eligible === 0)
       return unknown({ reason: 'Nothing was there to compare yet.', evidence, fix: 'Wait for requests.' })
-    const reason = `${showCount(compared)} of ${showCount(eligible)} exchanges were compared (${showShare(compared / eligible)}; ${showShare(profile.coverage)} is the least).${describeLeftOut(gaveWay)}`
+    const reason = `${showCount(compared)} of ${countOf(eligible, 'exchange')} ${compared === 1 ? 'was' : 'were'} compared (${showShare(compared / eligible)}; ${showShare(profile.coverage)} is the least).${describeLeftOut(gaveWay)}`
     if (compared / eligible >= profile.coverage) return pass({ reason, evidence })
     return fail({ reason, evidence, fix: `${report(snapshot)} tells what was skipped and why.` })
   }),
@@ -21,7 +22,7 @@ export const coverage = ofService(
 
 function describeLeftOut(gaveWay: number): string {
   if (gaveWay === 0) return ''
-  return ` ${showNumberOf(gaveWay, 'more exchange')} gave way to clients, drawn by lot.`
+  return ` ${countOf(gaveWay, 'more exchange')} gave way to clients, drawn by lot.`
 }
 
 export const netMismatch = ofService(
@@ -42,7 +43,7 @@ export const netMismatch = ofService(
       limit: profile.netMismatch,
       stillNeeded: stillNeeded ?? null,
     }
-    const reason = `${netMismatches} of ${showCount(compared)} exchanges differ beyond noise; with 95 % certainty at most ${showShare(netUpperBound)} do (${showShare(profile.netMismatch)} is the limit).`
+    const reason = `${netMismatches} of ${countOf(compared, 'exchange')} ${netMismatches === 1 ? 'differs' : 'differ'} beyond noise; with 95 % certainty at most ${showShare(netUpperBound)} do (${showShare(profile.netMismatch)} is the limit).`
     if (netUpperBound <= profile.netMismatch) return pass({ reason, evidence })
     if (stillNeeded !== undefined) {
       return unknown({
@@ -71,7 +72,7 @@ export const enoughComparisons = ofService(
       }
       if (perEndpoint.length > 0 && few.length === 0) {
         const often = perEndpoint.length - seldom.length
-        const known = `${showNumberOf(often, 'endpoint')} ${often === 1 ? 'was' : 'were'} compared at least ${wanted} times.`
+        const known = `${countOf(often, 'endpoint')} ${often === 1 ? 'was' : 'were'} compared at least ${wanted} times.`
         return pass({ reason: known + describeSeldom(seldom), evidence })
       }
       const missing = few.map(({ endpoint, compared }) => `${endpoint} ${wanted - compared}`)
@@ -165,7 +166,7 @@ export const latency = defineGate(
     const evidence = { ...times, slowAnswers: count, answers: of, slowShareLow: low }
     if (of < ANSWERS_FOR_P95 || low <= BEYOND_P95)
       return unknown({
-        reason: `${reason} ${showCount(count)} of ${showCount(of)} answers took longer than ${showDuration(limitMs)}: not enough to be certain.`,
+        reason: `${reason} ${showCount(count)} of ${countOf(of, 'answer')} took longer than ${showDuration(limitMs)}: not enough to be certain.`,
         evidence,
         fix: 'Wait for requests.',
       })

@@ -1,5 +1,5 @@
+import { countOf } from '../../core/count-of.ts'
 import { defineGate } from '../gate.ts'
-import { showNumberOf } from '../show.ts'
 import { ofService } from './of-service.ts'
 
 export const contractRecorded = defineGate(
@@ -9,7 +9,7 @@ export const contractRecorded = defineGate(
     const evidence = { endpoints: contract?.endpoints ?? 0 }
     if (contract?.recordedAt !== undefined && contract.endpoints > 0)
       return pass({
-        reason: `The contract tells ${showNumberOf(contract.endpoints, 'endpoint')} from the monolith's answers.`,
+        reason: `The contract tells ${countOf(contract.endpoints, 'endpoint')} from the monolith's answers.`,
         evidence,
       })
     return unknown({
@@ -41,7 +41,7 @@ export const contractPassed = ofService(
         return unknown({ reason: `Build ${build} was checked, and ${present} answers now.`, evidence, fix })
       if (verified.pass)
         return pass({
-          reason: `Build ${build} answers ${showNumberOf(contract?.endpoints ?? 0, 'endpoint')} as the contract says: those that it tells of.`,
+          reason: `Build ${build} answers ${countOf(contract?.endpoints ?? 0, 'endpoint')} as the contract says: those that it tells of.`,
           evidence,
         })
       return fail({

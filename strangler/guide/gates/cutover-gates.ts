@@ -1,3 +1,4 @@
+import { countOf } from '../../core/count-of.ts'
 import { defineGate, type Gate } from '../gate.ts'
 import { nameBuilds, showDuration, showSome } from '../show.ts'
 
@@ -98,7 +99,7 @@ export const writersMoved = defineGate(
     const evidence = { writersOutside: writersOutside.length, couplings: couplings.length }
     if (found.length === 0) return pass({ reason: 'Every write comes through the proxy.', evidence })
     return fail({
-      reason: `${found.length} writers would fail after the cut-over: ${showSome(found)}.`,
+      reason: `${countOf(found.length, 'writer')} would fail after the cut-over: ${showSome(found)}.`,
       evidence,
       fix: `Move them to the endpoints, or waive one with a reason; ${doctor} explains each.`,
     })

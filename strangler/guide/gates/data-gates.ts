@@ -1,3 +1,4 @@
+import { countOf } from '../../core/count-of.ts'
 import { defineGate } from '../gate.ts'
 import { nameBuilds, showCount, showDuration } from '../show.ts'
 import type { DataEvidence, GuideSnapshot } from '../snapshot.ts'
@@ -97,12 +98,12 @@ export const verifyClean = defineGate(
     }
     if (verify.diverged > 0) {
       return fail({
-        reason: `${showCount(verify.diverged)} of ${showCount(verify.compared)} rows are missing, too many or different.`,
+        reason: `${showCount(verify.diverged)} of ${countOf(verify.compared, 'row')} ${verify.diverged === 1 ? 'is' : 'are'} missing, too many or different.`,
         evidence,
         fix: `\`strangler sync repair ${capability}\`, then ${fix}`,
       })
     }
-    const found = `${showCount(verify.compared)} rows were the same ${showDuration(ageMs)} ago`
+    const found = `${countOf(verify.compared, 'row was', 'rows were')} the same ${showDuration(ageMs)} ago`
     if (verify.inFlight > 0)
       return unknown({ reason: `${found}, but ${verify.inFlight} did not come to rest.`, evidence, fix })
     if (ageMs > profile.verifyGoodForMs)

@@ -1,5 +1,6 @@
+import { countOf } from '../../core/count-of.ts'
 import { defineGate } from '../gate.ts'
-import { showCount, showDuration, showSome } from '../show.ts'
+import { showDuration, showSome } from '../show.ts'
 import type { GuideSnapshot } from '../snapshot.ts'
 
 export const ownedLongEnough = defineGate(
@@ -34,7 +35,7 @@ export const noCaller = defineGate(
     if (requests === 0)
       return pass({ reason: `The monolith has answered no request of ${capability}.`, evidence })
     return fail({
-      reason: `The monolith has still answered ${requests} requests of ${capability}.`,
+      reason: `The monolith has still answered ${countOf(requests, 'request')} of ${capability}.`,
       evidence,
       fix,
     })
@@ -64,7 +65,7 @@ export const noStatement = defineGate(
     const by = found.by.length === 0 ? 'by others than the kit' : `by ${showSome(found.by)}`
     const since = new Date(found.firstAt).toISOString()
     return fail({
-      reason: `${showCount(found.count)} reads of the old tables ${by} were counted since ${since}, the last ${showDuration(now - found.lastAt)} ago: ${showSome(found.tables)}.`,
+      reason: `${countOf(found.count, 'read')} of the old tables ${by} ${found.count === 1 ? 'was' : 'were'} counted since ${since}, the last ${showDuration(now - found.lastAt)} ago: ${showSome(found.tables)}.`,
       evidence,
       fix: `Find the program, and move it to the endpoints. ${wait}`,
     })

@@ -1,5 +1,6 @@
+import { countOf } from '../../core/count-of.ts'
 import { defineGate } from '../gate.ts'
-import { showCount, showDuration, showNumberOf, showSome } from '../show.ts'
+import { showCount, showDuration, showSome } from '../show.ts'
 
 /** The slowest of a hundred decide a p99: of fewer requests it is chance, and the first ones of a process are slow. */
 const REQUESTS_FOR_P99 = 100
@@ -22,7 +23,7 @@ export const proxyCost = defineGate(
     if (p99Ms <= profile.proxyP99Ms) return pass({ reason, evidence })
     if (requests < REQUESTS_FOR_P99)
       return unknown({
-        reason: `${reason} Of ${showNumberOf(requests, 'request')} that is chance; ${REQUESTS_FOR_P99} say enough.`,
+        reason: `${reason} Of ${countOf(requests, 'request')} that is chance; ${REQUESTS_FOR_P99} say enough.`,
         evidence,
         fix: 'Wait, and send traffic through the proxy.',
       })
@@ -41,7 +42,7 @@ export const enoughTraffic = defineGate(
     const requests = traffic?.requests ?? 0
     const watchedMs = traffic?.watchedMs ?? 0
     const evidence = { requests, watchedMs, wantedRequests: profile.observedRequests }
-    const reason = `${showNumberOf(requests, 'request')} of ${capability} ${requests === 1 ? 'was' : 'were'} seen in ${showDuration(watchedMs)}.`
+    const reason = `${countOf(requests, 'request')} of ${capability} ${requests === 1 ? 'was' : 'were'} seen in ${showDuration(watchedMs)}.`
     if (requests >= profile.observedRequests || (requests > 0 && watchedMs >= profile.observedMs))
       return pass({ reason, evidence })
     return unknown({
@@ -59,10 +60,16 @@ export const endpointsSeen = defineGate(
     const unseen = endpoints.filter(({ requests, rare }) => requests === 0 && !rare)
     const evidence = { endpoints: endpoints.length, unseen: unseen.length }
     if (unseen.length === 0)
-      return pass({ reason: `All ${endpoints.length} endpoints were seen or are marked as rare.`, evidence })
+      return pass({
+        reason:
+          endpoints.length === 1
+            ? 'Its endpoint was seen or is marked as rare.'
+            : `All ${endpoints.length} endpoints were seen or are marked as rare.`,
+        evidence,
+      })
     const names = unseen.map(({ endpoint }) => endpoint)
     return unknown({
-      reason: `${unseen.length} of ${endpoints.length} endpoints had no request yet: ${showSome(names)}.`,
+      reason: `${unseen.length} of ${countOf(endpoints.length, 'endpoint')} had no request yet: ${showSome(names)}.`,
       evidence,
       fix: `Wait for one, or mark it: \`strangler guide rare "${names[0]}" --because "…"\`.`,
     })
@@ -76,7 +83,7 @@ export const noOverrides = defineGate(
     const evidence = { overrides: overrides.length }
     if (overrides.length === 0) return pass({ reason: 'Every endpoint goes by the stage.', evidence })
     return fail({
-      reason: `${showNumberOf(overrides.length, 'endpoint')} ${overrides.length === 1 ? 'is' : 'are'} set by hand and would not follow the step: ${showSome(overrides)}.`,
+      reason: `${countOf(overrides.length, 'endpoint')} ${overrides.length === 1 ? 'is' : 'are'} set by hand and would not follow the step: ${showSome(overrides)}.`,
       evidence,
       // Each by itself, so that none is cleared that somebody still wants.
       fix: overrides.map((endpoint) => `\`strangler route clear "${endpoint}"\``).join(', '),

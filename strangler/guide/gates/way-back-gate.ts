@@ -57,7 +57,7 @@ function count(tables: readonly TriedTable[]): { cameBack: number; empty: number
 function describe({ ageMs, cameBack, empty }: { ageMs: number; cameBack: number; empty: number }): string {
   if (cameBack === 0) return 'No table has a row that could be tried.'
   const left = empty === 0 ? '' : `; ${empty} ${empty === 1 ? 'has' : 'have'} no row yet`
-  return `${showDuration(ageMs)} ago a row of each of ${cameBack} tables was changed at the service and came back the same${left}.`
+  return `${showDuration(ageMs)} ago a row of ${cameBack === 1 ? 'one table' : `each of ${cameBack} tables`} was changed at the service and came back the same${left}.`
 }
 
 /** Both sides are what they were when it was tried, as far as that is known. */

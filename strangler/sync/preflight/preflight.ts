@@ -1,3 +1,4 @@
+import { countOf } from '../../core/count-of.ts'
 import type { Direction } from '../../core/sync-words.ts'
 import type { Side } from '../../core/words.ts'
 import { type CheckedTables, checkTables, type SyncedTable } from '../check-tables.ts'
@@ -157,7 +158,7 @@ async function findZeroDates(
     const { name: table } = source.table
     try {
       for (const row of await database.query(statement)) {
-        const reason = `${table}.${row['column']} has ${row['zeros']} dates with a month or day of zero`
+        const reason = `${table}.${row['column']} has ${countOf(Number(row['zeros']), 'date')} with a month or day of zero`
         findings.push(toFinding('ZERO_DATES', { side, table, reason }))
       }
     } catch (error) {

@@ -1,3 +1,4 @@
+import { countOf } from '../../../core/count-of.ts'
 import type { Statement } from '../../dialect.ts'
 import type { Probe, SurveyDialect, TablesPlace } from '../../survey.ts'
 import { TABLES } from './catalogue.ts'
@@ -149,7 +150,7 @@ GROUP BY 1, 2 ORDER BY count(DISTINCT l.xmin::text) DESC LIMIT 20`,
     }),
     tell: (row) => ({
       table: row['tbl'] ?? '',
-      reason: `of the changes that wait in the log, ${row['times']} transactions have changed ${row['tbl']} and ${row['other']}`,
+      reason: `of the changes that wait in the log, ${countOf(Number(row['times']), 'transaction has', 'transactions have')} changed ${row['tbl']} and ${row['other']}`,
     }),
   },
 ]
