@@ -30,7 +30,7 @@ import { type ControlLink, createControlLink } from './state/control-link.ts'
 import { keepLag } from './state/keep-lag.ts'
 import { lastGoodPath } from './state/last-good-table.ts'
 import { createTableFeed } from './state/table-feed.ts'
-import { createSyncPart, type SyncPart } from './sync-part.ts'
+import { createSyncPart, redisOptions, type SyncPart } from './sync-part.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { logRefusals } from './telemetry/log-refusals.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -104,7 +104,7 @@ async function start(
       stop: () => releases.releaseAll(),
     }
   }
-  const redis = await findRedis({ directory: path.join(config.directory, 'redis'), url: config.redis.url })
+  const redis = await findRedis(redisOptions(config))
   releases.add('Redis', () => redis.stop())
   const sync = createSyncPart({
     ...{ config, readInstallation: link.readInstallation },

@@ -7,6 +7,7 @@ import type { EvidenceStore } from './core/evidence-store.ts'
 import type { Journal, ReportError, Stoppable } from './core/ports.ts'
 import type { RouteState, Side, SyncCourse, SyncOrder } from './core/words.ts'
 import { diagnose, findAddresses, findShared } from './doctor-part.ts'
+import type { FindRedisOptions } from './infra/redis-server.ts'
 import { createReadWatches } from './read-watch-part.ts'
 import { ownerOf } from './routing/fold-cutover.ts'
 import { keepInstallation } from './state/keep-installation.ts'
@@ -93,6 +94,12 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
     },
   }
 }
+
+/** Nothing else goes through it: without tables none is launched. */
+export const redisOptions = ({ capabilities, directory, redis: { url } }: Config): FindRedisOptions => ({
+  ...{ directory: path.join(directory, 'redis'), url },
+  isNeeded: Object.values(capabilities).some(({ tables }) => tables.length > 0),
+})
 
 /** Of every capability whose tables in the monolith can be looked at. */
 function createCouplingWatches({

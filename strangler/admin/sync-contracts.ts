@@ -80,6 +80,8 @@ export const doctorAnswer = z.object({
       ),
     }),
   ),
+  /** Where no capability has tables: whether something listens at each side, as the process that answers sees it. */
+  sides: z.array(z.object({ name: z.string(), host: z.string(), answers: z.boolean() })).optional(),
 })
 
 const shownRow = z.record(z.string(), z.string().nullable()).nullable()

@@ -1,5 +1,6 @@
 import { StranglerError } from '../core/errors.ts'
 import type { SyncOrder } from '../core/words.ts'
+import { probeSides } from '../infra/probe-side.ts'
 import type { Explanation } from '../sync/explain.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
 import { type AdminContext, findPosition } from './present-state.ts'
@@ -54,13 +55,15 @@ export async function diagnoseSync(
   { capability }: DoctorQuestion,
 ): Promise<DoctorAnswer> {
   const [first] = Object.keys(context.config.capabilities)
-  if (first === undefined && capability === undefined) return { capabilities: [] }
+  const lookAround = () => probeSides(context.config.sides)
+  if (first === undefined && capability === undefined) return { capabilities: [], sides: await lookAround() }
   const control = findSync(context, capability ?? first ?? '')
   const found = await control.diagnose(capability)
   // Whoever has mended something and has looked here wants the gates to know it as well.
   for (const one of found) context.guide?.findings.forget(one.capability)
   return {
     capabilities: found.map((one) => ({ ...one, tables: [...one.tables], findings: [...one.findings] })),
+    ...(found.some(({ tables }) => tables.length > 0) ? {} : { sides: await lookAround() }),
   }
 }
 

@@ -36,3 +36,25 @@ export function probeSide(
     }
   })
 }
+
+/** Whether something listens where a side shall be. */
+export interface SideInReach {
+  readonly name: string
+  readonly host: string
+  readonly answers: boolean
+}
+
+export function probeSides(
+  sides: Readonly<Record<string, { readonly url: string }>>,
+): Promise<SideInReach[]> {
+  return Promise.all(
+    Object.entries(sides).map(async ([name, { url }]) => {
+      const { host } = new URL(url)
+      const answers = await probeSide(name, url).then(
+        () => true,
+        () => false,
+      )
+      return { name, host, answers }
+    }),
+  )
+}

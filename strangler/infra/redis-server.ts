@@ -19,6 +19,8 @@ export interface FindRedisOptions {
   readonly directory: string
   /** `redis.url` of the configuration; REDIS_URL comes next. */
   readonly url?: string | undefined
+  /** False where no capability has tables: then none is launched. */
+  readonly isNeeded?: boolean
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -34,6 +36,7 @@ export async function findRedis(options: FindRedisOptions): Promise<Redis> {
   if (options.url !== undefined) return useNamed(options.url, '`redis.url` of the configuration')
   const named = readSecret(env, 'REDIS_URL')
   if (named !== undefined) return useNamed(named, 'REDIS_URL')
+  if (options.isNeeded === false) return usePostgres('no capability has tables')
   const program = await findProgram(['redis-server', 'valkey-server'], env['PATH'])
   if (program === undefined) {
     return usePostgres('REDIS_URL is not set, and neither redis-server nor valkey-server is on the PATH')

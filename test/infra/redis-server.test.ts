@@ -75,3 +75,11 @@ function ask(port: string, command: string): Promise<string> {
     socket.write(`${command}\r\nQUIT\r\n`)
   })
 }
+
+test('where no capability has tables none is launched, though one is on the PATH', async () => {
+  const found = await findRedis({ directory, isNeeded: false, env: { PATH: process.env['PATH'] } })
+  expect(found).toMatchObject({
+    kind: 'postgres',
+    description: expect.stringContaining('no capability has tables'),
+  })
+})

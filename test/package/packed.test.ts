@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageOf, readSpecifiers } from '../../scripts/package/read-imports.ts'
+import { findLinks, listAnchors } from '../docs/documents.ts'
 import { type Consumer, compiler, installPackage } from './consumer.ts'
 
 const root = path.join(import.meta.dirname, '../..')
@@ -42,15 +43,19 @@ describe('the package', () => {
     expect(files).toContain('dist/index.js')
     expect(files).toContain('dist/service.d.ts')
     expect(files).toContain('docs/reference/errors.md')
-    const own = files.filter((file) => !file.startsWith('templates/'))
+    const own = files.filter((file) => !/^(templates|deploy)\//.test(file))
     expect(own.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([])
     expect(files).toContain('templates/service/main.ts')
     const areas = new Set(files.map((file) => file.split('/')[0]))
     expect([...areas].sort()).toEqual(
       [
+        'ARCHITECTURE.md',
         'CHANGELOG.md',
+        'CONTRIBUTING.md',
+        'GLOSSARY.md',
         'LICENSE',
         'README.md',
+        'deploy',
         'dist',
         'docs',
         'package.json',
@@ -59,6 +64,26 @@ describe('the package', () => {
       ].sort(),
     )
     expect(own.filter((file) => /(^|\/)(test|bench)\/|\.test\.|\.map$/.test(file))).toEqual([])
+  })
+
+  it('leads from each of its pages only to what it holds itself', async () => {
+    const files = listPacked()
+    const pages = files.filter((file) => file.endsWith('.md') && !file.startsWith('templates/'))
+    const broken: string[] = []
+    let looked = 0
+    for (const page of pages)
+      for (const link of findLinks(await readPacked(page))) {
+        const [name = '', anchor] = link.split('#')
+        const to = name === '' ? page : path.posix.join(path.posix.dirname(page), name)
+        const isThere =
+          files.includes(to) || files.some((file) => file.startsWith(`${to.replace(/\/$/, '')}/`))
+        const leads = isThere && (anchor === undefined || listAnchors(await readPacked(to)).includes(anchor))
+        if (!leads) broken.push(`${page} → ${link}`)
+        looked += 1
+      }
+    expect(broken).toEqual([])
+    expect(pages).toContain('README.md')
+    expect(looked).toBeGreaterThan(100)
   })
 
   it('is small, and names no folder of the machine that it was made on', async () => {

@@ -6,6 +6,7 @@ import { StranglerError } from '../../core/errors.ts'
 import { namedRedisUrl } from '../../infra/redis-server.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
+import { lookAround, lookAtKit, type Surroundings } from '../look-around.ts'
 import { paint, type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 interface DoctorOptions extends QuestionOptions {
@@ -24,7 +25,7 @@ Examples:
   strangler doctor inventory --json
   strangler doctor --config deploy/strangler.config.ts
 
-The kit is asked when it runs; otherwise, or with --config, the command reads the configuration and opens the databases itself.
+Where no capability has tables it says what else the kit stands on, and what comes next. The kit is asked when it runs; otherwise, or with --config, the command reads the configuration and opens the databases itself.
 Ends with 0 when nothing blocks, with 3 when something does; docs/reference/doctor.md explains each finding.`
 
 export function addDoctor(parent: Command, terminal: Terminal): void {
@@ -38,22 +39,35 @@ export function addDoctor(parent: Command, terminal: Terminal): void {
     .option('--config <path>', 'ask no kit: read this configuration and open the databases from here')
     .addHelpText('after', HELP)
     .action(async (capability: string | undefined, options: DoctorOptions) => {
-      const { capabilities } = await ask(capability, options, terminal)
-      if (options.json) writeJson(terminal, { capabilities })
-      else printAll(terminal, capabilities)
+      const { capabilities, surroundings } = await ask(capability, options, terminal)
+      if (options.json) writeJson(terminal, { capabilities, ...surroundings })
+      else {
+        printAll(terminal, capabilities)
+        if (surroundings !== undefined) printSurroundings(terminal, surroundings)
+      }
       refuseBlocking(capabilities)
     })
 }
+
+/** The surroundings are told where there are no tables to tell of. */
+interface Seen extends Pick<DoctorAnswer, 'capabilities'> {
+  readonly surroundings?: Surroundings
+}
+
+const hasTables = (capabilities: readonly Diagnosis[]) => capabilities.some(({ tables }) => tables.length > 0)
 
 async function ask(
   capability: string | undefined,
   options: DoctorOptions,
   terminal: Terminal,
-): Promise<DoctorAnswer> {
+): Promise<Seen> {
   if (options.config !== undefined) return examineHere(capability, options.config)
   try {
     const client = await connectAdmin(options, terminal)
-    return await client.diagnoseSync(capability === undefined ? {} : { capability })
+    const { capabilities, sides } = await client.diagnoseSync(capability === undefined ? {} : { capability })
+    return hasTables(capabilities)
+      ? { capabilities }
+      : { capabilities, surroundings: await lookAtKit(client, sides) }
   } catch (error) {
     const isAway = error instanceof StranglerError && error.code === 'STRANGLER_ADMIN_UNREACHABLE'
     if (!isAway || options.adminUrl !== undefined) throw error
@@ -62,7 +76,7 @@ async function ask(
 }
 
 /** Without a kit that runs. */
-async function examineHere(capability: string | undefined, file: string | undefined): Promise<DoctorAnswer> {
+async function examineHere(capability: string | undefined, file: string | undefined): Promise<Seen> {
   const { config } = await loadConfig(file)
   // Loaded here and not above: the other commands need no database.
   const { diagnose } = await import('../../doctor-part.ts')
@@ -75,13 +89,16 @@ async function examineHere(capability: string | undefined, file: string | undefi
     },
     capability,
   )
-  return {
-    capabilities: found.map((one) => ({ ...one, tables: [...one.tables], findings: [...one.findings] })),
-  }
+  const capabilities = found.map((one) => ({
+    ...one,
+    tables: [...one.tables],
+    findings: [...one.findings],
+  }))
+  return hasTables(capabilities) ? { capabilities } : { capabilities, surroundings: await lookAround(config) }
 }
 
 function printAll(terminal: Terminal, diagnoses: readonly Diagnosis[]): void {
-  if (diagnoses.length === 0) writeLine(terminal, 'No capability has tables, so there is nothing to look at.')
+  if (diagnoses.length === 0) writeLine(terminal, 'No capability has tables, so there is nothing to sync.')
   for (const { capability, tables, findings } of diagnoses) {
     const head = paint(terminal, 'bold', capability)
     if (tables.length === 0) writeLine(terminal, `${head} has no tables, so there is nothing to sync.`)
@@ -89,6 +106,14 @@ function printAll(terminal: Terminal, diagnoses: readonly Diagnosis[]): void {
     else writeLine(terminal, `${head} (${tables.join(', ')}): ${countAll(findings)}`)
     for (const finding of findings) printFinding(terminal, finding)
   }
+}
+
+function printSurroundings(terminal: Terminal, { looked, next }: Surroundings): void {
+  for (const { what, isGood, found } of looked) {
+    const mark = paint(terminal, isGood ? 'green' : 'red', isGood ? '✓' : '✗')
+    writeLine(terminal, `  ${mark} ${what}: ${clean(found)}`)
+  }
+  writeLine(terminal, `  → ${next}`)
 }
 
 function countAll(findings: readonly Finding[]): string {
