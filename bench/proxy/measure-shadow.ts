@@ -1,8 +1,9 @@
 import type { LoadTool } from '../load/load-tool.ts'
 import { median, round } from '../statistics.ts'
 import { type LatencyFigures, measureAtRate, type RateBench, type RatedSubject } from './measure-at-rate.ts'
-import { SHADOWED_PATH } from './options.ts'
+import { SHADOWED_ENDPOINT, SHADOWED_PATH } from './options.ts'
 import { FAULTS, type Fault, faultyPath } from './peers/faults.ts'
+import { type ComparedCounts, readCompared } from './read-compared.ts'
 import type { Peer } from './start-peers.ts'
 
 type ShadowSubject = 'without' | 'shadowing' | Fault
@@ -17,6 +18,9 @@ export interface ShadowRatios {
 export interface ShadowCost extends ShadowRatios {
   readonly requestsPerSecond: number
   readonly rounds: Record<ShadowSubject, LatencyFigures>[]
+  /** Of the exchanges that might have been compared, those that were; the others gave way to clients, or were skipped. */
+  readonly comparedShare: number
+  readonly compared: ComparedCounts
   /** With another side that does not answer as it should. */
   readonly faulty: Record<Fault, ShadowRatios>
   /** The worst of them. */
@@ -29,7 +33,9 @@ export async function measureShadow(
   peers: readonly Peer[],
 ): Promise<ShadowCost> {
   const { connections, warmUpSeconds } = bench.options
-  const urlOf = (name: Peer['name']) => peers.find((peer) => peer.name === name)?.url ?? ''
+  const peerOf = (name: Peer['name']) => peers.find((peer) => peer.name === name)
+  const urlOf = (name: Peer['name']) => peerOf(name)?.url ?? ''
+  const countCompared = () => readCompared(peerOf('kitShadowing')?.adminUrl ?? '', SHADOWED_ENDPOINT)
   const subjects: RatedSubject<ShadowSubject>[] = [
     { name: 'without', url: urlOf('kitWithoutLog'), path: SHADOWED_PATH },
     { name: 'shadowing', url: urlOf('kitShadowing'), path: SHADOWED_PATH },
@@ -38,7 +44,10 @@ export async function measureShadow(
   // Both at saturation, until their code is compiled: the throughput has loaded only one of them.
   for (const { url, path } of subjects.slice(0, 2))
     await tool.measure({ url: url + path, connections, seconds: warmUpSeconds }, bench.signal)
+  const before = await countCompared()
   const rounds = await measureAtRate(bench, 'shadow', subjects)
+  const after = await countCompared()
+  const compared = { compared: after.compared - before.compared, others: after.others - before.others }
   const ratiosOf = (name: ShadowSubject): ShadowRatios => {
     const ratio = (figure: keyof LatencyFigures) =>
       round(median(rounds.map((run) => run[name][figure] / run.without[figure])))
@@ -49,6 +58,8 @@ export async function measureShadow(
     requestsPerSecond: bench.requestsPerSecond,
     rounds,
     ...ratiosOf('shadowing'),
+    compared,
+    comparedShare: round(compared.compared / (compared.compared + compared.others)),
     faulty,
     faultyP99Ratio: Math.max(...FAULTS.map((fault) => faulty[fault].p99Ratio)),
   }

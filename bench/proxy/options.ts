@@ -32,3 +32,4 @@ export const PATH = '/api/area-7/items-3/SKU-0042'
 
 /** One that is compared where the kit compares at all: the monolith answers, and the service is asked too. */
 export const SHADOWED_PATH = '/api/area-7/items-4/SKU-0042'
+export const SHADOWED_ENDPOINT = 'GET /api/area-7/items-4/:sku'

@@ -23,6 +23,8 @@ export interface Peer {
   readonly name: PeerName
   readonly url: string
   readonly pid: number
+  /** Of the kit's: where its metrics are. */
+  readonly adminUrl?: string | undefined
 }
 
 /** Everything that runs while the benchmark does; `stop` ends it, the last first. */
@@ -101,7 +103,7 @@ function kitEnvironment({ token }: Stand): Record<string, string> {
   return { STRANGLER_NO_REDIS: '1', STRANGLER_OPERATOR_TOKEN: token }
 }
 
-function keep(stand: Stand, name: PeerName, { url, pid, stop }: RunningProcess): Peer {
+function keep(stand: Stand, name: PeerName, { url, pid, ready, stop }: RunningProcess): Peer {
   stand.releases.push(stop)
-  return { name, url, pid }
+  return { name, url, pid, adminUrl: ready.adminUrl }
 }

@@ -46,6 +46,10 @@ describe('the proxy benchmark', () => {
     const ratios = Object.values<{ p99Ratio: number }>(report.shadow.faulty).map(({ p99Ratio }) => p99Ratio)
     expect(ratios).toHaveLength(5)
     expect(report.shadow.faultyP99Ratio).toBe(Math.max(...ratios))
+    // What gave way is told beside what it saves.
+    expect(report.shadow.compared.compared).toBeGreaterThan(0)
+    expect(report.shadow.comparedShare).toBeGreaterThan(0)
+    expect(report.shadow.comparedShare).toBeLessThanOrEqual(1)
     expect(report.toggles).toMatchObject({ toggles: 4, proxies: 2 })
     expect(report.machine).toMatchObject({
       node: process.version,
