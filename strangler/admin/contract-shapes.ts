@@ -13,6 +13,8 @@ export const verifiedTask = z.strictObject({
   failures: z.int().min(0).max(100_000),
   /** The service's build that answered. */
   build: z.string().regex(/^[\w.+:@/, -]{1,600}$/),
+  /** Where it was asked; the service's own address when it is absent. */
+  target: line(2_000).optional(),
 })
 
 const check = z.object({
@@ -52,8 +54,9 @@ export const contractAnswer = z.object({
 })
 
 export const verifiedAnswer = z.object({
-  /** `false`: another document has been recorded meanwhile. */
   kept: z.boolean(),
+  /** Why not: another document has been recorded meanwhile, or what was asked is the monolith itself. */
+  because: z.enum(['another-contract', 'monolith']).optional(),
 })
 
 export type ContractAnswer = z.output<typeof contractAnswer>

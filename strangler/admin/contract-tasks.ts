@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { EndpointShape } from '../compare/contract/endpoint-shape.ts'
 import { writeOpenApi } from '../compare/contract/write-openapi.ts'
+import { isMonolithAt } from '../config/service-sides-at-monolith.ts'
 import type { ContractStore, RecordedContract } from '../core/contract-store.ts'
 import { StranglerError } from '../core/errors.ts'
 import { suggestNames } from '../core/nearest-names.ts'
@@ -40,8 +41,15 @@ export async function recordContract(context: AdminContext, capability: string):
 
 /** Keeps what came of a check of the service, as evidence for the guide. */
 export async function keepVerified(context: AdminContext, task: VerifiedTask): Promise<VerifiedAnswer> {
-  requireCapability(context, task.capability)
-  return { kept: await storeOf(context).verified(task) }
+  const { target, ...verified } = task
+  const { capability } = task
+  requireCapability(context, capability)
+  const { config } = context
+  const { service = capability } = config.capabilities[capability] ?? {}
+  // The monolith keeps to what was learnt of it, which says nothing of a service.
+  if (isMonolithAt(config, target ?? config.sides[service]?.url)) return { kept: false, because: 'monolith' }
+  const kept = await storeOf(context).verified(verified)
+  return kept ? { kept } : { kept, because: 'another-contract' }
 }
 
 async function answerWithContract(

@@ -181,7 +181,13 @@ const entry = z.object({
 })
 
 /** `changed: false` when everything was so already, and nothing was written to the journal. */
-export const commandAnswer = z.object({ version, changed: z.boolean(), entry: entry.optional() })
+export const commandAnswer = z.object({
+  version,
+  changed: z.boolean(),
+  entry: entry.optional(),
+  /** What whoever gave the command should know of what it will not do. */
+  warning: z.string().optional(),
+})
 
 export const routesAnswer = z.object({
   version,

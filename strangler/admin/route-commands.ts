@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { monolithAsServiceOf } from '../config/service-sides-at-monolith.ts'
 import { StranglerError } from '../core/errors.ts'
+import { describeMonolithAsService } from '../core/monolith-as-service.ts'
 import { suggestNames } from '../core/nearest-names.ts'
 import type { JournalEvent, ModeSetting } from '../core/words.ts'
 import { checkToggle } from '../routing/check-toggle.ts'
@@ -20,7 +22,9 @@ export async function setRoute(
   const copy = { order: position.state.syncs?.[name], lagMs: context.dataPosition?.lagMs(name) }
   const check = checkToggle(route, setting, { unsafe: command.unsafe, copy })
   if (!check.pass) throw new StranglerError('STRANGLER_TOGGLE_REFUSED', check.reason, { fix: check.fix })
-  if (isSet(route, setting, command.unsafe)) return { version: position.state.version, changed: false }
+  const warning = warnOf(context, name, setting)
+  if (isSet(route, setting, command.unsafe))
+    return { version: position.state.version, changed: false, ...warning }
   const event: JournalEvent = {
     kind: 'route.set',
     endpoint: route.endpoint.id,
@@ -28,7 +32,17 @@ export async function setRoute(
     ...firstSalt(position, route, setting),
     ...(command.unsafe ? { unsafe: true } : {}),
   }
-  return appendDecision(context, event, { expectedVersion: command.expectedVersion, author })
+  const { expectedVersion } = command
+  return { ...(await appendDecision(context, event, { expectedVersion, author })), ...warning }
+}
+
+/** Nothing breaks where the monolith stands for a service, and whoever does not know it believes what is compared there. */
+function warnOf({ config }: AdminContext, capability: string, { mode }: ModeSetting): { warning?: string } {
+  const side = mode === 'monolith' ? undefined : monolithAsServiceOf(config, capability)
+  if (side === undefined) return {}
+  return {
+    warning: `${describeMonolithAsService(side)} Give \`sides.${side}\` the address of the service, and start the kit again.`,
+  }
 }
 
 /** Takes an operator's mode back: the endpoint is as the configuration says, also when the configuration no longer has it. */

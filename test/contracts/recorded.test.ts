@@ -182,7 +182,7 @@ test('the service of the configuration is checked by what was recorded, and the 
   await run('contract', 'record', 'inventory', '--out', '-')
   expect((await stateOf()).recorded?.verified).toMatchObject({ pass: true })
   const stale = { capability: 'inventory', digest: '0'.repeat(24), pass: true, failures: 0, build: 's9' }
-  expect(await kit.admin.keepVerified(stale)).toEqual({ kept: false })
+  expect(await kit.admin.keepVerified(stale)).toEqual({ kept: false, because: 'another-contract' })
   expect((await stateOf()).recorded?.verified?.build).toBe('s1')
 })
 

@@ -1,4 +1,4 @@
-import { serviceSidesAtMonolith } from '../../config/service-sides-at-monolith.ts'
+import { monolithAsServiceOf } from '../../config/service-sides-at-monolith.ts'
 import { StranglerError } from '../../core/errors.ts'
 import type { KeptFindings } from '../../core/evidence-store.ts'
 import type { GateProfileName, Migration } from '../../core/guide-words.ts'
@@ -86,8 +86,8 @@ function toMonolithAsService(
   { config }: AdminContext,
   capability: string,
 ): Pick<GuideSnapshot, 'monolithAsService'> {
-  const side = config.capabilities[capability]?.service ?? capability
-  return serviceSidesAtMonolith(config).includes(side) ? { monolithAsService: side } : {}
+  const side = monolithAsServiceOf(config, capability)
+  return side === undefined ? {} : { monolithAsService: side }
 }
 
 function toEndpoints(

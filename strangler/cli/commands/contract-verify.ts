@@ -49,17 +49,27 @@ export function addContractVerify(parent: Command, terminal: Terminal): void {
       '\nExamples:\n  strangler contract verify inventory\n  strangler contract verify --target http://127.0.0.1:3001 --contract contracts/inventory.openapi.json --param sku=SKU-00001\n  strangler contract verify inventory --target http://127.0.0.1:3001 --report',
     )
     .action(async (capability: string | undefined, options: ContractVerifyOptions) => {
-      const { report, isKept } =
+      const { report, notKept } =
         options.target === undefined || options.report === true
           ? await verifyKnown(terminal, capability, options)
-          : { report: await verifyTarget(options.target, capability, options), isKept: undefined }
+          : { report: await verifyTarget(options.target, capability, options), notKept: undefined }
       if (options.json) writeJson(terminal, report)
       else printReport(terminal, report)
-      if (isKept === false)
-        writeLine(terminal, 'Another contract was recorded meanwhile, so this does not count for the guide.')
+      if (notKept !== undefined)
+        writeLine(terminal, `${NOT_KEPT[notKept]}, so this does not count for the guide.`)
       refuseFailures(report)
     })
 }
+
+interface Verified {
+  readonly report: ContractReport
+  readonly notKept: keyof typeof NOT_KEPT | undefined
+}
+
+const NOT_KEPT = {
+  'another-contract': 'Another contract was recorded meanwhile',
+  monolith: "That is the monolith's own address, and no service",
+} as const
 
 /** In the CI of a service: a file and an address. */
 async function verifyTarget(
@@ -89,7 +99,7 @@ async function verifyKnown(
   terminal: Terminal,
   capability: string | undefined,
   options: ContractVerifyOptions,
-): Promise<{ report: ContractReport; isKept: boolean }> {
+): Promise<Verified> {
   if (capability === undefined || options.contract !== undefined) {
     throw new StranglerError('STRANGLER_INVALID_COMMAND', 'No service is named.', {
       fix: 'Name a capability, whose service and contract the kit knows; or name the address with --target.',
@@ -100,7 +110,7 @@ async function verifyKnown(
   const { target = usual } = options
   checkTarget(target)
   const report = await verifyContract(await toVerify(options, { document, target }))
-  return { report, isKept: await keep(client, capability, recorded.digest, report) }
+  return { report, notKept: await keep(client, { capability, digest: recorded.digest, target }, report) }
 }
 
 function requireRecorded({ capability, document, recorded, target }: ContractAnswer) {
@@ -113,12 +123,11 @@ function requireRecorded({ capability, document, recorded, target }: ContractAns
 
 async function keep(
   client: AdminClient,
-  capability: string,
-  digest: string,
+  of: { readonly capability: string; readonly digest: string; readonly target: string },
   { pass, failures, build }: ContractReport,
-): Promise<boolean> {
-  const { kept } = await client.keepVerified({ capability, digest, pass, failures: failures.length, build })
-  return kept
+): Promise<Verified['notKept']> {
+  const { kept, because } = await client.keepVerified({ ...of, pass, failures: failures.length, build })
+  return kept ? undefined : (because ?? 'another-contract')
 }
 
 async function toVerify(

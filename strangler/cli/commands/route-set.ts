@@ -3,7 +3,7 @@ import type { ModeSetting } from '../../core/words.ts'
 import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseMode, showMode } from '../parse-mode.ts'
-import { type Terminal, writeJson, writeLine } from '../terminal.ts'
+import { paint, type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 const EXAMPLES = `
 Examples:
@@ -32,5 +32,7 @@ export function addRouteSet(parent: Command, terminal: Terminal): void {
       if (options.json) return writeJson(terminal, answer)
       const verb = answer.changed ? 'is now' : 'was already'
       writeLine(terminal, `${endpoint} ${verb} ${showMode(setting)} (version ${answer.version}).`)
+      if (answer.warning !== undefined)
+        writeLine(terminal, paint(terminal, 'yellow', `Careful: ${answer.warning}`))
     })
 }

@@ -60,7 +60,7 @@ export function ComparePage() {
 }
 
 function Compared({ reported }: { readonly reported: Reported }) {
-  const { capability, basis, differences, endpoints } = reported
+  const { capability, basis, warning, differences, endpoints } = reported
   if (basis === undefined)
     return (
       <section class="panel" aria-label="Comparisons">
@@ -71,6 +71,7 @@ function Compared({ reported }: { readonly reported: Reported }) {
     )
   return (
     <>
+      {warning !== undefined && <p class="note unsure">{warning}</p>}
       <p class="quiet small">
         Monolith {basis.monolithBuild} against service {basis.serviceBuild}. A deploy begins anew.
       </p>

@@ -1,3 +1,4 @@
+import { describeMonolithAsService } from '../../core/monolith-as-service.ts'
 import type { Gate } from '../gate.ts'
 import { verdictsOf } from '../gate.ts'
 
@@ -10,7 +11,7 @@ export function ofService(gate: Gate): Gate {
       const { monolithAsService } = snapshot
       if (monolithAsService === undefined) return gate.check(snapshot)
       return unknown({
-        reason: `\`sides.${monolithAsService}\` is the monolith's own address: the monolith would be held against itself, which says nothing of a service.`,
+        reason: describeMonolithAsService(monolithAsService),
         evidence: { side: monolithAsService },
         fix: `Give \`sides.${monolithAsService}\` the address of the service, and start the kit again.`,
       })
