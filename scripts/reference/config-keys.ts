@@ -153,6 +153,8 @@ function explainCompare(at: string, where: string): Record<string, string> {
       'An id that each side makes by itself: `$.id`, `header:location`, and in requests `param:id`, `query:id`, `request:$.id`.',
     'aliases[].of': 'What it identifies: ids of one thing are known by one name, such as `order`.',
     'aliases[].learn': 'Here the ids of both sides belong together for certain, and the pair is remembered.',
+    'neverNoise[]':
+      'Paths where no difference is ever noise: business data that moves under writes. An exchange in which the monolith differs from itself there says nothing of that place; any other difference counts. Of reads.',
     'mask[]':
       'Secrets and personal data, which are shown and stored nowhere: paths, `query:name`, `header:name`. Passwords, tokens, cookies and the like always are.',
   }

@@ -46,7 +46,9 @@ export interface AdminClient {
   diagnoseSync(question: syncContract.DoctorQuestion): Promise<syncContract.DoctorAnswer>
   explainSync(question: syncContract.ExplainQuestion): Promise<syncContract.ExplainAnswer>
   compareReport(question: Where & { hours?: number }): Promise<compareContract.ReportAnswer>
-  compareSamples(question: Where & { limit?: number }): Promise<compareContract.SamplesAnswer>
+  compareSamples(
+    question: Where & { limit?: number; all?: 'true' | 'false' },
+  ): Promise<compareContract.SamplesAnswer>
   compareSample(id: string): Promise<compareContract.SampleAnswer>
   compareExport(id: string): Promise<compareContract.ExportAnswer>
   compareRules(): Promise<compareContract.RulesAnswer>

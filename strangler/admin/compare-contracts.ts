@@ -25,6 +25,8 @@ export const reportQuestion = z.strictObject({ ...where, hours })
 export const samplesQuestion = z.strictObject({
   ...where,
   limit: z.coerce.number().int().min(1).max(500).default(50),
+  /** Those too that show nothing but noise. */
+  all: z.enum(['true', 'false']).default('false'),
 })
 export const sampleQuestion = z.strictObject({ id: line(40) })
 export const replayTask = z.strictObject({
@@ -68,6 +70,8 @@ const reportedDifference = z.object({
   kind: z.string(),
   /** `real`: the sides differ; `noise`: the monolith differs from itself as often; `unknown`: too few to tell. */
   verdict: z.enum(['real', 'noise', 'unknown']),
+  /** Of noise: the exchanges that a bug at this place would have to change until it is called real beside it. */
+  foundFrom: share.optional(),
   isAccepted: z.boolean(),
   /** Exchanges that differ here, of all that were compared. */
   differing: share,
@@ -121,6 +125,8 @@ export const reportAnswer = z.object({
           firstSeenAt: z.string(),
         })
         .optional(),
+      /** Why the comparison says nothing of a service: the monolith itself stands at its address. */
+      warning: z.string().optional(),
       /** The worst first: real ones by their share, then by weight. */
       differences: z.array(reportedDifference),
       endpoints: z.array(reportedEndpoint),
@@ -142,13 +148,18 @@ const sampleLine = z.object({
   at: z.string(),
   capability: z.string(),
   endpoint: z.string(),
-  verdict: z.string(),
+  /** By all that is known now: `mismatch` at least one real difference, `unknown` too few to tell, `noise`, `accepted`. */
+  verdict: z.enum(['mismatch', 'unknown', 'noise', 'accepted']),
   primary: z.enum(['monolith', 'service']),
   correlationId: z.string(),
   differences: z.array(difference),
 })
 
-export const samplesAnswer = z.object({ samples: z.array(sampleLine) })
+export const samplesAnswer = z.object({
+  samples: z.array(sampleLine),
+  /** Left out of these, because they show nothing but noise. */
+  noise: z.number(),
+})
 
 const keptAnswer = z.object({
   status: z.number(),
@@ -202,6 +213,7 @@ export const exportAnswer = z.object({ fileName: z.string(), text: z.string() })
 
 export type ReportQuestion = z.output<typeof reportQuestion>
 export type ReportAnswer = z.output<typeof reportAnswer>
+export type SamplesQuestion = z.output<typeof samplesQuestion>
 export type SamplesAnswer = z.output<typeof samplesAnswer>
 export type SampleAnswer = z.output<typeof sampleAnswer>
 export type ReplayTask = z.output<typeof replayTask>

@@ -1,9 +1,11 @@
 import { compareAnswers } from '../compare/compare-answers.ts'
 import { maskAnswer } from '../compare/mask-exchange.ts'
 import { MASK } from '../compare/mask-tokens.ts'
+import { monolithAsServiceOf } from '../config/service-sides-at-monolith.ts'
 import type { CapturedAnswer, CapturedRequest } from '../core/compare-words.ts'
-import type { ComparisonStore, KeptSample } from '../core/comparison-store.ts'
+import type { ComparisonStore, KeptSample, SampleLine } from '../core/comparison-store.ts'
 import { StranglerError } from '../core/errors.ts'
+import { describeMonolithAsService } from '../core/monolith-as-service.ts'
 import { suggestNames } from '../core/nearest-names.ts'
 import type { Side } from '../core/words.ts'
 import type { Shadow } from '../shadow/create-shadow.ts'
@@ -17,10 +19,15 @@ import type {
   RulesAnswer,
   SampleAnswer,
   SamplesAnswer,
+  SamplesQuestion,
 } from './compare-contracts.ts'
 import { exportSample } from './export-sample.ts'
+import { createSampleJudge } from './judge-samples.ts'
 import { type AdminContext, findPosition } from './present-state.ts'
 import { reportCapability } from './report-comparisons.ts'
+
+/** All that may be looked through for those that are more than noise. */
+const MOST_SAMPLES = 500
 
 /** What the admin API asks of the comparison. */
 export interface ComparisonControl {
@@ -41,11 +48,14 @@ export async function reportComparisons(
   const capabilities = await Promise.all(
     names.map(async (name) => {
       const evidence = await controlOf(context).store.read({ capability: name, since })
-      if (evidence === undefined) return { capability: name, differences: [], endpoints: [] }
+      const side = monolithAsServiceOf(context.config, name)
+      const own = side === undefined ? {} : { warning: describeMonolithAsService(side) }
+      if (evidence === undefined) return { capability: name, ...own, differences: [], endpoints: [] }
       const report = reportCapability(evidence, standing)
       const isAsked = (one: { endpoint: string }) => endpoint === undefined || one.endpoint === endpoint
       return {
         ...report,
+        ...own,
         differences: report.differences.filter(isAsked),
         endpoints: report.endpoints.filter(isAsked),
       }
@@ -81,26 +91,39 @@ export function findEndpoint({ currentTable }: AdminContext, endpoint: string): 
   )
 }
 
-/** The newest samples, without their answers. */
+/** The newest samples, without their answers; those that show nothing but noise only where `all` are asked for. */
 export async function listSamples(
   context: AdminContext,
-  { capability, endpoint, limit }: Where & { readonly limit: number },
+  { capability, endpoint, limit, all }: SamplesQuestion,
 ): Promise<SamplesAnswer> {
   findCapabilities(context, { capability, endpoint })
-  const samples = await controlOf(context).store.samples({
+  const { store } = controlOf(context)
+  const kept = await store.samples({
     ...(capability === undefined ? {} : { capability }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    limit,
+    limit: MOST_SAMPLES,
   })
-  return { samples: samples.map((sample) => ({ ...sample, differences: [...sample.differences] })) }
+  const judge = await createSampleJudge(context, store)
+  const judged = await Promise.all(
+    kept.map(async ({ basis: _basis, ...sample }, at) => ({
+      ...sample,
+      differences: [...sample.differences],
+      verdict: await judge(kept[at] as SampleLine),
+    })),
+  )
+  const shown = judged.filter(({ verdict }) => all === 'true' || verdict !== 'noise')
+  return { samples: shown.slice(0, limit), noise: judged.length - shown.length }
 }
 
 export async function showSample(context: AdminContext, id: string): Promise<SampleAnswer> {
-  const { request, answers, ...sample } = await findSample(context, id)
+  const kept = await findSample(context, id)
+  const { request, answers, basis: _basis, ...sample } = kept
+  const judge = await createSampleJudge(context, controlOf(context).store)
   const { body, headers } = request
   return {
     sample: {
       ...sample,
+      verdict: await judge(kept),
       differences: [...sample.differences],
       request: {
         ...{ method: request.method, target: request.target, headers: [...headers] },

@@ -1,5 +1,5 @@
 import { findAcceptance } from '../compare/accept-differences.ts'
-import { canGateRelyOn, judgeNoise, type NoiseVerdict } from '../compare/judge-noise.ts'
+import { canGateRelyOn, hiddenByNoise, judgeNoise, type NoiseVerdict } from '../compare/judge-noise.ts'
 import { latencyPercentile } from '../compare/latency-buckets.ts'
 import { rateMismatches } from '../compare/net-mismatch.ts'
 import { differenceKey } from '../compare/plan-calibration.ts'
@@ -87,14 +87,26 @@ function reportDifference(
 ): ReportedDifference {
   const { endpoint, path, kind, differing, calibrated, noisy, weight } = row
   const noise = { differing: calibrated, noisy }
+  const verdict = judgeNoise(noise)
   return {
     ...{ endpoint, path, kind, calibrated, noisy },
-    verdict: judgeNoise(noise),
+    verdict,
+    ...(verdict === 'noise' ? { foundFrom: foundFrom(row, compared) } : {}),
     isAccepted: isAccepted(row),
     differing: toShare(differing + row.accepted, compared),
     weight: differing === 0 ? 0 : weight / differing,
     isSettled: canGateRelyOn(noise),
   }
+}
+
+/** Only a part of what differs is asked of the monolith once more, so a bug shows so many times as often as it is counted. */
+function foundFrom(
+  { differing, calibrated, noisy }: EndpointEvidence['differences'][number],
+  compared: number,
+): ReportedDifference['differing'] {
+  const hidden = hiddenByNoise({ differing: calibrated, noisy })
+  const perCalibrated = calibrated === 0 ? 1 : Math.max(1, differing / calibrated)
+  return toShare(Math.min(compared, Math.round(hidden * perCalibrated)), compared)
 }
 
 /** An acceptance that was made later speaks for what was counted before, too. */

@@ -11,6 +11,7 @@ export function checkRules(rules: CompareRules, where: string): void {
   const masked = (rules.mask ?? []).filter((path) => !/^(query|header):./.test(path))
   const paths = [
     ...(rules.ignore ?? []),
+    ...(rules.neverNoise ?? []),
     ...masked,
     ...placed.flatMap((list) => (list ?? []).map(({ path }) => path)),
   ]

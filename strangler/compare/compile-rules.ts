@@ -2,6 +2,7 @@ import type { CompareRules } from '../core/compare-words.ts'
 import { checkRules } from './check-rules.ts'
 import { COMPARED_HEADERS } from './compare-headers.ts'
 import type { AliasPlace } from './judge-alias.ts'
+import { matchesGlob } from './path-glob.ts'
 import { PathTree } from './path-node.ts'
 import { PlaceRules } from './place-rules.ts'
 
@@ -11,6 +12,8 @@ export interface CompiledRules {
   readonly headers: ReadonlySet<string>
   readonly baseUrls: readonly string[]
   readonly nullIsAbsent: boolean
+  /** Whether what differs at a path may be noise. */
+  readonly mayBeNoise: (path: string) => boolean
   /** Query parameters and headers that `mask` names, in small letters. */
   readonly maskedQuery: ReadonlySet<string>
   readonly maskedHeaders: ReadonlySet<string>
@@ -43,6 +46,7 @@ export function compileRules(rules: CompareRules = {}, where = 'compare'): Compi
       .filter((url) => url !== '')
       .sort((one, other) => other.length - one.length),
     nullIsAbsent: rules.nullIsAbsent ?? false,
+    mayBeNoise: (path) => !(rules.neverNoise ?? []).some((glob) => matchesGlob(glob, path)),
     maskedQuery: namesAfter('query:', rules.mask),
     maskedHeaders: namesAfter('header:', rules.mask),
     headerAliases: new Map(
@@ -89,6 +93,7 @@ export function joinRules(wide: CompareRules, narrow: CompareRules): CompareRule
     nullIsAbsent: narrow.nullIsAbsent ?? wide.nullIsAbsent ?? false,
     ...(headers === undefined ? {} : { headers }),
     aliases: join(wide.aliases, narrow.aliases),
+    neverNoise: join(wide.neverNoise, narrow.neverNoise),
     mask: join(wide.mask, narrow.mask),
   }
 }

@@ -32,6 +32,24 @@ export function canGateRelyOn(counts: NoiseCounts): boolean {
   return counts.differing >= FEWEST_FOR_GATE && judgeNoise(counts) !== 'unknown'
 }
 
+const MOST_HIDDEN = 1_000_000
+
+/**
+ * How many more exchanges would have to differ here, without the monolith differing from itself, until the place is called real: a bug that
+ * makes fewer answers wrong is hidden by what was seen of noise.
+ */
+export function hiddenByNoise({ differing, noisy }: NoiseCounts): number {
+  const isReal = (more: number) => judgeNoise({ differing: differing + more, noisy }) === 'real'
+  if (isReal(0) || !isReal(MOST_HIDDEN)) return isReal(0) ? 0 : MOST_HIDDEN
+  let [low, high] = [0, MOST_HIDDEN]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (isReal(middle)) high = middle
+    else low = middle
+  }
+  return high
+}
+
 /** What the bettor expects of a bug: Beta(1, 10), a head in eleven throws. */
 const EXPECTED_TAILS = 10
 

@@ -19,6 +19,8 @@ export const compareRules = z.strictObject({
   headers: z.array(z.string().min(1)).optional(),
   /** Ids that each side makes by itself: in bodies, in `header:location`, and in requests at `param:id`, `query:id`, `request:$.id`. */
   aliases: z.array(z.strictObject({ path, of: z.string().min(1), learn: z.boolean().optional() })).optional(),
+  /** Where no difference is ever noise. */
+  neverNoise: z.array(path).optional(),
   mask: z.array(path).optional(),
 })
 

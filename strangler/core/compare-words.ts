@@ -143,6 +143,8 @@ export interface CompareRules {
         readonly learn?: boolean | undefined
       }[]
     | undefined
+  /** Where no difference is ever noise: what moves there between two answers is data, and a mismatch where it stays. */
+  readonly neverNoise?: readonly string[] | undefined
   /**
    * Secrets and personal data: shown nowhere, though compared. Path globs, `query:name` and `header:name`. Usual names (password,
    * token …) are masked anyway.

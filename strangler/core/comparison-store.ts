@@ -99,14 +99,14 @@ export interface KeptEvidence {
 /** A sample as a list shows it. */
 export type SampleLine = Pick<
   KeptSample,
-  'id' | 'at' | 'capability' | 'endpoint' | 'verdict' | 'differences' | 'correlationId' | 'primary'
+  'id' | 'at' | 'basis' | 'capability' | 'endpoint' | 'verdict' | 'differences' | 'correlationId' | 'primary'
 >
 
 /** The evidence of the comparisons in the control database. Every method throws STRANGLER_CONTROL_DATABASE_UNREACHABLE when it is away. */
 export interface ComparisonStore {
   add(batch: ComparisonBatch): Promise<void>
-  /** The newest basis of a capability with its sums since a moment; undefined when nothing was ever compared. */
-  read(question: { capability: string; since: string }): Promise<KeptEvidence | undefined>
+  /** One basis of a capability, by default the newest, with its sums since a moment; undefined when nothing was ever compared. */
+  read(question: { capability: string; since: string; basis?: string }): Promise<KeptEvidence | undefined>
   samples(question: { capability?: string; endpoint?: string; limit: number }): Promise<SampleLine[]>
   sample(id: string): Promise<KeptSample | undefined>
 }

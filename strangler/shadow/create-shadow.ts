@@ -103,6 +103,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     },
     compare: comparer.compare,
     calibration,
+    mayBeNoise: ({ capability, endpoint }, { path }) => rulesFor(capability, endpoint).mayBeNoise(path),
     copies,
     ownerOf,
   }

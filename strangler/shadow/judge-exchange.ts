@@ -1,3 +1,4 @@
+import { differenceKey } from '../compare/plan-calibration.ts'
 import type { CapturedExchange } from '../core/captured-exchange.ts'
 import type { Difference } from '../core/compare-words.ts'
 import {
@@ -38,7 +39,17 @@ export async function judgeExchange(parts: JudgeParts, exchange: CapturedExchang
   // Data that moves looks like noise of the monolith: where a copy is kept, whether it was late comes first.
   if (isNews && parts.copies.isKept(exchange.capability)) return settleLag(parts, exchange, found)
   const wanted = before !== undefined || parts.calibration.wantsDiffering(exchange.endpoint, differences)
-  return wanted ? { ...found, ...(await calibrate()) } : found
+  return wanted ? leaveOutMoved(parts, exchange, { ...found, ...(await calibrate()) }) : found
+}
+
+/** What the monolith differs from itself in where nothing is noise has moved: of a copy that was asked meanwhile it says nothing. */
+function leaveOutMoved(parts: JudgeParts, exchange: CapturedExchange, found: Judgement): Judgement {
+  const { noise = [], differences, shadow, more = 0 } = found
+  const moved = new Set(noise.filter((one) => !parts.mayBeNoise(exchange, one)).map(differenceKey))
+  if (moved.size === 0) return found
+  const left = differences.filter((one) => !moved.has(differenceKey(one)))
+  if (left.length > 0 || more > 0) return { ...found, differences: left }
+  return { ...skipped('behind'), ...(shadow === undefined ? {} : { shadow }) }
 }
 
 async function askMonolith(parts: JudgeParts, exchange: CapturedExchange): Promise<SideAnswer | undefined> {
@@ -55,6 +66,9 @@ async function findNoise(
   const compared = await parts.compare(pair, exchange)
   if (compared.kind === 'skipped') return undefined
   const noise = compared.kind === 'same' ? [] : compared.differences
-  parts.calibration.noteNoise(exchange.endpoint, noise)
+  parts.calibration.noteNoise(
+    exchange.endpoint,
+    noise.filter((one) => parts.mayBeNoise(exchange, one)),
+  )
   return noise
 }

@@ -20,6 +20,8 @@ export interface JudgeParts {
   readonly ask: (side: Side, exchange: CapturedExchange) => Promise<SideAsked>
   readonly compare: (pair: AnswerPair, exchange: CapturedExchange) => Promise<AnswerComparison>
   readonly calibration: Calibration
+  /** Whether a difference may be the monolith's noise, as far as the rules say. */
+  readonly mayBeNoise: (exchange: CapturedExchange, difference: Difference) => boolean
   readonly copies: CopyWatch
   /** Whose database takes the writes of a capability. */
   readonly ownerOf: (capability: string) => Side

@@ -77,7 +77,9 @@ async function sortOutFleeting(
   const fleeting = open.filter(
     (one) => !still.has(differenceKey(one)) && parts.calibration.isFleeting(endpoint, one),
   )
-  return fleeting.length === 0 ? settled : { ...found, differences: fleeting, noise: await differ(last) }
+  if (fleeting.length === 0) return settled
+  const noise = (await differ(last)).filter((one) => parts.mayBeNoise(exchange, one))
+  return { ...found, differences: fleeting, noise }
 }
 
 /** The owner's answers around the copy's, in the order in which they were given. */
@@ -142,7 +144,10 @@ async function judgeLook(
   const beside = (owner: SideAnswer) => (isOwner ? compare(owner, copy) : compare(copy, owner))
   // In a canary the copy may have answered the client: then the owner is the other one, and its build and answer are kept as such.
   const other = isOwner ? copy : last
-  const noise = await compare(last, again)
+  const twice = await compare(last, again)
+  const noise = twice.filter((one) => parts.mayBeNoise(exchange, one))
+  // Where nothing is noise the owner has moved even now.
+  const movedNow = twice.filter((one) => !parts.mayBeNoise(exchange, one))
   const noisy = new Set(noise.map(differenceKey))
   const isOpen = (one: Difference) =>
     !noisy.has(differenceKey(one)) && !parts.calibration.isKnownNoise(exchange.endpoint, one)
@@ -150,7 +155,8 @@ async function judgeLook(
   const open = besideLast.filter(isOpen)
   const besideFirst = open.length > 0 ? await beside(first) : besideLast
   if (besideFirst.some(isOpen)) {
-    const moving = new Set((await compare(first, last)).filter(isOpen).map(differenceKey))
+    const moved = [...(await compare(first, last)), ...movedNow]
+    const moving = new Set(moved.filter(isOpen).map(differenceKey))
     const steady = open.filter((one) => !moving.has(differenceKey(one)))
     if (moving.size > 0) return { steady, noise, other }
   } else if (found.differences.some(isOpen)) {

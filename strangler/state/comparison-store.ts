@@ -18,8 +18,7 @@ export function createComparisonStore(dataSource: DataSource, runControl: RunCon
         await runControl('deleting old comparisons', () => deleteOldComparisons(dataSource.manager))
     },
 
-    read: ({ capability, since }) =>
-      runControl('reading comparisons', () => readEvidence(dataSource, capability, since)),
+    read: (question) => runControl('reading comparisons', () => readEvidence(dataSource, question)),
 
     async samples({ capability, endpoint, limit }) {
       const rows: { sample: SampleLine }[] = await runControl('listing samples', () =>
@@ -44,14 +43,14 @@ export function createComparisonStore(dataSource: DataSource, runControl: RunCon
 
 async function readEvidence(
   dataSource: DataSource,
-  capability: string,
-  since: string,
+  { capability, since, basis: asked }: Parameters<ComparisonStore['read']>[0],
 ): Promise<KeptEvidence | undefined> {
   const [basis]: KeptEvidence['basis'][] = await dataSource.query(
     `SELECT id, capability, monolith_build AS "monolithBuild", service_build AS "serviceBuild", fingerprint,
        ${ISO('first_seen_at')} AS "firstSeenAt"
-     FROM ${CONTROL_SCHEMA}.comparison_bases WHERE capability = $1 ORDER BY last_seen_at DESC, id LIMIT 1`,
-    [capability],
+     FROM ${CONTROL_SCHEMA}.comparison_bases WHERE capability = $1 AND ($2::text IS NULL OR id = $2)
+     ORDER BY last_seen_at DESC, id LIMIT 1`,
+    [capability, asked ?? null],
   )
   if (basis === undefined) return undefined
   const rows = (sql: string) => dataSource.query(sql, [basis.id, since])

@@ -84,14 +84,18 @@ describe.skipIf(program === undefined)('what others have stored', () => {
       .poll(
         async () => {
           await fetch(stand.proxyUrl + strange, { headers: { 'x-strange': PAYLOAD } })
-          const { samples } = await stand.admin.compareSamples({ capability: 'inventory', limit: 500 })
+          const { samples } = await stand.admin.compareSamples({
+            capability: 'inventory',
+            limit: 500,
+            all: 'true',
+          })
           return samples.find(({ differences }) => differences.some(isPayload))?.id
         },
         { timeout: 60_000, interval: 500 },
       )
       .toBeDefined()
     await page.goto(`${stand.url}#/compare/inventory?path=${encodeURIComponent('$.note')}`)
-    const { samples } = await stand.admin.compareSamples({ capability: 'inventory', limit: 500 })
+    const { samples } = await stand.admin.compareSamples({ capability: 'inventory', limit: 500, all: 'true' })
     const id = samples.find(({ differences }) => differences.some(isPayload))?.id ?? ''
     await page.getByLabel('Exchange').selectOption(id)
     await expect

@@ -205,6 +205,8 @@ test('an accepted difference counts as accepted until it is rejected or expires,
   // It speaks for what was counted before, too.
   expect(endpoints[0]?.rates).toMatchObject({ accepted: { count: 40 }, net: { count: 0 } })
   expect(differences[0]).toMatchObject({ isAccepted: true })
+  // So is every exchange that is kept of it, in the list and by itself.
+  expect((await run('compare', 'samples')).stdout).toMatch(/ accepted +monolith/)
   const [accepted] = (await kit.admin.compareRules()).accepted
   expect(accepted).toMatchObject({ path: '$.stock', kind: 'value', owner: 'ana', isExpired: false })
   expect((await run('route', 'history')).stdout).toContain('is accepted by ana until')
@@ -212,6 +214,7 @@ test('an accepted difference counts as accepted until it is rejected or expires,
   expect((await run(...missing)).code).toBe(2)
   expect((await run('compare', 'reject', accepted?.id ?? '')).code).toBe(0)
   expect((await report()).endpoints[0]?.rates.net.count).toBe(40)
+  expect((await run('compare', 'samples', '--all')).stdout).toMatch(/ mismatch +monolith/)
   expect((await run('compare', 'rules')).stdout).toContain('ignore ["$.at"]')
 })
 

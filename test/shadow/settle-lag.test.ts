@@ -31,10 +31,12 @@ async function settle(
     primary = 'monolith',
     atOnce = { onHand: 8 },
     late = createCalibration(() => 0.9),
+    neverNoise = [],
   }: {
     client?: Stock
     primary?: 'monolith' | 'service'
     atOnce?: Stock
+    neverNoise?: readonly string[]
     late?: Pick<Calibration, 'noteLate' | 'isFleeting'>
   } = {},
 ) {
@@ -51,13 +53,19 @@ async function settle(
     },
     copies: { catchUp: async () => 300 },
     ownerOf: () => 'monolith',
+    mayBeNoise: (_exchange: CapturedExchange, { path }: Difference) => !neverNoise.includes(path),
   } as unknown as JudgeParts
   const exchange = {
     ...{ capability: 'stock', endpoint: 'GET /stock', primary, answer: answerOf(client) },
   } as unknown as CapturedExchange
   const settled = await settleLag(parts, exchange, { verdict: 'different', differences })
   const shadow = settled.shadow === undefined ? undefined : readStock(settled.shadow)
-  return { verdict: settled.verdict, paths: settled.differences.map(({ path }) => path), shadow }
+  return {
+    verdict: settled.verdict,
+    paths: settled.differences.map(({ path }) => path),
+    noise: settled.noise?.map(({ path }) => path),
+    shadow,
+  }
 }
 
 const quiet: LookAt = Array.from({ length: 4 }, () => ({ onHand: 7, reserved: 0 })) as unknown as LookAt
@@ -136,4 +144,28 @@ test('a copy that is late is late at once, too, and stays lag although a change 
       (await settle([calm], wrongOnce, { late, atOnce: { onHand: n % 3 === 2 ? 9 : 10 } })).verdict,
     )
   expect([...verdicts]).toEqual(['lag'])
+})
+
+/** The owner moves even between its last two answers. */
+const neverStill: LookAt = [{ onHand: 7 }, { onHand: 70 }, { onHand: 7 }, { onHand: 6 }]
+
+test('what the owner differs from itself in at once is noise, and a wrong copy goes with it', async () => {
+  expect(await settle([neverStill])).toMatchObject({
+    verdict: 'different',
+    paths: ['$.onHand'],
+    noise: ['$.onHand'],
+  })
+})
+
+test('where nothing is noise it is data that moves: it is looked at again, and a wrong copy is found in a quiet moment', async () => {
+  const quietButWrong: LookAt = [{ onHand: 6 }, { onHand: 60 }, { onHand: 6 }, { onHand: 6 }]
+  const found = await settle([neverStill, quietButWrong], undefined, { neverNoise: ['$.onHand'] })
+  expect(found).toMatchObject({ verdict: 'different', paths: ['$.onHand'], noise: [] })
+})
+
+test('where nothing is noise and the data never stands still, the exchange is not compared', async () => {
+  const found = await settle([neverStill, neverStill, neverStill, neverStill], undefined, {
+    neverNoise: ['$.onHand'],
+  })
+  expect(found).toMatchObject({ verdict: 'skipped' })
 })

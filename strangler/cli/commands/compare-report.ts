@@ -31,8 +31,9 @@ export function addCompareReport(parent: Command, terminal: Terminal): void {
 
 function printCapability(
   terminal: Terminal,
-  { capability, basis, differences, endpoints }: Capability,
+  { capability, basis, warning, differences, endpoints }: Capability,
 ): void {
+  if (warning !== undefined) writeLine(terminal, paint(terminal, 'yellow', `${capability}: ${warning}`))
   if (basis === undefined) {
     writeLine(
       terminal,
@@ -70,6 +71,23 @@ function printCapability(
     terminal,
     'ITSELF: how often the monolith differed from itself there. `strangler compare samples` shows exchanges.',
   )
+  for (const note of listHidden(differences)) writeLine(terminal, note)
+}
+
+const HIDDEN_SHOWN = 5
+
+/** What noise may hide: beside each place that is called so, and what to do where it is data that moves. */
+function listHidden(differences: Capability['differences']): string[] {
+  const hiding = differences.filter(({ isAccepted, foundFrom }) => !isAccepted && foundFrom !== undefined)
+  if (hiding.length === 0) return []
+  const notes = hiding.slice(0, HIDDEN_SHOWN).flatMap(({ endpoint, path, foundFrom }) => {
+    if (foundFrom === undefined) return []
+    return `${path} of ${endpoint} is noise: a bug there is found when it changes some ${foundFrom.count} of ${foundFrom.of} answers.`
+  })
+  return [
+    ...notes,
+    'Where noise is data that moves, `compare.neverNoise: ["PATH"]` of the capability calls nothing there noise any more.',
+  ]
 }
 
 function showLatency({ latency }: Endpoint): string {

@@ -20,16 +20,25 @@ export function addCompareSamples(parent: Command, terminal: Terminal): void {
     .argument('[name]', 'a capability, or an endpoint in quotes; all by default')
   addQuestionOptions(command)
     .option('--limit <n>', 'how many', parseWhole, 20)
+    .option('--all', 'those too that show nothing but noise')
     .addHelpText('after', EXAMPLES)
-    .action(async (name: string | undefined, options: QuestionOptions & { limit: number }) => {
+    .action(async (name: string | undefined, options: QuestionOptions & { limit: number; all?: true }) => {
       const client = await connectAdmin(options, terminal)
-      const answer = await client.compareSamples({ ...parseWhere(name), limit: options.limit })
+      const answer = await client.compareSamples({
+        ...parseWhere(name),
+        limit: options.limit,
+        all: options.all ? 'true' : 'false',
+      })
       if (options.json) return writeJson(terminal, answer)
-      if (answer.samples.length === 0) return writeLine(terminal, 'No exchange that differed is kept.')
+      if (answer.samples.length === 0) {
+        writeLine(terminal, 'No exchange that differs beyond noise is kept.')
+        return writeLine(terminal, describeNoise(answer.noise))
+      }
       printTable(terminal, answer.samples, [
         { title: 'ID', value: ({ id }) => id },
         { title: 'AT', value: ({ at }) => showTime(at) },
         { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: true },
+        { title: 'WHAT', value: ({ verdict }) => verdict },
         { title: 'ANSWERED', value: ({ primary }) => primary },
         {
           title: 'DIFFERENCES',
@@ -37,5 +46,11 @@ export function addCompareSamples(parent: Command, terminal: Terminal): void {
           mayShrink: true,
         },
       ])
+      writeLine(terminal, describeNoise(answer.noise))
     })
+}
+
+function describeNoise(count: number): string {
+  if (count === 0) return 'WHAT: by all that is known now; `strangler compare report` has the counts.'
+  return `${count} more ${count === 1 ? 'shows' : 'show'} nothing but noise: \`--all\` lists ${count === 1 ? 'it' : 'them'} too.`
 }

@@ -34,7 +34,7 @@ export function DifferenceList({ capability, differences }: DifferenceListProps)
 }
 
 function Line({ capability, of }: { readonly capability: string; readonly of: Difference }) {
-  const { endpoint, path, kind, verdict, isAccepted, differing, calibrated, noisy, weight } = of
+  const { endpoint, path, kind, verdict, isAccepted, differing, calibrated, noisy, weight, foundFrom } = of
   return (
     <li class="difference">
       <span class={`pill ${isAccepted ? '' : TONES[verdict]}`}>
@@ -50,6 +50,12 @@ function Line({ capability, of }: { readonly capability: string; readonly of: Di
           {formatShare(differing.share, 2)}) · the monolith differs from itself in {noisy} of {calibrated}
           {weight > 1 ? ` · ${weight.toFixed(1)} fields beside each other differ there` : ''}
         </p>
+        {!isAccepted && foundFrom !== undefined && (
+          <p class="quiet small">
+            A bug here is found when it changes some {foundFrom.count} of {foundFrom.of} answers. Is it data
+            that moves? <code>compare.neverNoise</code> calls nothing at this path noise.
+          </p>
+        )}
       </div>
       <div class="controls">
         <a class="button small" href={linkTo('compare', capability, { endpoint, path })}>

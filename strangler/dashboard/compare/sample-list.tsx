@@ -14,8 +14,9 @@ export function SampleList({ capability }: { readonly capability: string }) {
   const endpoint = place.value.query.get('endpoint') ?? undefined
   const path = place.value.query.get('path')
   const [chosen, setChosen] = useState<string>()
+  const [all, setAll] = useState(path !== null)
   const { heard } = useAnswer<SamplesAnswer>(
-    `/compare/samples${query({ capability, endpoint, limit: 200 })}`,
+    `/compare/samples${query({ capability, endpoint, limit: 200, all: String(all) })}`,
     5_000,
   )
   return (
@@ -29,12 +30,23 @@ export function SampleList({ capability }: { readonly capability: string }) {
         )}
       </header>
       <HeardBlock of={heard} what="the samples">
-        {({ samples }) => {
+        {({ samples, noise }) => {
           const found = samples.filter(
             ({ differences }) => path === null || differences.some((one) => one.path === path),
           )
           const open = found.find(({ id }) => id === chosen) ?? found[0]
-          if (open === undefined) return <Nothing title="No sample is kept of this" />
+          const more = noise > 0 && (
+            <button type="button" class="button small" onClick={() => setAll(true)}>
+              Show {noise} more that {noise === 1 ? 'shows' : 'show'} nothing but noise
+            </button>
+          )
+          if (open === undefined)
+            return (
+              <>
+                <Nothing title="No sample is kept of this" />
+                {more}
+              </>
+            )
           return (
             <>
               <label class="field">
@@ -48,6 +60,7 @@ export function SampleList({ capability }: { readonly capability: string }) {
                   ))}
                 </select>
               </label>
+              {more}
               <SampleView key={open.id} id={open.id} />
             </>
           )
