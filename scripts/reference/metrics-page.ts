@@ -7,7 +7,7 @@ const LABELS = {
   status: 'the class of the status: `1xx` (an upgrade) … `5xx`',
   code: 'a code of [errors.md](errors.md), `CLIENT_GONE`, `CLIENT_GAVE_UP`, or empty when nothing failed',
   capability: 'a capability of the configuration',
-  verdict: '`match`, `accepted`, `mismatch`, `lag`, or `skipped`',
+  verdict: '`match`, `accepted`, `mismatch`, `lag`, `skipped`, or `gave-way`',
 }
 
 /** docs/reference/metrics.md, read from a registry as the kit makes it. */
