@@ -40,7 +40,7 @@ export async function verifyInCi(options: CiOptions): Promise<string> {
       })
       const { pass, build, endpoints, failures } = report
       await client.keepVerified({
-        ...{ capability, digest: recorded.digest, pass, build },
+        ...{ capability, digest: recorded.digest, pass, build, target: instance.url },
         failures: failures.length,
       })
       const requests = endpoints.reduce((sum, one) => sum + one.requests, 0)
