@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 
-/** How long the serving thread had to wait for a processor. */
+/** How long the thread that asks, which is the one that serves, had to wait for a processor. */
 export interface ProcessorWait {
   /** Since the last call: of the time for which it wanted a processor, the share in which it had none. From 0 to 1. */
   take(): number
@@ -15,7 +15,7 @@ const LEAST_NS = 2_000_000
  * Linux keeps the time of every thread in which it ran, and in which it could have run and waited for a processor
  * (Documentation/scheduler/sched-stats.rst). Elsewhere nobody says whom the clients wait for: there a machine without idle processors counts as one that keeps them waiting.
  */
-export function createProcessorWait(file = `/proc/self/task/${process.pid}/schedstat`): ProcessorWait {
+export function createProcessorWait(file = '/proc/thread-self/schedstat'): ProcessorWait {
   const read = process.platform === 'linux' ? () => readSchedstat(file) : undefined
   const first = read?.()
   if (read === undefined || first === undefined) return createBusyWatch()
