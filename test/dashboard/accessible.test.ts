@@ -74,7 +74,8 @@ describe.skipIf(program === undefined)('every page', () => {
         )
         await isThere(page)
         found[name] = await findViolations(page)
-        if ((await page.locator('main').innerText()).includes('`')) found[name].push('shows a bare backtick')
+        const text = (await page.locator('main').textContent()) ?? ''
+        if (text.includes('`')) found[name].push('shows a bare backtick')
         // Nothing is cut off, and nobody has to scroll sideways.
         const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
         if (overflow !== 0) found[name].push(`is ${overflow} px too wide`)

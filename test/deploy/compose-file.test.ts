@@ -91,6 +91,17 @@ describe('the secrets', () => {
     expect(composeText).not.toMatch(/:\/\/\w+:(?!\$\{)[^@\s/]+@/)
   })
 
+  it('are no files in what is read-only: Compose does not start such a container (docker/compose#12031)', () => {
+    const findRefused = (of: typeof compose) =>
+      Object.entries(of.services)
+        .filter(([, { read_only, secrets = [] }]) => read_only === true && secrets.length > 0)
+        .map(([name]) => name)
+    expect(findRefused(compose)).toEqual([])
+    const { admin } = compose.services
+    const wrong = { ...compose, services: { admin: { ...admin, secrets: ['operator_token'] } } }
+    expect(findRefused(wrong)).toEqual(['admin'])
+  })
+
   it('are written once, each of them, for their owner only, by make-secrets.sh', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'strangler-secrets-'))
     try {

@@ -31,7 +31,7 @@ describe.skipIf(redis === undefined)('the programs of docker-compose.yml, starte
       cwd: stand.folder,
       env: {
         STRANGLER_ADMIN_URL: `http://${stand.place('admin:8081')}`,
-        STRANGLER_OPERATOR_TOKEN_FILE: path.join(stand.folder, 'secrets/operator_token'),
+        STRANGLER_OPERATOR_TOKEN: stand.secrets.get('STRANGLER_OPERATOR_TOKEN') ?? '',
       },
     })
 

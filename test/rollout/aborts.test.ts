@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ControlDatabase, openControlDatabase } from '../../strangler/state/control-database.ts'
-import { requireProgram } from '../support/optional.ts'
+import { requireProgram, sayMissing } from '../support/optional.ts'
 import { type CutoverStand, fillCopy, startCutoverStand, TOKEN, waitUntilReady } from './cutover-stand.ts'
 import { startWriteLoad, type WriteLoad } from './write-load.ts'
 
@@ -8,7 +8,7 @@ const SLOW_MS = 60_000
 const mariadbd = await requireProgram('mariadb')
 const DIALECTS = [
   { kind: 'postgres' as const, name: 'PostgreSQL' },
-  { kind: 'mariadb' as const, name: 'MariaDB (skipped: mariadbd is not on this machine)' },
+  { kind: 'mariadb' as const, name: `MariaDB${sayMissing('mariadb')}` },
 ]
 let stand: CutoverStand
 let control: ControlDatabase

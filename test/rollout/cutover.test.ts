@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { CutoverAnswer } from '../../strangler/admin/cutover-contracts.ts'
-import { requireProgram } from '../support/optional.ts'
+import { requireProgram, sayMissing } from '../support/optional.ts'
 import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
 import { startWriteLoad, type WriteLoad } from './write-load.ts'
 import { startYardstick } from './yardstick.ts'
@@ -36,7 +36,7 @@ describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
   }, SLOW_MS)
 
   it.skipIf(isMissing)(
-    'moves the ownership there and back under writes: none fails, none is lost, none is doubled (skipped: mariadbd is not on this machine)',
+    `moves the ownership there and back under writes: none fails, none is lost, none is doubled${sayMissing('mariadb')}`,
     async () => {
       load = startWriteLoad(stand.proxyUrl, PER_SECOND)
       const moves: CutoverAnswer[] = []

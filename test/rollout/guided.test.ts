@@ -108,7 +108,7 @@ async function catalogueOf(url: string): Promise<string> {
 
 describe.each(['postgres', 'mariadb'] as const)('retiring on %s', (kind) => {
   it.skipIf(kind === 'mariadb' && !hasMaria)(
-    'leaves both databases as they were before the first step, and names what the monolith does not need any more (skipped: MariaDB or its dump program is not on this machine)',
+    `leaves both databases as they were before the first step, and names what the monolith does not need any more${hasMaria ? '' : ' (skipped on MariaDB: it or its dump program is not on this machine)'}`,
     async () => {
       const present = await start(kind)
       const both = () =>

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { requireProgram } from '../support/optional.ts'
+import { requireProgram, sayMissing } from '../support/optional.ts'
 import { TOKEN } from './cutover-stand.ts'
 import { type KillScene, openKillScene } from './kill-scene.ts'
 
@@ -63,7 +63,7 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   }
 
   it.skipIf(isMissing).each(coordinator)(
-    'a coordinator that is killed %s leaves nothing half done: another process ends it within five seconds (skipped: mariadbd is not on this machine)',
+    `a coordinator that is killed %s leaves nothing half done: another process ends it within five seconds${sayMissing('mariadb')}`,
     async (at) => {
       const { to } = await scene.strike(at, async (child) => {
         const dead = once(child, 'exit')
@@ -76,7 +76,7 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   )
 
   it.skipIf(isMissing).each(frozen)(
-    'a coordinator that is frozen %s and wakes up when all is over changes nothing (skipped: mariadbd is not on this machine)',
+    `a coordinator that is frozen %s and wakes up when all is over changes nothing${sayMissing('mariadb')}`,
     async (at) => {
       const { coordinator: child, ended, said } = await scene.strike(at, async (it) => it.kill('SIGSTOP'))
       const [owner, before] = [await scene.ownerNow(), await scene.lines()]
@@ -90,7 +90,7 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   )
 
   it.skipIf(isMissing).each(moments)(
-    'a proxy that is killed %s is not waited for longer than writes may be held, and nobody has to start it again (skipped: mariadbd is not on this machine)',
+    `a proxy that is killed %s is not waited for longer than writes may be held, and nobody has to start it again${sayMissing('mariadb')}`,
     async (at) => {
       const { to } = await scene.strike(at, async () => scene.killed.add(await scene.stand.kill('proxy-1')))
       await expectEnded(at, to)
@@ -100,7 +100,7 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   )
 
   it.skipIf(isMissing).each(moments)(
-    'the process of relay and applier that is killed %s holds nothing up for longer than writes may be held (skipped: mariadbd is not on this machine)',
+    `the process of relay and applier that is killed %s holds nothing up for longer than writes may be held${sayMissing('mariadb')}`,
     async (at) => {
       const { to } = await scene.strike(at, () => scene.stand.kill('sync'))
       await expectEnded(at, to)
@@ -114,7 +114,7 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
     .each(
       moments.flatMap((at) => (['monolith', 'service', 'control'] as const).map((which) => ({ at, which }))),
     )(
-    'all connections to the database $which that are killed $at are made again, or it is undone (skipped: mariadbd is not on this machine)',
+    `all connections to the database $which that are killed $at are made again, or it is undone${sayMissing('mariadb')}`,
     async ({ at, which }) => {
       const { to } = await scene.strike(at, async () =>
         expect(await scene.stand.cutConnections(which)).toBeGreaterThan(0),
@@ -125,7 +125,7 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   )
 
   it.skipIf(isMissing)(
-    'the writes of all this time are there once; only what waited too long, or was in a killed proxy, was refused (skipped: mariadbd is not on this machine)',
+    `the writes of all this time are there once; only what waited too long, or was in a killed proxy, was refused${sayMissing('mariadb')}`,
     () => scene.expectAllWrites(),
     SLOW_MS,
   )

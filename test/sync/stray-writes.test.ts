@@ -5,7 +5,7 @@ import { openSyncDatabase } from '../../strangler/sync/database.ts'
 import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { readStrayWrites } from '../../strangler/sync/stray-writes.ts'
 import { createMariaDatabase } from '../support/mariadb.ts'
-import { requireProgram } from '../support/optional.ts'
+import { requireProgram, sayMissing } from '../support/optional.ts'
 import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 import { diagnoseTables } from './preflight/diagnose-tables.ts'
 import { openWatchedPair, type WatchedPair } from './watch/watched-pair.ts'
@@ -89,40 +89,37 @@ describe('a write by the side that does not own a table', () => {
   })
 })
 
-describe.skipIf(mariadbd === undefined)(
-  'likewise in MariaDB (skipped: mariadbd is not on this machine)',
-  () => {
-    it('is kept with its images, and counted by who has written it', async () => {
-      const maria = await createMariaDatabase('stray')
-      const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
-      const kit = await openSyncDatabase(maria.url, { dialect: mariadbDialect })
-      await application.query('CREATE TABLE stock (id INT PRIMARY KEY, qty INT)')
-      const [table] = await mariadbDialect.introspect(kit.query, maria.name, ['stock'])
-      expect(await readStrayWrites(kit, ['stock'])).toEqual([])
-      for (const sql of mariadbDialect.guard(table!, 'report')) await kit.query({ sql, params: [] })
-      await application.query('INSERT INTO stock VALUES (1, 10)')
-      await application.query('UPDATE stock SET qty = 11')
-      await application.query('START TRANSACTION')
-      await application.query('DELETE FROM stock')
-      await application.query('ROLLBACK')
-      expect(await readStrayWrites(kit, ['stock'])).toEqual([
-        {
-          ...{ table: 'stock', count: 2, lastAt: expect.any(String), by: [expect.stringMatching(/^root@/)] },
-          rows: [
-            expect.objectContaining({ key: '["1"]', op: 'update', columns: ['qty'] }),
-            expect.objectContaining({ key: '["1"]', op: 'insert', columns: [] }),
-          ],
-        },
-      ])
-      const [rows] = await application.query(
-        'SELECT op, before_row, after_row FROM strangler_stray_write ORDER BY id',
-      )
-      expect(rows).toEqual([
-        { op: 'I', before_row: null, after_row: '{"id": "1", "qty": "10"}' },
-        { op: 'U', before_row: '{"id": "1", "qty": "10"}', after_row: '{"id": "1", "qty": "11"}' },
-      ])
-      await Promise.all([application.end(), kit.stop()])
-      await maria.drop()
-    })
-  },
-)
+describe.skipIf(mariadbd === undefined)(`likewise in MariaDB${sayMissing('mariadb')}`, () => {
+  it('is kept with its images, and counted by who has written it', async () => {
+    const maria = await createMariaDatabase('stray')
+    const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
+    const kit = await openSyncDatabase(maria.url, { dialect: mariadbDialect })
+    await application.query('CREATE TABLE stock (id INT PRIMARY KEY, qty INT)')
+    const [table] = await mariadbDialect.introspect(kit.query, maria.name, ['stock'])
+    expect(await readStrayWrites(kit, ['stock'])).toEqual([])
+    for (const sql of mariadbDialect.guard(table!, 'report')) await kit.query({ sql, params: [] })
+    await application.query('INSERT INTO stock VALUES (1, 10)')
+    await application.query('UPDATE stock SET qty = 11')
+    await application.query('START TRANSACTION')
+    await application.query('DELETE FROM stock')
+    await application.query('ROLLBACK')
+    expect(await readStrayWrites(kit, ['stock'])).toEqual([
+      {
+        ...{ table: 'stock', count: 2, lastAt: expect.any(String), by: [expect.stringMatching(/^root@/)] },
+        rows: [
+          expect.objectContaining({ key: '["1"]', op: 'update', columns: ['qty'] }),
+          expect.objectContaining({ key: '["1"]', op: 'insert', columns: [] }),
+        ],
+      },
+    ])
+    const [rows] = await application.query(
+      'SELECT op, before_row, after_row FROM strangler_stray_write ORDER BY id',
+    )
+    expect(rows).toEqual([
+      { op: 'I', before_row: null, after_row: '{"id": "1", "qty": "10"}' },
+      { op: 'U', before_row: '{"id": "1", "qty": "10"}', after_row: '{"id": "1", "qty": "11"}' },
+    ])
+    await Promise.all([application.end(), kit.stop()])
+    await maria.drop()
+  })
+})

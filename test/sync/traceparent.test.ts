@@ -4,7 +4,7 @@ import type { TextRow } from '../../strangler/sync/database.ts'
 import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { postgresDialect } from '../../strangler/sync/dialects/postgres/index.ts'
 import { toEntries } from '../../strangler/sync/read-entries.ts'
-import { requireProgram } from '../support/optional.ts'
+import { requireProgram, sayMissing } from '../support/optional.ts'
 import { type MariaStand, openMariaStand } from './mariadb/maria-stand.ts'
 import { createStand, type Session, type Stand, shapeOf } from './postgres/stand.ts'
 
@@ -73,7 +73,7 @@ describe('what a transaction says of its trace, in PostgreSQL', () => {
   })
 })
 
-describe.skipIf(mariadbd === undefined)('in MariaDB (skipped: mariadbd is not on this machine)', () => {
+describe.skipIf(mariadbd === undefined)(`in MariaDB${sayMissing('mariadb')}`, () => {
   let stand: MariaStand
   beforeAll(async () => {
     stand = await openMariaStand('traceparent')

@@ -8,7 +8,7 @@ import { createTransport } from '../../strangler/sync/transport.ts'
 import { tryWayBack } from '../../strangler/sync/try-way-back.ts'
 import { TABLES } from '../rollout/items.ts'
 import { openSideDatabase, type SideDatabase } from '../rollout/side-database.ts'
-import { requireProgram } from '../support/optional.ts'
+import { requireProgram, sayMissing } from '../support/optional.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -18,7 +18,7 @@ const SLOW_MS = 60_000
 const carry = async (batch: ChangeBatch): Promise<ChangeBatch> => JSON.parse(JSON.stringify(batch))
 
 describe.each(['postgres', 'mariadb'] as const)(
-  'the way back of a row on %s (skipped: mariadbd is not on this machine)',
+  `the way back of a row on %s${sayMissing('mariadb')}`,
   (kind) => {
     const isMissing = kind === 'mariadb' && mariadbd === undefined
     let sides: { monolith: SideDatabase; service: SideDatabase }

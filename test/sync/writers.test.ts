@@ -5,7 +5,7 @@ import { openSyncDatabase } from '../../strangler/sync/database.ts'
 import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { covers } from '../../strangler/sync/preflight/find-writers.ts'
 import { createMariaDatabase } from '../support/mariadb.ts'
-import { requireProgram } from '../support/optional.ts'
+import { requireProgram, sayMissing } from '../support/optional.ts'
 import { createTestDatabase, openPool } from '../support/postgres.ts'
 import { diagnoseTables } from './preflight/diagnose-tables.ts'
 import { openWatchedPair } from './watch/watched-pair.ts'
@@ -77,7 +77,7 @@ it.each([
   expect(covers(rule, writer)).toBe(expected)
 })
 
-describe.skipIf(mariadbd === undefined)('in MariaDB (skipped: mariadbd is not on this machine)', () => {
+describe.skipIf(mariadbd === undefined)(`in MariaDB${sayMissing('mariadb')}`, () => {
   it(
     'the log knows the user, and keeps it when entries are acknowledged',
     async () => {

@@ -1,13 +1,13 @@
 import type { Connection } from 'mysql2/promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from './maria-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
 
 describe.skipIf(mariadbd === undefined)(
-  'acknowledging on MariaDB beside open transactions (skipped: mariadbd is not on this machine)',
+  `acknowledging on MariaDB beside open transactions${sayMissing('mariadb')}`,
   () => {
     let stand: MariaStand
     let open: Connection

@@ -1,13 +1,13 @@
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from './maria-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
 
 describe.skipIf(mariadbd === undefined)(
-  'an application on a captured MariaDB (skipped: mariadbd is not on this machine)',
+  `an application on a captured MariaDB${sayMissing('mariadb')}`,
   () => {
     let stand: MariaStand
     const user = `app_${process.pid}`

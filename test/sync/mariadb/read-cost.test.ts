@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TableShape } from '../../../strangler/core/sync-words.ts'
 import type { Statement } from '../../../strangler/sync/dialect.ts'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from './maria-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
 
 describe.skipIf(mariadbd === undefined)(
-  '100,000 rows on MariaDB, all of them pending (skipped: mariadbd is not on this machine)',
+  `100,000 rows on MariaDB, all of them pending${sayMissing('mariadb')}`,
   () => {
     let stand: MariaStand
     let item: TableShape

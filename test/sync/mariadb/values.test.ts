@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ChangeEntry, TableShape } from '../../../strangler/core/sync-words.ts'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from './maria-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -145,112 +145,109 @@ const CASES: ReadonlyArray<readonly [string, string, ReadonlyArray<readonly [str
   ['inet6', 'text', [["'::1'", '::1']]],
 ]
 
-describe.skipIf(mariadbd === undefined)(
-  'values on MariaDB (skipped: mariadbd is not on this machine)',
-  () => {
-    let stand: MariaStand
-    let hasUuid = false
-    beforeAll(async () => {
-      stand = await openMariaStand('values')
-      await stand.app("SET sql_mode = ''")
-      await stand.runAll([...dialect.captureUp([]), ...dialect.targetUp()])
-      hasUuid = await stand.app('CREATE TABLE has_uuid (id UUID PRIMARY KEY)').then(
-        () => true,
-        () => false,
-      )
-    })
-    afterAll(() => stand?.close())
-
-    const read = async (table: TableShape, columns: string[]) =>
-      stand.kit(dialect.readRange({ table, columns }, undefined, 100))
-    const write = (table: TableShape, columns: string[], row: ChangeEntry['row'], key = '["2"]') =>
-      stand.kit(dialect.upsert({ table, columns }, [{ table: table.name, key, version: '1', row }]))
-
-    it.each(CASES)('carries %s as %s, there and back', async (type, family, pairs) => {
-      await stand.app(`CREATE OR REPLACE TABLE typed (id INT PRIMARY KEY, v ${type} NULL)`)
-      const [table] = await stand.shapes('typed')
-      expect(table!.columns[1]).toMatchObject({ name: 'v', family })
-      for (const [literal, text] of pairs) {
-        await stand.app(`REPLACE INTO typed VALUES (1, ${literal})`)
-        const [source] = await read(table!, ['v'])
-        expect(source!['c0']).toBe(text)
-        await write(table!, ['id', 'v'], ['2', text])
-        const [same] = await stand.app(
-          'SELECT a.v <=> b.v AS same FROM typed a JOIN typed b ON a.id = 1 AND b.id = 2',
-        )
-        expect(same!['same'], literal).toBe('1')
-      }
-      await stand.app('REPLACE INTO typed VALUES (1, NULL)')
-      expect((await read(table!, ['v']))[0]!['c0']).toBeNull()
-      await write(table!, ['id', 'v'], ['2', null])
-      expect((await stand.app('SELECT v FROM typed WHERE id = 2'))[0]!['v']).toBeNull()
-    })
-
-    it.each(CASES.filter(([, family]) => !['float', 'json'].includes(family)))(
-      'finds a row by a key of type %s',
-      async (type, _family, pairs) => {
-        // A TEXT can only be indexed by a prefix, and so is no key.
-        if (/text|blob|point/.test(type)) return
-        await stand.app(`CREATE OR REPLACE TABLE keyed (k ${type} NOT NULL PRIMARY KEY, n INT)`)
-        const [table] = await stand.shapes('keyed')
-        for (const [literal, text] of pairs.slice(0, 1)) {
-          await stand.app(`INSERT INTO keyed VALUES (${literal}, 1)`)
-          const key = JSON.stringify([text])
-          expect((await read(table!, ['n']))[0]!['key']).toBe(key)
-          const [found] = await stand.kit(dialect.readKeys({ table: table!, columns: ['n'] }, [key]))
-          expect(found).toMatchObject({ key, present: '1', c0: '1' })
-          await write(table!, ['k', 'n'], [text, '2'], key)
-          expect(await stand.app('SELECT n FROM keyed')).toEqual([{ n: '2' }])
-          await stand.kit(dialect.deleteRows(table!, [key]))
-          expect(await stand.app('SELECT n FROM keyed')).toEqual([])
-        }
-      },
+describe.skipIf(mariadbd === undefined)(`values on MariaDB${sayMissing('mariadb')}`, () => {
+  let stand: MariaStand
+  let hasUuid = false
+  beforeAll(async () => {
+    stand = await openMariaStand('values')
+    await stand.app("SET sql_mode = ''")
+    await stand.runAll([...dialect.captureUp([]), ...dialect.targetUp()])
+    hasUuid = await stand.app('CREATE TABLE has_uuid (id UUID PRIMARY KEY)').then(
+      () => true,
+      () => false,
     )
+  })
+  afterAll(() => stand?.close())
 
-    it('carries a UUID, native, as CHAR(36) and as BINARY(16) where the mapping says so', async () => {
-      const id = '123e4567-e89b-12d3-a456-426614174000'
-      for (const type of [...(hasUuid ? ['uuid'] : []), 'char(36)', 'binary(16)']) {
-        await stand.app(`CREATE OR REPLACE TABLE tagged (id ${type} PRIMARY KEY)`)
-        const [shape] = await stand.shapes('tagged')
-        const table = { ...shape!, columns: [{ ...shape!.columns[0]!, family: 'uuid' as const }] }
-        await write(table, ['id'], [id], JSON.stringify([id]))
-        const [row] = await stand.kit(dialect.readKeys({ table, columns: ['id'] }, [JSON.stringify([id])]))
-        expect(row, type).toMatchObject({ c0: id, present: '1' })
+  const read = async (table: TableShape, columns: string[]) =>
+    stand.kit(dialect.readRange({ table, columns }, undefined, 100))
+  const write = (table: TableShape, columns: string[], row: ChangeEntry['row'], key = '["2"]') =>
+    stand.kit(dialect.upsert({ table, columns }, [{ table: table.name, key, version: '1', row }]))
+
+  it.each(CASES)('carries %s as %s, there and back', async (type, family, pairs) => {
+    await stand.app(`CREATE OR REPLACE TABLE typed (id INT PRIMARY KEY, v ${type} NULL)`)
+    const [table] = await stand.shapes('typed')
+    expect(table!.columns[1]).toMatchObject({ name: 'v', family })
+    for (const [literal, text] of pairs) {
+      await stand.app(`REPLACE INTO typed VALUES (1, ${literal})`)
+      const [source] = await read(table!, ['v'])
+      expect(source!['c0']).toBe(text)
+      await write(table!, ['id', 'v'], ['2', text])
+      const [same] = await stand.app(
+        'SELECT a.v <=> b.v AS same FROM typed a JOIN typed b ON a.id = 1 AND b.id = 2',
+      )
+      expect(same!['same'], literal).toBe('1')
+    }
+    await stand.app('REPLACE INTO typed VALUES (1, NULL)')
+    expect((await read(table!, ['v']))[0]!['c0']).toBeNull()
+    await write(table!, ['id', 'v'], ['2', null])
+    expect((await stand.app('SELECT v FROM typed WHERE id = 2'))[0]!['v']).toBeNull()
+  })
+
+  it.each(CASES.filter(([, family]) => !['float', 'json'].includes(family)))(
+    'finds a row by a key of type %s',
+    async (type, _family, pairs) => {
+      // A TEXT can only be indexed by a prefix, and so is no key.
+      if (/text|blob|point/.test(type)) return
+      await stand.app(`CREATE OR REPLACE TABLE keyed (k ${type} NOT NULL PRIMARY KEY, n INT)`)
+      const [table] = await stand.shapes('keyed')
+      for (const [literal, text] of pairs.slice(0, 1)) {
+        await stand.app(`INSERT INTO keyed VALUES (${literal}, 1)`)
+        const key = JSON.stringify([text])
+        expect((await read(table!, ['n']))[0]!['key']).toBe(key)
+        const [found] = await stand.kit(dialect.readKeys({ table: table!, columns: ['n'] }, [key]))
+        expect(found).toMatchObject({ key, present: '1', c0: '1' })
+        await write(table!, ['k', 'n'], [text, '2'], key)
+        expect(await stand.app('SELECT n FROM keyed')).toEqual([{ n: '2' }])
+        await stand.kit(dialect.deleteRows(table!, [key]))
+        expect(await stand.app('SELECT n FROM keyed')).toEqual([])
       }
-    })
+    },
+  )
 
-    it('carries TINYINT(1) and BIT(1) as booleans where the mapping says so', async () => {
-      await stand.app('CREATE OR REPLACE TABLE flags (id INT PRIMARY KEY, a TINYINT(1), b BIT(1))')
-      const [shape] = await stand.shapes('flags')
-      const columns = shape!.columns.map((column, index) =>
-        index === 0 ? column : { ...column, family: 'boolean' as const },
-      )
-      const table = { ...shape!, columns }
-      await write(table, ['id', 'a', 'b'], ['1', 'true', 'false'])
-      expect(await read(table, ['a', 'b'])).toMatchObject([{ c0: 'true', c1: 'false' }])
-      expect(await stand.app('SELECT a, b + 0 AS b FROM flags')).toEqual([{ a: '1', b: '0' }])
-    })
+  it('carries a UUID, native, as CHAR(36) and as BINARY(16) where the mapping says so', async () => {
+    const id = '123e4567-e89b-12d3-a456-426614174000'
+    for (const type of [...(hasUuid ? ['uuid'] : []), 'char(36)', 'binary(16)']) {
+      await stand.app(`CREATE OR REPLACE TABLE tagged (id ${type} PRIMARY KEY)`)
+      const [shape] = await stand.shapes('tagged')
+      const table = { ...shape!, columns: [{ ...shape!.columns[0]!, family: 'uuid' as const }] }
+      await write(table, ['id'], [id], JSON.stringify([id]))
+      const [row] = await stand.kit(dialect.readKeys({ table, columns: ['id'] }, [JSON.stringify([id])]))
+      expect(row, type).toMatchObject({ c0: id, present: '1' })
+    }
+  })
 
-    it('refuses texts that MariaDB would silently read as something else', async () => {
-      await stand.app('CREATE OR REPLACE TABLE strict (id INT PRIMARY KEY, b VARBINARY(9), t VARCHAR(2))')
-      const [table] = await stand.shapes('strict')
-      expect(() =>
-        dialect.upsert({ table: table!, columns: ['id', 'b'] }, [
-          { table: 'strict', key: '["1"]', version: '1', row: ['1', 'xyz'] },
-        ]),
-      ).toThrow('Column b (varbinary(9)) cannot hold the value')
-      await expect(write(table!, ['id', 't'], ['1', 'long'])).rejects.toMatchObject({ errno: 1406 })
-      await expect(async () => write(table!, ['id', 't'], ['one', 'a'])).rejects.toThrow('Column id')
-    })
+  it('carries TINYINT(1) and BIT(1) as booleans where the mapping says so', async () => {
+    await stand.app('CREATE OR REPLACE TABLE flags (id INT PRIMARY KEY, a TINYINT(1), b BIT(1))')
+    const [shape] = await stand.shapes('flags')
+    const columns = shape!.columns.map((column, index) =>
+      index === 0 ? column : { ...column, family: 'boolean' as const },
+    )
+    const table = { ...shape!, columns }
+    await write(table, ['id', 'a', 'b'], ['1', 'true', 'false'])
+    expect(await read(table, ['a', 'b'])).toMatchObject([{ c0: 'true', c1: 'false' }])
+    expect(await stand.app('SELECT a, b + 0 AS b FROM flags')).toEqual([{ a: '1', b: '0' }])
+  })
 
-    it('keeps a 0 in an AUTO_INCREMENT column, and leaves generated columns to the database', async () => {
-      await stand.app(
-        'CREATE OR REPLACE TABLE made (id INT AUTO_INCREMENT PRIMARY KEY, n INT, twice INT AS (n * 2) STORED)',
-      )
-      const [table] = await stand.shapes('made')
-      expect(table!.columns).toMatchObject([{ identity: true }, {}, { generated: true }])
-      await write(table!, ['id', 'n', 'twice'], ['0', '4', '99'], '["0"]')
-      expect(await stand.app('SELECT * FROM made')).toEqual([{ id: '0', n: '4', twice: '8' }])
-    })
-  },
-)
+  it('refuses texts that MariaDB would silently read as something else', async () => {
+    await stand.app('CREATE OR REPLACE TABLE strict (id INT PRIMARY KEY, b VARBINARY(9), t VARCHAR(2))')
+    const [table] = await stand.shapes('strict')
+    expect(() =>
+      dialect.upsert({ table: table!, columns: ['id', 'b'] }, [
+        { table: 'strict', key: '["1"]', version: '1', row: ['1', 'xyz'] },
+      ]),
+    ).toThrow('Column b (varbinary(9)) cannot hold the value')
+    await expect(write(table!, ['id', 't'], ['1', 'long'])).rejects.toMatchObject({ errno: 1406 })
+    await expect(async () => write(table!, ['id', 't'], ['one', 'a'])).rejects.toThrow('Column id')
+  })
+
+  it('keeps a 0 in an AUTO_INCREMENT column, and leaves generated columns to the database', async () => {
+    await stand.app(
+      'CREATE OR REPLACE TABLE made (id INT AUTO_INCREMENT PRIMARY KEY, n INT, twice INT AS (n * 2) STORED)',
+    )
+    const [table] = await stand.shapes('made')
+    expect(table!.columns).toMatchObject([{ identity: true }, {}, { generated: true }])
+    await write(table!, ['id', 'n', 'twice'], ['0', '4', '99'], '["0"]')
+    expect(await stand.app('SELECT * FROM made')).toEqual([{ id: '0', n: '4', twice: '8' }])
+  })
+})

@@ -8,7 +8,7 @@ import { startEmbeddedPostgres } from '../../../strangler/infra/embedded-postgre
 import { startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
 import { mariadbDialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { createTestDatabase } from '../../support/postgres.ts'
 import { diagnoseTables } from './diagnose-tables.ts'
 
@@ -69,7 +69,7 @@ it('finds on a real PostgreSQL what its statements are, and that it is a standby
 })
 
 it.skipIf(mariadbd === undefined)(
-  'finds on a real MariaDB what its settings are (skipped: mariadbd is not on this machine)',
+  `finds on a real MariaDB what its settings are${sayMissing('mariadb')}`,
   { timeout: SLOW_MS },
   async () => {
     const server = await startMariaServer({

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { loadCases } from './load-cases.ts'
 import { runPair, type SeenPair } from './run-pair.ts'
 import { inDialect, type TypeCase } from './type-case.ts'
@@ -25,7 +25,7 @@ function isThere({ create, change }: TypeCase, from: DialectName, to: DialectNam
 
 describe.each(PAIRS)('types from %s to %s', (from, to) => {
   const isSkipped = mariadbd === undefined && (from === 'mariadb' || to === 'mariadb')
-  describe.skipIf(isSkipped)('(skipped: mariadbd is not on this machine)', () => {
+  describe.skipIf(isSkipped)(`on this machine${sayMissing('mariadb')}`, () => {
     const here = cases.filter((one) => isThere(one, from, to))
     let outcome: SeenPair
 

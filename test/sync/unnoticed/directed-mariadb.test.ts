@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { type MariaStand, openMariaStand } from '../mariadb/maria-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -56,7 +56,7 @@ interface Answer {
 }
 
 describe.skipIf(mariadbd === undefined)(
-  'an application on a captured MariaDB, beside one that is not (skipped: mariadbd is not on this machine)',
+  `an application on a captured MariaDB, beside one that is not${sayMissing('mariadb')}`,
   () => {
     let stand: MariaStand
     beforeAll(async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CAPTURE_VARIABLE, DIALECT_VARIABLE } from '../../sample/capture-shop.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const LONG_MS = 300_000
@@ -77,7 +77,7 @@ describe('the monolith notices nothing', () => {
   )
 
   test.skipIf(mariadbd === undefined)(
-    'its own tests pass with every table captured on MariaDB (skipped: mariadbd is not on this machine)',
+    `its own tests pass with every table captured on MariaDB${sayMissing('mariadb')}`,
     async () => {
       // Those that do not need the services, which know PostgreSQL only.
       const { code, output, report, shops } = await runSample(

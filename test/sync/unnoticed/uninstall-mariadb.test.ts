@@ -8,8 +8,9 @@ import { type MariaStand, openMariaStand } from '../mariadb/maria-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
 
-describe.skipIf(mariadbd === undefined || !canDumpMariadb)(
-  'uninstalling on MariaDB (skipped: mariadbd or mariadb-dump is not on this machine)',
+const isSkipped = mariadbd === undefined || !canDumpMariadb
+describe.skipIf(isSkipped)(
+  `uninstalling on MariaDB${isSkipped ? ' (skipped: mariadbd or mariadb-dump is not on this machine)' : ''}`,
   () => {
     let stand: MariaStand
     let tables: TableShape[]

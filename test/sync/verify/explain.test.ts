@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
 import { recordQuarantine } from '../../../strangler/sync/bookkeeping.ts'
 import { explain } from '../../../strangler/sync/explain.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { openPair, type PairStand } from './pair-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -12,7 +12,7 @@ const PAIRS: [DialectName, DialectName][] = [
   ['mariadb', 'postgres'],
 ]
 
-describe.skipIf(mariadbd === undefined)('explain (skipped: mariadbd is not on this machine)', () => {
+describe.skipIf(mariadbd === undefined)(`explain${sayMissing('mariadb')}`, () => {
   describe.each(PAIRS)('from %s to %s', (from, to) => {
     let stand: PairStand
     beforeAll(async () => {

@@ -4,7 +4,7 @@ import { createApplier } from '../../../strangler/sync/apply.ts'
 import { raiseEpoch } from '../../../strangler/sync/bookkeeping.ts'
 import type { SyncDatabase, TextRow } from '../../../strangler/sync/database.ts'
 import { repair } from '../../../strangler/sync/repair.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { CAPABILITY, EPOCH, openPair, type PairStand } from './pair-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -16,7 +16,7 @@ const PAIRS: [DialectName, DialectName][] = [
 
 describe.each(PAIRS)('repair from %s to %s', (from, to) => {
   describe.skipIf(from === 'mariadb' && mariadbd === undefined)(
-    '(skipped: mariadbd is not on this machine)',
+    `on this machine${sayMissing('mariadb')}`,
     () => {
       let stand: PairStand
       beforeAll(async () => {

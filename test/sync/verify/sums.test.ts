@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
 import type { SyncDatabase } from '../../../strangler/sync/database.ts'
 import { verify } from '../../../strangler/sync/verify.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { CAPABILITY, EPOCH, openPair, type PairStand } from './pair-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -24,7 +24,7 @@ function rowsOf(dialect: DialectName): string {
 
 describe.each(PAIRS)('verify of many rows from %s to %s', (from, to) => {
   const needs = [from, to].includes('mariadb')
-  describe.skipIf(needs && mariadbd === undefined)('(skipped: mariadbd is not on this machine)', () => {
+  describe.skipIf(needs && mariadbd === undefined)(`on this machine${sayMissing('mariadb')}`, () => {
     let stand: PairStand
     beforeAll(async () => {
       stand = await openPair(from, to)

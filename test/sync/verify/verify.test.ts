@@ -5,7 +5,7 @@ import type { SyncDatabase } from '../../../strangler/sync/database.ts'
 import { repair } from '../../../strangler/sync/repair.ts'
 import { type VerifyOptions, verify } from '../../../strangler/sync/verify.ts'
 import type { Divergence } from '../../../strangler/sync/verify-keys.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { CAPABILITY, EPOCH, keepBusy, openPair, type PairStand, seed } from './pair-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -61,7 +61,7 @@ async function verifyAll(stand: PairStand, more: Partial<VerifyOptions> = {}) {
 describe.each(PAIRS)('verify from %s to %s, by sums: %s', (from, to, sums) => {
   const needs = from === 'mariadb' || to === 'mariadb'
   const copies = sums ? ['stock', 'line'] : []
-  describe.skipIf(needs && mariadbd === undefined)('(skipped: mariadbd is not on this machine)', () => {
+  describe.skipIf(needs && mariadbd === undefined)(`on this machine${sayMissing('mariadb')}`, () => {
     let stand: PairStand
     beforeAll(async () => {
       stand = await openPair(from, to)

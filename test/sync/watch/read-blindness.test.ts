@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type MariaServer, startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
 import { openSide } from '../../../strangler/sync/database-pair.ts'
 import { openSideDatabase, type SideDatabase } from '../../rollout/side-database.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { type ReadMemory, watchWith } from './read-memory.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -23,7 +23,7 @@ async function lookOnce(url: string, memory?: ReadMemory) {
 }
 
 describe.skipIf(mariadbd === undefined)(
-  'a MariaDB that does not count all reads (skipped: mariadbd is not on this machine)',
+  `a MariaDB that does not count all reads${sayMissing('mariadb')}`,
   () => {
     let directory: string
     let server: MariaServer

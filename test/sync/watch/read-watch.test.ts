@@ -12,14 +12,14 @@ import { installSync } from '../../../strangler/sync/install-sync.ts'
 import type { TableRoute } from '../../../strangler/sync/mapping.ts'
 import { TABLES } from '../../rollout/items.ts'
 import { openSideDatabase, type SideDatabase } from '../../rollout/side-database.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { watchWith } from './read-memory.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 90_000
 
 describe.each(['postgres', 'mariadb'] as const)(
-  'who else reads the old tables on %s (skipped: mariadbd is not on this machine)',
+  `who else reads the old tables on %s${sayMissing('mariadb')}`,
   (kind) => {
     const isMissing = kind === 'mariadb' && mariadbd === undefined
     let server: MariaServer | undefined
@@ -155,23 +155,20 @@ describe.each(['postgres', 'mariadb'] as const)(
   },
 )
 
-describe.skipIf(mariadbd === undefined)(
-  'a MariaDB that counts no reads (skipped: mariadbd is not on this machine)',
-  () => {
-    it('is told of, with what mends it', async () => {
-      const monolith = await openSideDatabase('mariadb', 'monolith')
-      const { watch, reads } = watchWith(monolith.url)
-      try {
-        await watch.look()
-        expect(reads()?.content.blind).toEqual({
-          because: 'performance_schema is off',
-          mend: expect.stringContaining('performance_schema=ON'),
-        })
-      } finally {
-        await watch.stop()
-        await monolith.close()
-        await monolith.drop()
-      }
-    })
-  },
-)
+describe.skipIf(mariadbd === undefined)(`a MariaDB that counts no reads${sayMissing('mariadb')}`, () => {
+  it('is told of, with what mends it', async () => {
+    const monolith = await openSideDatabase('mariadb', 'monolith')
+    const { watch, reads } = watchWith(monolith.url)
+    try {
+      await watch.look()
+      expect(reads()?.content.blind).toEqual({
+        because: 'performance_schema is off',
+        mend: expect.stringContaining('performance_schema=ON'),
+      })
+    } finally {
+      await watch.stop()
+      await monolith.close()
+      await monolith.drop()
+    }
+  })
+})

@@ -14,13 +14,13 @@ import type { TableRoute } from '../../../strangler/sync/mapping.ts'
 import { readStrayWrites } from '../../../strangler/sync/stray-writes.ts'
 import { TABLES } from '../../rollout/items.ts'
 import { openSideDatabase, type SideDatabase } from '../../rollout/side-database.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 60_000
 
 describe.each(['postgres', 'mariadb'] as const)(
-  'the steps of a cut-over on %s (skipped: mariadbd is not on this machine)',
+  `the steps of a cut-over on %s${sayMissing('mariadb')}`,
   (kind) => {
     const isMissing = kind === 'mariadb' && mariadbd === undefined
     let monolith: SideDatabase

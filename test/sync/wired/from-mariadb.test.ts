@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { SyncOrder } from '../../../strangler/core/words.ts'
 import { type CapabilitySync, createCapabilitySync } from '../../../strangler/sync/capability-sync.ts'
 import { createMariaDatabase, type MariaDatabase } from '../../support/mariadb.ts'
-import { requireProgram } from '../../support/optional.ts'
+import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { type Databases, turnTo } from './hand-over.ts'
 
@@ -12,7 +12,7 @@ const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 60_000
 
 describe.skipIf(mariadbd === undefined)(
-  'the sync of a capability from MariaDB to PostgreSQL (skipped: mariadbd is not on this machine)',
+  `the sync of a capability from MariaDB to PostgreSQL${sayMissing('mariadb')}`,
   () => {
     let maria: MariaDatabase
     let postgres: TestDatabase
