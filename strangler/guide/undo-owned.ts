@@ -1,3 +1,4 @@
+import { countOf } from '../core/count-of.ts'
 import type { UndoCost } from '../core/guide-words.ts'
 import { showDuration } from './show.ts'
 import type { GuideSnapshot } from './snapshot.ts'
@@ -21,7 +22,7 @@ export function undoOwned({ hasTables, data, owner }: GuideSnapshot): UndoCost {
   if (data.notReturnable > 0) {
     return {
       kind: 'impossible',
-      reason: `${data.notReturnable} rows of the service cannot be carried back; going back would lose them (\`--lose ${data.notReturnable}\`).`,
+      reason: `${countOf(data.notReturnable, 'row')} of the service cannot be carried back, and would be lost (\`--lose ${data.notReturnable}\`).`,
     }
   }
   const lag = data.lagP99Ms === undefined ? 'an unknown time' : showDuration(data.lagP99Ms)

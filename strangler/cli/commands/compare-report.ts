@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { ReportAnswer } from '../../admin/compare-contracts.ts'
+import { countOf } from '../../core/count-of.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseWhere } from '../parse-where.ts'
@@ -82,7 +83,7 @@ function listHidden(differences: Capability['differences']): string[] {
   if (hiding.length === 0) return []
   const notes = hiding.slice(0, HIDDEN_SHOWN).flatMap(({ endpoint, path, foundFrom }) => {
     if (foundFrom === undefined) return []
-    return `${path} of ${endpoint} is noise: a bug there is found when it changes some ${foundFrom.count} of ${foundFrom.of} answers.`
+    return `${path} of ${endpoint} is noise: a bug there is found when it changes some ${foundFrom.count} of ${countOf(foundFrom.of, 'answer')}.`
   })
   return [
     ...notes,
@@ -109,6 +110,6 @@ function listNotes({ endpoint, gaveWay, skipped, shapes, overflow }: Endpoint): 
     ...(shapes.never.length === 0 ? [] : [`${endpoint}: never compared: ${shapes.never.join('; ')}`]),
     ...(overflow === 0
       ? []
-      : [`${endpoint}: ${overflow} differences at more paths than are counted one by one`]),
+      : [`${endpoint}: ${countOf(overflow, 'difference')} at more paths than are counted one by one`]),
   ]
 }

@@ -48,7 +48,7 @@ function printFound(terminal: Terminal, capability: string, found: Verify): void
   if (found.state === 'failed') return
   const { compared = 0, inFlight = 0, tookMs = 0, samples = [] } = found
   const seconds = (tookMs / 1_000).toFixed(1)
-  writeLine(terminal, `${compared} rows of ${capability} compared in ${seconds} s.`)
+  writeLine(terminal, `${countOf(compared, 'row')} of ${capability} compared in ${seconds} s.`)
   if (inFlight > 0)
     writeLine(terminal, `${inFlight} of them did not come to rest: they were changed all the time.`)
   for (const { table, key, kind, columns } of samples) {

@@ -156,7 +156,7 @@ export const quarantineEmpty = defineGate(
     const evidence = { quarantined: data.quarantined }
     if (data.quarantined === 0) return pass({ reason: 'No row was refused by the other side.', evidence })
     return fail({
-      reason: `${data.quarantined} rows are refused by the other side.`,
+      reason: `${countOf(data.quarantined, 'row is', 'rows are')} refused by the other side.`,
       evidence,
       fix: `\`strangler sync status ${snapshot.capability}\` names them.`,
     })
