@@ -51,6 +51,8 @@ export function createGovernor({ wait, now, random, onSkipped }: GovernorOptions
   const endpoints = new Map<string, EndpointCount>()
   let rate = FIRST_RATE
   let begunAt = 0
+  /** Of all endpoints together, in this stretch. */
+  let admittedNow = 0
   let timer: NodeJS.Timeout | undefined
 
   function begin(): void {
@@ -72,6 +74,7 @@ export function createGovernor({ wait, now, random, onSkipped }: GovernorOptions
     if (wanted > 0) begin()
   }
   function flush(): void {
+    admittedNow = 0
     for (const one of endpoints.values()) {
       const { capability, endpoint } = one
       const count = one.wanted - one.admitted
@@ -93,7 +96,10 @@ export function createGovernor({ wait, now, random, onSkipped }: GovernorOptions
       const one = endpoints.get(endpoint) ?? addEndpoint(capability, endpoint)
       one.wanted += 1
       if (one.admitted >= one.most || (one.share < 1 && random() >= one.share)) return false
+      // Many endpoints that all begin at once are too many together; the first of each is still let in.
+      if (one.admitted > 0 && admittedNow >= mostInStretch(rate)) return false
       one.admitted += 1
+      admittedNow += 1
       return true
     },
     note({ endpoint, compared, count }) {

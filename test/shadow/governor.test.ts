@@ -122,6 +122,15 @@ test('an endpoint that is asked for seldom is always compared, however busy its 
   expect(skipped).not.toHaveProperty('GET /rare')
 })
 
+test('a hundred endpoints that all begin at once get little more together than one would', () => {
+  const { run } = simulate()
+  const requests = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`GET /${n}`, 1_000]))
+  const found = run({ requests, seconds: STRETCH_MS / 1_000, waitsAt: () => 0.5 })
+  const all = Object.values(found).reduce((sum, one) => sum + one, 0)
+  expect(Object.keys(found)).toHaveLength(100)
+  expect(all).toBeLessThanOrEqual((2 * FIRST_RATE * STRETCH_MS) / 1_000 + 100)
+})
+
 test('two busy endpoints get as much of it as each other, though one has three times the requests', () => {
   const { run } = simulate()
   const load = { requests: { 'GET /a': 900, 'GET /b': 2_700 }, waitsAt: () => 0.5 }
