@@ -2,6 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import type { CommandAnswer } from '../../admin/contracts.ts'
 import { ask } from '../api/ask.ts'
 import { readName } from '../session/session.ts'
+import { notify } from '../shell/notices.tsx'
 
 /** Something that the person still has to say. */
 export interface AskedField {
@@ -62,6 +63,7 @@ export async function give(command: Asked, said: Said, version = command.version
     ...(command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs }),
   })
   command.then?.()
+  if (answer.warning !== undefined) notify(answer.warning, 'bad')
   if (command.done !== undefined) return command.done(answer)
   return answer.changed === false ? 'It was so already.' : `Done: line ${answer.version} of the journal.`
 }
