@@ -77,7 +77,7 @@ export type Where = { readonly capability?: string; readonly endpoint?: string }
 
 const DEFAULT_TIMEOUT_MS = 15_000
 /** Preparing it may wait for tables. */
-const CUTOVER_TIMEOUT_MS = 30_000
+const CUTOVER_TIMEOUT_MS = 60_000
 /** Some of its looks count rows. */
 const DOCTOR_TIMEOUT_MS = 60_000
 

@@ -15,7 +15,9 @@ export async function cutOver(
   const { state } = await standAt(context, expectedVersion)
   if (state.migrations?.[capability] !== undefined) throw guided(capability, to)
   const { because } = author
-  return coordinator.cutOver({ capability, to, lose, expectedVersion, by: showAuthor(author), because })
+  const by = showAuthor(author)
+  const moved = await coordinator.cutOver({ capability, to, lose, expectedVersion, by, because })
+  return { ...moved, undoneMs: [...moved.undoneMs] }
 }
 
 /** What is in its way, and how long writes would be held. Changes nothing that anybody could see. */

@@ -22,6 +22,8 @@ export const cutoverAnswer = z.object({
   heldMs: z.number(),
   /** How long each step took, milliseconds, in their order. */
   steps: z.record(z.string(), z.number()),
+  /** Holds of the same command before it that were undone, so that they would not become too long; milliseconds. */
+  undoneMs: z.array(z.number()),
 })
 
 export const rehearsalAnswer = z.object({

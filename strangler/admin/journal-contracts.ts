@@ -56,6 +56,12 @@ const event = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.enum(['sync.paused', 'sync.resumed', 'sync.ended']), capability: z.string() }),
   z.object({
+    kind: z.literal('cutover.announced'),
+    capability: z.string(),
+    announcementId: z.string(),
+    to: side,
+  }),
+  z.object({
     kind: z.literal('cutover.started'),
     capability: z.string(),
     cutoverId: z.string(),

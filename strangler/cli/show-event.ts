@@ -18,6 +18,8 @@ export function showEvent(event: Event): string {
     case 'sync.resumed':
     case 'sync.ended':
       return `sync of ${event.capability}: ${event.kind.slice('sync.'.length)}`
+    case 'cutover.announced':
+      return `${event.capability}: a cut-over to the ${event.to} is announced`
     case 'cutover.started':
       return `${event.capability}: cut-over to the ${event.to} begins`
     case 'owner.changed':

@@ -96,6 +96,13 @@ export type JournalEvent =
     }
   | { readonly kind: 'sync.paused' | 'sync.resumed' | 'sync.ended'; readonly capability: string }
   | {
+      /** Nothing is held yet: each proxy says when the writes that are in flight now have ended. */
+      readonly kind: 'cutover.announced'
+      readonly capability: string
+      readonly announcementId: string
+      readonly to: Side
+    }
+  | {
       /** Begins a hold of the same id with it. */
       readonly kind: 'cutover.started'
       readonly capability: string
@@ -225,6 +232,8 @@ export interface RouteState {
   readonly owners?: Readonly<Record<string, Ownership>>
   /** By capability. */
   readonly cutovers?: Readonly<Record<string, Cutover>>
+  /** By capability: the newest announcement of a cut-over that has not begun. */
+  readonly announced?: Readonly<Record<string, string>>
   /** The build of a side, as an operator has said. */
   readonly deploys?: Readonly<Record<string, string>>
   /** Expired ones too: that they have expired is worth knowing. */
@@ -239,7 +248,7 @@ export interface RouteState {
 
 /**
  * Somebody whom a cut-over waits for: a proxy, with the table it serves by, or a worker, which does the background work of one
- * capability while its side owns it. `holdsAcknowledged` are the holds under which it has no write in flight.
+ * capability while its side owns it. `holdsAcknowledged` are the holds under which it has no write in flight, and the announcements whose writes have ended.
  */
 export interface Registration {
   readonly id: string

@@ -112,7 +112,7 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
     capture: options.capture === undefined ? undefined : guardCapturePort(options.capture, report),
     report,
   }
-  holds.apply(holdsOf(table))
+  holds.apply(holdsOf(table), announcedIn(table))
   const upgrades = createProxyUpgrades(context)
   return {
     handle: createRequestHandler(context),
@@ -122,7 +122,7 @@ export function createProxy(options: ProxyOptions): StranglerProxy {
     table: () => table,
     swapTable(next) {
       table = next
-      holds.apply(holdsOf(next))
+      holds.apply(holdsOf(next), announcedIn(next))
       upgrades.follow(next)
     },
     drain() {
@@ -152,6 +152,13 @@ function holdsOf(table: RouteTable) {
     hold === undefined ? [] : [[name, hold] as const],
   )
   return new Map(held)
+}
+
+function announcedIn(table: RouteTable): ReadonlyMap<string, string> {
+  const announced = [...table.capabilities.values()].flatMap(({ name, announced }) =>
+    announced === undefined ? [] : [[name, announced] as const],
+  )
+  return new Map(announced)
 }
 
 function createBreakers(clock: Clock, onBreaker: ProxyOptions['onBreaker']): (capability: string) => Breaker {

@@ -123,7 +123,8 @@ function openDestination(
   const { route } = decision
   const upstream = target === 'monolith' || route === undefined ? context.monolith : context.serviceOf(route)
   const capability = decision.endpoint?.capability
-  const end = isWrite && capability !== undefined ? context.holds.begin(capability) : () => undefined
+  const end =
+    isWrite && capability !== undefined ? context.holds.begin(capability, 'lasting') : () => undefined
   const destination = { decision, upstream, target, reason: decision.reason }
   return {
     upstream,

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/ports.ts'
 import type { Hold, HoldPhase } from '../core/words.ts'
+import { countWritesInFlight, type WriteKind } from './writes-in-flight.ts'
 
 /** How a write left the waiting room. `go`: forward it by the present table. */
 export type HoldAnswer = 'go' | 'full' | 'timeout' | 'gone'
@@ -14,15 +15,15 @@ export interface Waiter {
  * once fenced nobody may guess, so they wait, or get 503, until the journal says `released` or `aborted`.
  */
 export interface WriteHolds {
-  /** Takes the holds of a new table. Call it with every table, before the table serves. */
-  apply(holds: ReadonlyMap<string, Hold>): void
+  /** Takes the holds of a new table, and which cut-over is announced. Call it with every table, before the table serves. */
+  apply(holds: ReadonlyMap<string, Hold>, announced?: ReadonlyMap<string, string>): void
   /** The phase of the hold that a write must wait for now; undefined when none does. */
   phaseOf(capability: string): HoldPhase | undefined
   /** Waits until the write may go, at most `maxWaitMs`. */
   wait(capability: string, waiter: Waiter, maxWaitMs: number): Promise<HoldAnswer>
   /** Counts a write in flight; call the returned function once, when it has ended. */
-  begin(capability: string): () => void
-  /** The ids of the holds under which no write of this proxy is in flight. */
+  begin(capability: string, kind?: WriteKind): () => void
+  /** The ids of the holds under which no write of this proxy is in flight, and of the announcements before which none began that still is. */
   acknowledged(): string[]
   /** Writes that wait now, per capability. */
   waiting(): ReadonlyMap<string, number>
@@ -44,7 +45,6 @@ interface Room {
 
 export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
   const rooms = new Map<string, Room>()
-  const inFlight = new Map<string, number>()
   let lastAcknowledged = ''
 
   const empty = (room: Room, answer: HoldAnswer) => {
@@ -52,10 +52,18 @@ export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
     for (const leave of [...room.waiting]) leave(answer)
   }
   const isExpired = ({ hold }: Room) => hold.phase === 'holding' && options.clock() >= hold.expiresAt
-  const acknowledged = () =>
-    [...rooms.values()]
-      .filter((room) => !isExpired(room) && !inFlight.get(room.hold.capability))
-      .map(({ hold }) => hold.id)
+  const inFlight = countWritesInFlight({
+    onChange: () => {
+      if (rooms.size > 0) tellAcknowledged()
+    },
+    onEnded: () => tellAcknowledged(),
+  })
+  const acknowledged = () => [
+    ...[...rooms.values()]
+      .filter((room) => !isExpired(room) && !inFlight.hasAny(room.hold.capability))
+      .map(({ hold }) => hold.id),
+    ...inFlight.ended(),
+  ]
   const tellAcknowledged = () => {
     const ids = acknowledged()
     const key = ids.join()
@@ -76,7 +84,8 @@ export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
   }
 
   return {
-    apply(holds) {
+    apply(holds, announced = new Map()) {
+      inFlight.announce(announced)
       for (const [capability, room] of rooms) {
         if (holds.get(capability)?.id === room.hold.id) continue
         rooms.delete(capability)
@@ -100,17 +109,7 @@ export function createWriteHolds(options: WriteHoldOptions): WriteHolds {
       if (room.waiting.size >= options.maxWaiting) return Promise.resolve('full')
       return waitIn(room, waiter, maxWaitMs)
     },
-    begin(capability) {
-      inFlight.set(capability, (inFlight.get(capability) ?? 0) + 1)
-      if (rooms.size > 0) tellAcknowledged()
-      let ended = false
-      return () => {
-        if (ended) return
-        ended = true
-        inFlight.set(capability, (inFlight.get(capability) ?? 1) - 1)
-        if (rooms.size > 0) tellAcknowledged()
-      }
-    },
+    begin: (capability, kind = 'passing') => inFlight.begin(capability, kind),
     acknowledged,
     waiting: () => new Map([...rooms].map(([capability, room]) => [capability, room.waiting.size])),
     stop() {

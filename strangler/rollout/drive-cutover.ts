@@ -16,7 +16,13 @@ export type StepTimes = ReadonlyMap<CutoverStep, number>
 
 /** How a cut-over ended, as far as this process was there. */
 export type DriveEnd =
-  | { readonly kind: 'over'; readonly failure: string | undefined; readonly times: StepTimes }
+  | {
+      readonly kind: 'over'
+      readonly failure: string | undefined
+      /** It has failed for no other reason than that its time was over. */
+      readonly isLate: boolean
+      readonly times: StepTimes
+    }
   /** Somebody else drives it. */
   | { readonly kind: 'left' }
 
@@ -34,6 +40,7 @@ interface Drive extends DriveOptions {
   readonly done: Set<CutoverStep>
   readonly times: Map<CutoverStep, number>
   failure: string | undefined
+  isLate: boolean
 }
 
 /**
@@ -41,7 +48,14 @@ interface Drive extends DriveOptions {
  * at once, and by one that was frozen meanwhile.
  */
 export async function driveCutover(ports: RolloutPorts, options: DriveOptions): Promise<DriveEnd> {
-  const drive: Drive = { ...options, ports, done: new Set(), times: new Map(), failure: undefined }
+  const drive: Drive = {
+    ...options,
+    ports,
+    done: new Set(),
+    times: new Map(),
+    failure: undefined,
+    isLate: false,
+  }
   // A step may take longer than others wait for a word.
   const keeper = setInterval(() => {
     ports.holdLease(options.cutoverId).catch((error: unknown) => ports.report('cutover.lease', error))
@@ -60,7 +74,7 @@ async function driveOn(drive: Drive): Promise<DriveEnd> {
       const [isMine, state] = await Promise.all([ports.holdLease(cutoverId), ports.readState()])
       if (!isMine) return { kind: 'left' }
       const cutover = state.cutovers?.[capability]
-      if (cutover?.id !== cutoverId) return { kind: 'over', failure: drive.failure, times: drive.times }
+      if (cutover?.id !== cutoverId) return endOf(drive)
       await takeStep(drive, state, cutover)
     } catch (error) {
       ports.report('cutover.drive', error)
@@ -70,12 +84,23 @@ async function driveOn(drive: Drive): Promise<DriveEnd> {
   return { kind: 'left' }
 }
 
+function endOf({ failure, isLate, times }: Drive): DriveEnd {
+  return { kind: 'over', failure, isLate, times }
+}
+
+/** The first thing that has failed counts. */
+function fail(drive: Drive, hold: Hold | undefined, failure: string): void {
+  if (drive.failure !== undefined) return
+  drive.failure = failure
+  drive.isLate = hold !== undefined && drive.ports.clock() >= decideBefore(hold)
+}
+
 async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Promise<void> {
   const { ports, done, times } = drive
   const hold = state.holds[drive.capability]
   const position = { cutover, hold, done, failure: drive.failure, now: ports.clock() }
   const step = nextStep(position)
-  if (step === 'abort') drive.failure ??= whyAbort(position)
+  if (step === 'abort') fail(drive, hold, whyAbort(position) ?? 'it was undone')
   const began = performance.now()
   try {
     await STEPS[step]({ drive, state, cutover, hold })
@@ -85,7 +110,7 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
     // Decided or undone it has to end; before that, one thing that fails is reason enough to let the writes go on.
     if (cutover.phase !== 'started' || step === 'abort') throw error
     ports.report(`cutover.${step}`, error)
-    drive.failure = `${step}: ${error instanceof Error ? error.message : String(error)}`
+    fail(drive, hold, `${step}: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
     times.set(step, Math.round((times.get(step) ?? 0) + performance.now() - began))
   }
@@ -107,12 +132,15 @@ type TakeStep = (scene: StepScene) => Promise<void>
 
 const STEPS = {
   'await-acknowledgements': async ({ drive, cutover, hold }) => {
-    await drive.databases.enter(tokenOf(cutover))
     const acknowledged = until(drive, hold, 'the proxies and workers that hold their writes', async () => {
-      const missing = findMissing(await drive.ports.listRegistrations(), cutover, drive.ports.clock())
+      const missing = await readMissing(drive.ports, cutover)
       return missing.length === 0 ? undefined : missing.map(({ id }) => id).join(', ')
     })
-    await Promise.all([acknowledged, drive.databases.closeTarget(tokenOf(cutover), deadlineOf(drive, hold))])
+    const close = async () => {
+      await drive.databases.enter(tokenOf(cutover))
+      await drive.databases.closeTarget(tokenOf(cutover), deadlineOf(drive, hold))
+    }
+    await Promise.all([acknowledged, close()])
   },
   fence: ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.fenced', capability: drive.capability, holdId: cutover.id }),
@@ -185,6 +213,12 @@ async function append(drive: Drive, state: RouteState, event: JournalEvent, beca
 
 function deadlineOf(drive: Drive, hold: Hold | undefined): number {
   return hold === undefined ? drive.ports.clock() : decideBefore(hold)
+}
+
+/** Leases are dated by the control database, whose clock alone says when they are over. */
+async function readMissing(ports: RolloutPorts, cutover: Cutover): Promise<Registration[]> {
+  const registrations = await ports.listRegistrations()
+  return findMissing(registrations, cutover, await ports.databaseClock())
 }
 
 /** Whoever has not said that nothing of his is in flight; a worker that has lost touch stops by itself. */

@@ -66,6 +66,11 @@ export interface CutoverDatabases extends Stoppable {
   measureFence(token: number): Promise<number>
 }
 
+export interface CoordinatorOptions extends RolloutPorts {
+  /** For how long writes may be held. */
+  readonly holdMs: number
+}
+
 export interface RolloutPorts {
   /** The newest state, from the control database. */
   readState(): Promise<RouteState>
@@ -76,4 +81,6 @@ export interface RolloutPorts {
   openDatabases(capability: string, to: Side): Promise<CutoverDatabases>
   readonly report: ReportError
   readonly clock: Clock
+  /** The control database's clock, epoch ms: registrations are dated by it. */
+  readonly databaseClock: () => Promise<number>
 }

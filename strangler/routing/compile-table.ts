@@ -32,6 +32,8 @@ export interface TableCapability {
   readonly targeting: readonly Targeting[]
   readonly maxStalenessMs: number
   readonly hold: Hold | undefined
+  /** Of a cut-over that is to come. */
+  readonly announced: string | undefined
 }
 
 /** An endpoint with its present mode and all that forwarding needs to know. */
@@ -204,6 +206,7 @@ function compileCapability(
     targeting: config.targeting.map((rule: TargetingRule) => compileTargeting(rule, name)),
     maxStalenessMs: config.maxStalenessMs,
     hold: state.holds[name],
+    announced: state.announced?.[name],
   })
 }
 

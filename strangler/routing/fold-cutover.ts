@@ -1,7 +1,7 @@
 import type { Cutover, Hold, JournalEvent, Ownership, RouteState, Side, SyncOrder } from '../core/words.ts'
 
 type CutoverEvent = Extract<JournalEvent, { kind: 'cutover.started' | 'cutover.aborted' | 'owner.changed' }>
-type Changes = Pick<RouteState, 'holds' | 'syncs' | 'owners' | 'cutovers'>
+type Changes = Pick<RouteState, 'holds' | 'syncs' | 'owners' | 'cutovers' | 'announced'>
 
 /** Who takes the writes of a capability with tables. */
 export function ownerOf(state: RouteState, capability: string): Side {
@@ -49,7 +49,8 @@ function begin(
   if (isBusy || order?.state !== 'running' || to === ownerOf(state, capability)) return {}
   const hold: Hold = { id, capability, phase: 'holding', expiresAt }
   const cutover: Cutover = { id, capability, to, phase: 'started', epoch: order.epoch, since }
-  return { holds: { ...state.holds, [capability]: hold }, ...moveOn(state, cutover) }
+  const { [capability]: _, ...announced } = state.announced ?? {}
+  return { holds: { ...state.holds, [capability]: hold }, announced, ...moveOn(state, cutover) }
 }
 
 function moveOn(state: RouteState, cutover: Cutover): Pick<Changes, 'cutovers'> {

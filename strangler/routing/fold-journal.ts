@@ -51,6 +51,12 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
       return mayEndHold(state, event)
         ? { ...state, version, ...endHold(state, event) }
         : { ...state, version }
+    case 'cutover.announced':
+      return {
+        ...state,
+        version,
+        announced: { ...state.announced, [event.capability]: event.announcementId },
+      }
     case 'cutover.started':
     case 'cutover.aborted':
       return { ...state, version, ...foldCutover(state, event, version) }

@@ -85,6 +85,8 @@ function createTeller({ tellOnce, signal, report }: TellerOptions) {
   let again = false
   async function tellWhileChanged(): Promise<void> {
     while (again && !signal.aborted) {
+      // Whoever has called finishes his turn: what he puts on disk in it is waited for, and told at once.
+      await Promise.resolve()
       again = false
       try {
         if (await tellOnce()) again = true

@@ -54,9 +54,9 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
     ...{ registrations: link.registrations, host, signal, report },
     // What others are told must be on disk before: a crash would else bring an older table back, which nobody waits for any more.
     async progress() {
-      const progress = { tableVersion: state.version, holdsAcknowledged: options.acknowledged() }
       const kept = (await copy.keptVersion()) ?? 0
-      return kept >= progress.tableVersion ? progress : { tableVersion: kept, holdsAcknowledged: [] }
+      if (kept < state.version) return { tableVersion: kept, holdsAcknowledged: [] }
+      return { tableVersion: state.version, holdsAcknowledged: options.acknowledged() }
     },
     async onReturned() {
       take(await readOn(link.journal, state))

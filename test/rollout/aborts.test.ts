@@ -155,7 +155,7 @@ describe.each(DIALECTS)('on $name', ({ kind }) => {
             entries: expect.arrayContaining([
               expect.objectContaining({
                 by: expect.stringMatching(/^operator:(anna|ben)$/),
-                event: expect.objectContaining({ kind: 'cutover.started', to: 'service' }),
+                event: expect.objectContaining({ kind: 'cutover.announced', to: 'service' }),
               }),
             ]),
           },

@@ -86,14 +86,16 @@ interface Soaked {
   readonly slowness: number
 }
 
-const heldOf = (moves: readonly CutoverAnswer[]) => moves.map(({ heldMs }) => heldMs)
+/** Those that were undone have held writes too. */
+const heldOf = (moves: readonly CutoverAnswer[]) =>
+  moves.flatMap(({ heldMs, undoneMs }) => [...undoneMs, heldMs])
 
 function showHolds({ kind, moves, load, undone, slowness }: Soaked): void {
   const heldMs = heldOf(moves)
   const [p50Ms, p99Ms, longestMs] = [0.5, 0.99, 1].map((share) => percentile(heldMs, share))
   const { writes, reads, failures, tookMs } = load
   const slowestWriteMs = Math.round(percentile(tookMs, 1))
-  const holds = { cutOvers: heldMs.length, p50Ms, p99Ms, longestMs, undone }
+  const holds = { cutOvers: moves.length, holds: heldMs.length, p50Ms, p99Ms, longestMs, undone }
   const requests = { writes, reads, failed: failures.length, slowestWriteMs }
   const shown = { kind, ...holds, ...requests, slowness: Number(slowness.toFixed(2)), load: loadavg()[0] }
   process.stdout.write(`${JSON.stringify(shown)}\n${showSteps(moves)}\n`)

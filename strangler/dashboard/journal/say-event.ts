@@ -7,6 +7,7 @@ export const KINDS = [
   'route.set',
   'route.cleared',
   'stage.entered',
+  'cutover.announced',
   'cutover.started',
   'owner.changed',
   'cutover.aborted',
@@ -36,6 +37,8 @@ export function sayEvent(event: Event): string {
       const share = event.percent === undefined ? '' : ` ${event.percent} %`
       return `${event.capability} ${event.back === true ? 'goes back to' : 'enters'} ${event.step}${share}`
     }
+    case 'cutover.announced':
+      return `a cut-over of ${event.capability} to the ${event.to} is announced`
     case 'cutover.started':
       return `the cut-over of ${event.capability} to the ${event.to} begins`
     case 'owner.changed':

@@ -80,12 +80,9 @@ const ports: RolloutPorts = {
   },
   report,
   clock: Date.now,
-}
-const coordinator = createCoordinator({
-  ...ports,
-  holdMs: 5_000,
   databaseClock: () => control.cutoverLeases.now(),
-})
+}
+const coordinator = createCoordinator({ ...ports, holdMs: 5_000 })
 const { version } = await readState()
 const moved = await coordinator
   .cutOver({ capability: 'items', to: task.to, expectedVersion: version, by: 'child' })
