@@ -227,7 +227,8 @@ function describeReadiness({
   const hasData = [...table.capabilities.values()].some(({ hasTables }) => hasTables)
   if (!feed.isConfirmed() && hasData) {
     reasons.push(
-      'The control database has not been reached since the start, so it is not known who owns the data: capabilities with tables are answered with 503.',
+      feed.doubt() ??
+        'The control database has not been reached since the start, so it is not known who owns the data: capabilities with tables are answered with 503.',
     )
   }
   return { ready: reasons.length === 0, reasons }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import type { EvidenceStore } from './core/evidence-store.ts'
 import { COORDINATOR_SILENT_MS } from './guide/cutover.ts'
 import type { KitGround } from './kit.ts'
 import { type Coordinator, createCoordinator } from './rollout/coordinator.ts'
 import { createJournalView } from './rollout/journal-view.ts'
 import type { CutoverDatabases, Obstacle } from './rollout/ports.ts'
+import { readCarried } from './rollout/read-carried.ts'
 import type { SyncHandOver } from './sync/capability-sync.ts'
 import type { SyncPart } from './sync-part.ts'
 
@@ -21,7 +23,8 @@ export function startRolloutPart(
     databaseClock: () => link.cutoverLeases.now(),
     openDatabases: async (capability, to) => {
       const handOver = await sync.handOver(capability, to)
-      return toDatabases(handOver, { capability, readLagMs: () => positions.keeper.lagMs(capability) })
+      const readLagMs = () => positions.keeper.lagMs(capability)
+      return toDatabases(handOver, { capability, readLagMs, evidence: link.evidence })
     },
     holdMs: config.hold.maxWaitMs,
     report: log.report,
@@ -31,9 +34,15 @@ export function startRolloutPart(
   return coordinator
 }
 
+interface Surroundings {
+  readonly capability: string
+  readonly readLagMs: () => number | undefined
+  readonly evidence: Pick<EvidenceStore, 'read'>
+}
+
 function toDatabases(
   handOver: SyncHandOver,
-  { capability, readLagMs }: { capability: string; readLagMs: () => number | undefined },
+  { capability, readLagMs, evidence }: Surroundings,
 ): CutoverDatabases {
   return {
     ...handOver,
@@ -41,7 +50,9 @@ function toDatabases(
       const [left, obstacles] = await Promise.all([handOver.readLeft(), findObstacles(capability, handOver)])
       return { ...left, lagMs: readLagMs(), obstacles }
     },
-    recentKeys: async () => handOver.recentKeys(),
+    recentKeys: async (cutoverId) =>
+      handOver.recentKeys() ??
+      (cutoverId === undefined ? undefined : await readCarried(evidence, { capability, cutoverId })),
     alignIdentities: async (token) =>
       (await handOver.alignIdentities(token)).map(({ table, column }) => `${table}.${column}`),
   }

@@ -60,6 +60,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
   const watches = createCouplingWatches({ config, report })
   const readWatches = createReadWatches(options, () => state)
   const couplingsOf = (capability: string) => watches.get(capability)?.found() ?? []
+  const fences = followFences(options, syncs)
   let state: RouteState | undefined
   let followed: RouteState['syncs']
   const directionOf = (capability: string) =>
@@ -81,6 +82,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
     handOver: async (capability, to) => syncOf(capability).handOver(to),
     follow(next) {
       state = next
+      if (runs) fences.follow(next)
       // Most decisions are about routes.
       if (!runs || next.syncs === followed) return
       followed = next.syncs
@@ -100,6 +102,24 @@ export const redisOptions = ({ capabilities, directory, redis: { url } }: Config
   ...{ directory: path.join(directory, 'redis'), url },
   isNeeded: Object.values(capabilities).some(({ tables }) => tables.length > 0),
 })
+
+/** At the fence of a cut-over the one who drives it, elsewhere maybe, has to know what was carried here. */
+function followFences({ evidence, report }: SyncPartOptions, syncs: ReadonlyMap<string, CapabilitySync>) {
+  const told = new Map<string, string>()
+  return {
+    follow({ holds, cutovers = {} }: RouteState) {
+      for (const { id, capability, phase } of Object.values(cutovers)) {
+        if (phase !== 'started' || holds[capability]?.phase !== 'fenced' || told.get(capability) === id)
+          continue
+        const carried = syncs.get(capability)?.hurry()
+        if (carried === undefined) continue
+        told.set(capability, id)
+        const content = { cutoverId: id, ...carried, keys: Object.fromEntries(carried.keys) }
+        evidence.keep(capability, 'carried', content).catch((error: unknown) => report('sync.carried', error))
+      }
+    },
+  }
+}
 
 /** Of every capability whose tables in the monolith can be looked at. */
 function createCouplingWatches({
@@ -165,7 +185,11 @@ function createSync(
     const phase = now.cutovers?.[capability]?.phase
     return (phase === undefined || phase === 'decided') && directionOf(course) === direction
   }
-  const told = { onHeartbeat, onLost, onVerified, isCurrent, report, ...traced }
+  const isEnded = async () => {
+    const { syncs, cutovers } = await options.readState()
+    return syncs?.[capability] === undefined && cutovers?.[capability] === undefined
+  }
+  const told = { onHeartbeat, onLost, onVerified, isCurrent, isEnded, report, ...traced }
   const basis = { capability, installation, tables, queue, watchEveryMs, throttle, ...told }
   const addresses = findAddresses(config, capability)
   const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })

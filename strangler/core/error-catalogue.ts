@@ -2,6 +2,7 @@ import { BEGINNING_ERRORS } from './beginning-errors.ts'
 import { COMPARISON_ERRORS } from './comparison-errors.ts'
 import { DASHBOARD_ERRORS } from './dashboard-errors.ts'
 import { MIGRATION_ERRORS } from './migration-errors.ts'
+import { OWNERSHIP_ERRORS } from './ownership-errors.ts'
 
 /**
  * The one catalogue of errors, and the source of docs/reference/errors.md. `title` is the sentence that everybody gets, `when` says
@@ -261,12 +262,7 @@ export const ERRORS = {
     when: 'A write waited for `hold.maxWaitMs` and the hold still stands. Nothing was sent to a side.',
     help: 'Look at `strangler hold status`. A fenced hold ends only by `strangler hold release CAPABILITY` or `abort`.',
   },
-  STRANGLER_TABLE_UNCONFIRMED: {
-    status: 503,
-    title: 'This proxy does not know who owns the data',
-    when: 'The proxy started without the control database and without a standing registration of its own, so ownership may have moved while it was away. Only capabilities with `tables` are refused.',
-    help: 'Bring the control database back; the proxy then serves at once, without a restart.',
-  },
+  ...OWNERSHIP_ERRORS,
   STRANGLER_UPGRADES_FULL: {
     status: 503,
     title: 'Too many upgraded connections are open',

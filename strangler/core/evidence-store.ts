@@ -23,6 +23,14 @@ export interface EvidenceContents {
     /** What became of a row of each table on its way back, where that was tried. */
     readonly wayBack?: readonly TriedTable[]
   }
+  /** Of a cut-over at its fence: what the process that runs the sync knows, for the one that drives the cut-over. */
+  readonly carried: {
+    readonly cutoverId: string
+    /** Of rows that were changed lately, by the source's tables. */
+    readonly keys: Readonly<Record<string, readonly string[]>>
+    /** What is wrong with the capture. */
+    readonly problems: readonly string[]
+  }
   /** How far the copy was behind, the highest of every five seconds: `[epoch ms, lag ms, watched ms]`, the oldest first. */
   readonly lag: {
     readonly epoch: number

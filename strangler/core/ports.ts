@@ -41,6 +41,8 @@ export interface Journal {
     afterVersion: number
     onEntries: (entries: JournalEntry[]) => void
     onConnection?: (connected: boolean) => void
+    /** Lines that were told have others in their place: the journal must be read anew, and is not watched any more. */
+    onReplaced?: () => void
   }): Promise<Stoppable>
 }
 

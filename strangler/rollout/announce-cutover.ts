@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Registration, Side } from '../core/words.ts'
 import type { Obstacle, RolloutPorts } from './ports.ts'
 
-const ROUNDS = 5
+const ROUNDS = 3
 const LOOK_EVERY_MS = 20
 /** Whoever needs no longer than this would hold writes for as long. */
 const QUICK_MS = 300
-const LONGEST_MS = 2_000
+const LONGEST_MS = 1_000
 const PAUSE_MS = 500
 
 export interface Announcement {
@@ -17,63 +17,65 @@ export interface Announcement {
   readonly expectedVersion: number
 }
 
-export type Announced =
-  /** `tookMs`: how long it took until the writes in flight had ended everywhere and that was known here. */
-  | { readonly kind: 'answered'; readonly version: number; readonly tookMs: number }
-  | { readonly kind: 'silent'; readonly obstacle: Obstacle }
+export interface Announced {
+  /** Of the newest announcement. */
+  readonly version: number
+  /** A hold would wait for somebody who does not answer. */
+  readonly obstacle: Obstacle | undefined
+}
+
+type Ports = Pick<RolloutPorts, 'append' | 'listRegistrations'>
 
 /**
  * Asks every proxy what a hold will ask of it, without holding a write: to say when the writes that are in flight now have ended. A proxy without
- * processor time, or a side that answers slowly, is seen before anybody waits for it; a moment later it may be better.
+ * processor time, or a side that answers slowly, is seen before anybody waits for it; a moment later it may be better. Where it does not get better the
+ * cut-over goes on, since a hold keeps new writes away and lets the others end sooner; but not where somebody has not even heard of it.
  * @throws StranglerError STRANGLER_VERSION_CONFLICT
  */
 export async function announceCutover(
-  ports: Pick<RolloutPorts, 'append' | 'listRegistrations'>,
+  ports: Ports,
   { by, expectedVersion, ...cutover }: Announcement,
 ): Promise<Announced> {
   let version = expectedVersion
-  let last: Round = { tookMs: 0, missing: [] }
-  for (let round = 0; round < ROUNDS; round += 1) {
-    if (round > 0) await delay(PAUSE_MS)
+  for (let round = 1; ; round += 1) {
     const announcementId = `announcement-${randomBytes(6).toString('hex')}`
-    const began = performance.now()
     const event = { kind: 'cutover.announced' as const, ...cutover, announcementId }
     version = (await ports.append({ event, by, expectedVersion: version })).version
-    last = await waitForAll(ports, { announcementId, began })
-    if (last.missing.length === 0 && last.tookMs <= QUICK_MS) break
+    const { isQuick, deaf } = await waitForAll(ports, { announcementId, version })
+    if (isQuick || round === ROUNDS)
+      return { version, obstacle: deaf.length === 0 ? undefined : describeDeaf(deaf) }
+    await delay(PAUSE_MS)
   }
-  const { tookMs, missing } = last
-  return missing.length === 0
-    ? { kind: 'answered', version, tookMs }
-    : { kind: 'silent', obstacle: describeSilent(cutover.capability, missing) }
 }
 
 interface Round {
-  readonly tookMs: number
-  readonly missing: readonly Registration[]
+  readonly isQuick: boolean
+  readonly deaf: readonly Registration[]
 }
 
 async function waitForAll(
-  ports: Pick<RolloutPorts, 'listRegistrations'>,
-  { announcementId, began }: { announcementId: string; began: number },
+  ports: Ports,
+  { announcementId, version }: { announcementId: string; version: number },
 ): Promise<Round> {
+  const began = performance.now()
   for (;;) {
     const registrations = await ports.listRegistrations()
     const tookMs = performance.now() - began
     // Workers have nothing to end before they are held.
-    const missing = registrations.filter(
+    const waited = registrations.filter(
       ({ kind, holdsAcknowledged }) => kind === 'proxy' && !holdsAcknowledged.includes(announcementId),
     )
-    if (missing.length === 0 || tookMs > LONGEST_MS) return { tookMs, missing }
+    const deaf = waited.filter(({ tableVersion }) => tableVersion < version)
+    if (waited.length === 0 || tookMs > LONGEST_MS)
+      return { isQuick: waited.length === 0 && tookMs <= QUICK_MS, deaf }
     await delay(LOOK_EVERY_MS)
   }
 }
 
-function describeSilent(capability: string, missing: readonly Registration[]): Obstacle {
-  const who = missing.map(({ id, host }) => `${id} on ${host}`).join(', ')
-  const [first] = missing
+function describeDeaf(deaf: readonly Registration[]): Obstacle {
+  const who = deaf.map(({ id, host }) => `${id} on ${host}`).join(', ')
   return {
-    reason: `writes of ${capability} that were in flight have not ended after ${LONGEST_MS / 1_000} s in ${who}, or it does not answer; a hold would wait for it`,
-    fix: `Find out which write takes so long, or restart that proxy; if it is gone for good: \`strangler proxy evict ${first?.id ?? 'ID'} --because "…"\`.`,
+    reason: `${who} has not answered for ${(ROUNDS * LONGEST_MS) / 1_000} s, and a hold would wait for it`,
+    fix: `Restart it, or if it is gone for good: \`strangler proxy evict ${deaf[0]?.id ?? 'ID'} --because "…"\`.`,
   }
 }

@@ -64,7 +64,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       options
         .holdLease(id)
         .then(async (mine) => {
-          if (mine) await drive({ cutoverId: id, capability, lose: 0 })
+          if (mine) await drive({ cutoverId: id, capability, lose: new Map() })
         })
         .catch((error: unknown) => options.report('cutover.attend', error))
     }

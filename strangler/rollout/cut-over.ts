@@ -6,8 +6,9 @@ import { ownerOf } from '../routing/fold-cutover.ts'
 import { announceCutover } from './announce-cutover.ts'
 import { checkReadiness } from './check-cutover.ts'
 import type { DriveEnd } from './drive-cutover.ts'
-import { holdForMs, pauseBeforeNext } from './hold-budget.ts'
-import type { CoordinatorOptions, CutoverDatabases } from './ports.ts'
+import { holdForMs, pauseBeforeNext, TRY_FOR_MS } from './hold-budget.ts'
+import type { CoordinatorOptions, CutoverDatabases, RowKeys } from './ports.ts'
+import { keysOf } from './row-keys.ts'
 import { checkStanding, PREPARE_WITHIN_MS, refuse } from './standing.ts'
 
 const LOOK_EVERY_MS = 250
@@ -38,7 +39,8 @@ export interface CutoverReport {
 export interface NamedCutover {
   readonly cutoverId: string
   readonly capability: string
-  readonly lose: number
+  /** The rows that may be left behind. */
+  readonly lose: RowKeys
 }
 
 export interface CutoverMeans extends CoordinatorOptions {
@@ -74,10 +76,12 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
       })
       if (ownerOf(attempted.state, capability) === to) return reportMoved(attempted, failed)
       failed.push(attempted)
-      const pauseMs = pauseBeforeNext({ made: failed.length, spentMs: performance.now() - began })
+      const pauseMs = pauseBeforeNext(failed.length)
       if (pauseMs === undefined || !mayTryAgain(attempted)) throw undone(request, attempted)
       expectedVersion = attempted.state.version
       await delay(pauseMs)
+      // Measured last: whoever was frozen until now begins nothing any more.
+      if (performance.now() - began > TRY_FOR_MS) throw undone(request, attempted)
     }
   } finally {
     await databases.stop()
@@ -94,21 +98,22 @@ async function attemptOnce(
   { earlier, ...request }: AttemptRequest,
 ): Promise<Attempted> {
   const { capability, to, because, by, expectedVersion, lose = 0 } = request
-  refuse(capability, checkReadiness(await databases.readiness(), { capability, to, lose }))
+  const readiness = await databases.readiness()
+  refuse(capability, checkReadiness(readiness, { capability, to, lose }))
   await databases.prepare(means.clock() + PREPARE_WITHIN_MS)
   const announced = await announceCutover(means, { capability, to, by, expectedVersion })
-  if (announced.kind === 'silent') throw refuse(capability, [announced.obstacle])
+  refuse(capability, announced.obstacle === undefined ? [] : [announced.obstacle])
   const cutoverId = `cutover-${randomBytes(6).toString('hex')}`
   // Before anybody can see it: otherwise another process might take it for one that nobody drives.
   await means.holdLease(cutoverId)
-  const forMs = holdForMs({ earlier, writesMs: announced.tookMs, holdMs: means.holdMs })
+  const forMs = holdForMs({ earlier, holdMs: means.holdMs })
   const event = { kind: 'cutover.started' as const, capability, cutoverId, to }
   const { version: since } = await means.append({
     ...{ event: { ...event, expiresAt: means.clock() + forMs }, by, expectedVersion: announced.version },
     ...(because === undefined ? {} : { because }),
   })
   const began = performance.now()
-  const end = await means.drive({ cutoverId, capability, lose }, databases)
+  const end = await means.drive({ cutoverId, capability, lose: keysOf(readiness.refused) }, databases)
   const state = await waitForEnd(means, cutoverId)
   return { cutoverId, end, state, since, heldMs: Math.round(performance.now() - began) }
 }

@@ -3,10 +3,11 @@ import { countOf } from '../core/count-of.ts'
 import type { Cutover, Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
 import { leaseLeftMs } from '../core/worker-lease.ts'
 import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../guide/cutover.ts'
-import type { CutoverDatabases, RolloutPorts } from './ports.ts'
+import { type KeptLease, keepLease } from './keep-lease.ts'
+import type { CutoverDatabases, RolloutPorts, RowKeys } from './ports.ts'
+import { collectKeys, countKeys, type KeySet, keysBeyond, keysOf, showKeys } from './row-keys.ts'
 
 const LOOK_EVERY_MS = 20
-const LEASE_EVERY_MS = 250
 const RETRY_AFTER_MS = 200
 /** What has to end, once it is decided either way, is tried for as long as it takes; each attempt for so long. */
 const ATTEMPT_MS = 2_000
@@ -19,7 +20,7 @@ export type DriveEnd =
   | {
       readonly kind: 'over'
       readonly failure: string | undefined
-      /** It has failed for no other reason than that its time was over. */
+      /** This process has undone it, to the end, for no other reason than that its time was over. */
       readonly isLate: boolean
       readonly times: StepTimes
     }
@@ -30,8 +31,8 @@ export interface DriveOptions {
   readonly capability: string
   readonly cutoverId: string
   readonly databases: CutoverDatabases
-  /** Rows that may be left behind. */
-  readonly lose: number
+  /** Rows that may be left behind: these, whatever their number is. */
+  readonly lose: RowKeys
   readonly isStopped: () => boolean
 }
 
@@ -39,6 +40,8 @@ interface Drive extends DriveOptions {
   readonly ports: RolloutPorts
   readonly done: Set<CutoverStep>
   readonly times: Map<CutoverStep, number>
+  /** What was seen on its way since the writes ended: the newest changes, which the other process may not have told of. */
+  readonly seen: KeySet
   failure: string | undefined
   isLate: boolean
 }
@@ -48,30 +51,21 @@ interface Drive extends DriveOptions {
  * at once, and by one that was frozen meanwhile.
  */
 export async function driveCutover(ports: RolloutPorts, options: DriveOptions): Promise<DriveEnd> {
-  const drive: Drive = {
-    ...options,
-    ports,
-    done: new Set(),
-    times: new Map(),
-    failure: undefined,
-    isLate: false,
-  }
-  // A step may take longer than others wait for a word.
-  const keeper = setInterval(() => {
-    ports.holdLease(options.cutoverId).catch((error: unknown) => ports.report('cutover.lease', error))
-  }, LEASE_EVERY_MS)
+  const fresh = { done: new Set<CutoverStep>(), times: new Map<CutoverStep, number>(), seen: collectKeys() }
+  const drive: Drive = { ...options, ...fresh, ports, failure: undefined, isLate: false }
+  const lease = keepLease(ports, options.cutoverId)
   try {
-    return await driveOn(drive)
+    return await driveOn(drive, lease)
   } finally {
-    clearInterval(keeper)
+    lease.stop()
   }
 }
 
-async function driveOn(drive: Drive): Promise<DriveEnd> {
+async function driveOn(drive: Drive, lease: KeptLease): Promise<DriveEnd> {
   const { ports, capability, cutoverId } = drive
   while (!drive.isStopped()) {
     try {
-      const [isMine, state] = await Promise.all([ports.holdLease(cutoverId), ports.readState()])
+      const [isMine, state] = await Promise.all([lease.isMine(), ports.readState()])
       if (!isMine) return { kind: 'left' }
       const cutover = state.cutovers?.[capability]
       if (cutover?.id !== cutoverId) return endOf(drive)
@@ -84,8 +78,9 @@ async function driveOn(drive: Drive): Promise<DriveEnd> {
   return { kind: 'left' }
 }
 
-function endOf({ failure, isLate, times }: Drive): DriveEnd {
-  return { kind: 'over', failure, isLate, times }
+function endOf({ failure, isLate, times, done }: Drive): DriveEnd {
+  // Whoever was frozen meanwhile, and finds it undone by somebody else, begins nothing.
+  return { kind: 'over', failure, isLate: isLate && done.has('end-undo'), times }
 }
 
 /** The first thing that has failed counts. */
@@ -142,8 +137,11 @@ const STEPS = {
     }
     await Promise.all([acknowledged, close()])
   },
-  fence: ({ drive, state, cutover }) =>
-    append(drive, state, { kind: 'hold.fenced', capability: drive.capability, holdId: cutover.id }),
+  fence: async ({ drive, state, cutover }) => {
+    // What is carried before the fence is told of by who carries it; what is not carried yet is seen here, or later.
+    await look(drive)
+    await append(drive, state, { kind: 'hold.fenced', capability: drive.capability, holdId: cutover.id })
+  },
   'close-source': async ({ drive, cutover, hold }) => {
     // Whoever has taken over behind the fence has not entered yet.
     if (!drive.done.has('await-acknowledgements')) await drive.databases.enter(tokenOf(cutover))
@@ -152,17 +150,27 @@ const STEPS = {
   },
   drain: ({ drive, hold }) =>
     until(drive, hold, 'the last changes', async () => {
-      const { pending, refused } = await drive.databases.readLeft()
-      if (pending > 0) return `${countOf(pending, 'row is', 'rows are')} on the way`
-      return refused.length > drive.lose
-        ? `${countOf(refused.length, 'row is', 'rows are')} refused by the other side`
+      const { pending, refused } = await look(drive)
+      const carried = countKeys(pending)
+      if (carried > 0) return `${countOf(carried, 'row is', 'rows are')} on the way`
+      const others = keysBeyond(keysOf(refused), drive.lose)
+      return others.size > 0
+        ? `${countOf(countKeys(others), 'row is', 'rows are')} refused by the other side: ${showKeys(others)}`
         : undefined
     }),
-  compare: async ({ drive }) => {
-    const different = await drive.databases.countDifferent(await drive.databases.recentKeys())
-    if (different > drive.lose)
+  compare: async ({ drive, cutover, hold }) => {
+    await until(drive, hold, 'the keys of the rows that were changed lately', async () => {
+      const recent = await drive.databases.recentKeys(cutover.id)
+      if (recent === undefined) return 'no process that runs the sync has told them'
+      drive.seen.add(recent)
+      return undefined
+    })
+    const different = await drive.databases.findDifferent(drive.seen.read())
+    const others = keysBeyond(different, drive.lose)
+    const count = countKeys(others)
+    if (count > 0)
       throw new Error(
-        `${countOf(different, 'row that was', 'rows that were')} changed lately ${different === 1 ? 'is' : 'are'} not the same on both sides`,
+        `${countOf(count, 'row that was', 'rows that were')} changed lately ${count === 1 ? 'is' : 'are'} not the same on both sides: ${showKeys(others)}`,
       )
   },
   align: async ({ drive, cutover }) => {
@@ -198,6 +206,12 @@ const STEPS = {
   'end-undo': ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.aborted', capability: drive.capability, holdId: cutover.id }),
 } satisfies Record<CutoverStep, TakeStep>
+
+async function look(drive: Drive): ReturnType<CutoverDatabases['readLeft']> {
+  const left = await drive.databases.readLeft()
+  drive.seen.add(left.pending)
+  return left
+}
 
 /** Three numbers a cut-over: what is done before its decision, its undoing, and the opening of the new owner. */
 function tokenOf({ since }: Cutover, part: 'close' | 'undo' | 'open' = 'close'): number {

@@ -22,8 +22,8 @@ export interface RefusedRow {
 
 /** What is not on the other side. */
 export interface Left {
-  /** Keys that are on their way. */
-  readonly pending: number
+  /** What is on its way; a thousand a table at most. */
+  readonly pending: RowKeys
   /** At most a thousand. */
   readonly refused: readonly RefusedRow[]
 }
@@ -54,10 +54,13 @@ export interface CutoverDatabases extends Stoppable {
   hurry(): void
   readLeft(): Promise<Left>
   readiness(): Promise<Readiness>
-  /** Keys that were changed lately, as far as that is known here. */
-  recentKeys(): Promise<RowKeys>
-  /** How many of them are not the same on both sides. Nothing may be on its way. */
-  countDifferent(keys: RowKeys): Promise<number>
+  /**
+   * Keys that were changed lately. Where another process runs the sync, it says so at the fence of a cut-over; undefined while it has not.
+   * @throws when it says that changes may have been missed
+   */
+  recentKeys(cutoverId?: string): Promise<RowKeys | undefined>
+  /** Which of them are not the same on both sides. Nothing may be on its way. */
+  findDifferent(keys: RowKeys): Promise<RowKeys>
   /** Lets the new owner number its rows above the old one's. @returns the columns that cannot */
   alignIdentities(token: number): Promise<readonly string[]>
   /** Takes a row of each table from the other side back to the owner; both forget it. */

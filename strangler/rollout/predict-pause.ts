@@ -1,4 +1,5 @@
 import type { CutoverDatabases, RolloutPorts } from './ports.ts'
+import { countKeys } from './row-keys.ts'
 
 /** How long each part of the pause took when it was tried, milliseconds. */
 export interface PredictedPause {
@@ -21,7 +22,7 @@ export async function measureParts(
   const registrations = await time(() => ports.listRegistrations())
   const fence = Math.round(await databases.measureFence(token))
   const drain = await time(() => waitUntilQuiet(databases))
-  const compare = await time(async () => databases.countDifferent(await databases.recentKeys()))
+  const compare = await time(async () => databases.findDifferent((await databases.recentKeys()) ?? new Map()))
   const parts = {
     journal: line * LINES,
     acknowledgements: registrations * 2,
@@ -38,7 +39,7 @@ async function waitUntilQuiet(databases: CutoverDatabases): Promise<void> {
   databases.hurry()
   let fewest = Number.POSITIVE_INFINITY
   while (performance.now() < until) {
-    const { pending } = await databases.readLeft()
+    const pending = countKeys((await databases.readLeft()).pending)
     if (pending === 0 || pending > fewest) return
     fewest = pending
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))

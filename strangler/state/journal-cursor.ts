@@ -3,6 +3,9 @@ import type { JournalEntry } from '../core/words.ts'
 
 const READ_LIMIT = 1_000
 
+/** The journal has another line than the one that was handed on last: it is not the journal that was followed. */
+export class JournalReplaced extends Error {}
+
 /** Entries after a version, oldest first. */
 export type ReadEntries = (afterVersion: number, limit: number) => Promise<JournalEntry[]>
 
@@ -28,6 +31,8 @@ export function createJournalCursor({
   report,
 }: JournalCursorOptions): JournalCursor {
   let version = afterVersion
+  /** What the last line says; unknown until it was read once. */
+  let last: string | undefined
   let running: Promise<void> | undefined
   let again = false
 
@@ -37,6 +42,7 @@ export function createJournalCursor({
     if (gap !== -1) throw new Error(`The journal has a gap before version ${fresh[gap]?.version}`)
     if (fresh.length === 0) return
     version += fresh.length
+    last = JSON.stringify(fresh.at(-1))
     try {
       onEntries(fresh)
     } catch (error) {
@@ -44,12 +50,25 @@ export function createJournalCursor({
     }
   }
 
+  function recognize(entries: readonly JournalEntry[], known: number): void {
+    const again = entries.find((entry) => entry.version === known)
+    // Where something was handed on during the read, the next one looks.
+    if (again === undefined || known !== version) return
+    const said = JSON.stringify(again)
+    last ??= said
+    if (said !== last)
+      throw new JournalReplaced(`Line ${known} of the journal is not the one that was read before.`)
+  }
+
   async function readAll(read: ReadEntries): Promise<void> {
     try {
       let full = true
       while (full || again) {
         again = false
-        const entries = await read(version, READ_LIMIT)
+        const known = version
+        // The last one that is known comes once more: only its content tells whether it is still the same journal.
+        const entries = await read(Math.max(0, known - 1), READ_LIMIT)
+        recognize(entries, known)
         deliver(entries)
         full = entries.length === READ_LIMIT
       }

@@ -9,11 +9,14 @@ const FIRST_CONNECT_MS = 8_000
 const HEARTBEAT_MS = 2_000
 const RETRY_MS = 1_000
 
+/** `replaced`: what was followed before is not what the journal says now. */
+export type FollowReason = 'start' | 'replaced'
+
 export interface FollowerOptions {
   readonly link: ControlLink
   readonly signal: AbortSignal
   /** Reads what there is, once the control database is in reach; the version after which entries are to follow. */
-  readonly begin: (database: ControlDatabase) => Promise<number>
+  readonly begin: (database: ControlDatabase, why: FollowReason) => Promise<number>
   readonly onEntries: (entries: JournalEntry[]) => void
   readonly onConnection: (connected: boolean) => void
   /** Every two seconds while the journal is followed, and once at its begin. */
@@ -35,19 +38,25 @@ export function createJournalFollower(options: FollowerOptions): JournalFollower
     clearInterval(heartbeat)
     await watcher?.stop()
   }
-  async function follow(database: ControlDatabase): Promise<void> {
+  async function follow(database: ControlDatabase, why: FollowReason): Promise<void> {
     const { onEntries, onConnection, onBeat } = options
-    const afterVersion = await options.begin(database)
-    watcher = await database.journal.watch({ afterVersion, onEntries, onConnection })
+    clearInterval(heartbeat)
+    const afterVersion = await options.begin(database, why)
+    const onReplaced = () => void followUntilDone(database, () => undefined, 'replaced')
+    watcher = await database.journal.watch({ afterVersion, onEntries, onConnection, onReplaced })
     onBeat()
     heartbeat = setInterval(onBeat, HEARTBEAT_MS)
     if (signal.aborted) await end()
   }
   /** The database may go again between its opening and the journal's end. */
-  async function followUntilDone(database: ControlDatabase, onFailure: () => void): Promise<void> {
+  async function followUntilDone(
+    database: ControlDatabase,
+    onFailure: () => void,
+    why: FollowReason = 'start',
+  ): Promise<void> {
     while (!signal.aborted) {
       try {
-        return await follow(database)
+        return await follow(database, why)
       } catch (error) {
         report('follow the journal', error)
         onFailure()

@@ -4,7 +4,7 @@ import { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { JournalEntry } from '../core/words.ts'
 import { CONTROL_SCHEMA, type JournalRow, toJournalEntry } from './control-tables.ts'
-import { createJournalCursor, type JournalCursor } from './journal-cursor.ts'
+import { createJournalCursor, type JournalCursor, JournalReplaced } from './journal-cursor.ts'
 
 export const JOURNAL_CHANNEL = 'strangler_journal'
 
@@ -23,6 +23,8 @@ export interface WatchOptions {
   readonly afterVersion: number
   readonly onEntries: (entries: JournalEntry[]) => void
   readonly onConnection?: (connected: boolean) => void
+  /** Lines that were handed on have others in their place; nothing is watched from then on. */
+  readonly onReplaced?: () => void
   readonly report: ReportError
 }
 
@@ -49,6 +51,7 @@ export async function watchJournal(options: WatchOptions): Promise<Stoppable> {
       try {
         await watchOnce({ ...options, cursor, signal: stopping.signal, onReady })
       } catch (error) {
+        if (error instanceof JournalReplaced) return options.onReplaced?.()
         options.report('journal.watch', error)
       }
       if (stopping.signal.aborted) break
@@ -56,10 +59,9 @@ export async function watchJournal(options: WatchOptions): Promise<Stoppable> {
       first.resolve()
       await pause(backoffMs(failures++), stopping.signal)
     }
-    first.resolve()
   }
 
-  const watching = keepWatching()
+  const watching = keepWatching().finally(first.resolve)
   await first.promise
   return {
     async stop() {

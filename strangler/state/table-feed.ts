@@ -4,6 +4,7 @@ import { EMPTY_STATE, foldJournal } from '../routing/fold-journal.ts'
 import type { ControlLink } from './control-link.ts'
 import { createJournalFollower } from './journal-follower.ts'
 import { createRegistration } from './registration.ts'
+import { DOUBT, describeReplaced, isSameOwnership } from './replaced-journal.ts'
 import { createTableCopy, NO_COPY } from './table-copy.ts'
 
 const PAGE = 1_000
@@ -29,9 +30,12 @@ export interface TableFeed extends Stoppable {
   start(): Promise<RouteState>
   /**
    * Whether this proxy may serve a capability that has data: it has seen the journal, or its copy on disk comes from a registration
-   * that still stands. Otherwise ownership may have moved while it was away.
+   * that still stands. Otherwise ownership may have moved while it was away. Nor may it once the journal was replaced by one that has another
+   * ownership, a cut-over or a hold in it: until it is started anew.
    */
   isConfirmed(): boolean
+  /** Why it may not although it is connected. */
+  doubt(): string | undefined
   /** Tells the registration what has changed: the table in use, the holds acknowledged. */
   tellProgress(): void
 }
@@ -44,6 +48,8 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
   const copy = name === undefined ? NO_COPY : createTableCopy({ directory, name, report })
   let state: RouteState = EMPTY_STATE
   let confirmed = false
+  /** The journal has lost who owns something, and only a person can find that out. */
+  let doubted = false
   const take = (next: RouteState) => {
     state = next
     options.onState(state)
@@ -65,11 +71,14 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
   })
   const follower = createJournalFollower({
     ...{ link, signal, report },
-    async begin(database) {
+    async begin(database, why) {
       if (name !== undefined) await registration.register(database.registrations)
       const journal = await readOn(database.journal, EMPTY_STATE)
-      if (journal.version < state.version) report('read the journal', shortened(journal, state))
-      confirmed = true
+      if (why === 'replaced') {
+        doubted ||= !isSameOwnership(state, journal)
+        report('read the journal', describeReplaced({ served: state, journal, doubted }))
+      } else if (journal.version < state.version) report('read the journal', shortened(journal, state))
+      confirmed = !doubted
       take(journal)
       await keep()
       return state.version
@@ -94,6 +103,7 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
       return state
     },
     isConfirmed: () => confirmed,
+    doubt: () => (doubted ? DOUBT : undefined),
     tellProgress: registration.tellProgress,
     async stop() {
       stopping.abort()

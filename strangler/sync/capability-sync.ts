@@ -50,6 +50,8 @@ export interface CapabilitySyncOptions {
   readonly statisticsLateMs?: number
   /** Whether the journal, read anew, still has it run this way, and no cut-over is undecided. */
   readonly isCurrent?: (course: SyncCourse) => Promise<boolean>
+  /** Whether the journal, read anew, has no sync of it any more, and no cut-over. */
+  readonly isEnded?: () => Promise<boolean>
   /** Another epoch must begin, with a backfill. */
   readonly onLost?: (order: SyncOrder, lost: LostDatabase) => void
   /** As `Verification` has it. */
@@ -101,6 +103,8 @@ export interface CapabilitySync extends Stoppable {
   verify(course: SyncCourse): Promise<boolean>
   /** Brings rows that the newest `verify` of this process has found to what the source has. */
   repair(course: SyncCourse): ReturnType<Verification['repair']>
+  /** Carries what is left without waiting for the next round, and says what it has carried; undefined where it does not run here. */
+  hurry(): CarriedLately | undefined
   /** What a cut-over to this side does to the two databases, over connections of its own. @throws as `install` does */
   handOver(to: Side): Promise<SyncHandOver>
   /** @param name the table as the monolith calls it */
@@ -111,8 +115,15 @@ export interface CapabilitySync extends Stoppable {
 export interface SyncHandOver extends Omit<HandOver, 'tryWayBack'>, Stoppable {
   tryWayBack(deadline: number): Promise<TriedTable[]>
   hurry(): void
-  recentKeys(): Map<string, string[]>
+  /** Undefined where the sync runs elsewhere. */
+  recentKeys(): Map<string, string[]> | undefined
   health(): WatchStatus | undefined
+}
+
+/** What only the process that runs a sync knows of it. */
+export interface CarriedLately {
+  readonly keys: Map<string, string[]>
+  readonly problems: readonly string[]
 }
 
 export function createCapabilitySync(options: CapabilitySyncOptions): CapabilitySync {
@@ -164,7 +175,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       await runner.inTurn(async () => {
         const pair = await pairs.open()
         await refuseOthers(pair)
-        await uninstallSync(pair, capability, tables)
+        await uninstallSync(pair, { capability, tables, isEnded: options.isEnded })
       })
     },
     follow: runner.follow,
@@ -173,6 +184,11 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
     async repair(course) {
       await refuseOthers(await pairs.open())
       return verification.repair(await named(basisOf(course)))
+    },
+    hurry() {
+      const sync = runner.current()
+      sync?.wake()
+      return sync && { keys: sync.recentKeys(), problems: runner.health()?.problems ?? [] }
     },
     async handOver(to) {
       const pair = await openPair(options.addresses, options.report)
@@ -189,7 +205,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
           tryWayBack: (deadline) =>
             carryOnTrial({ ...options, ...claim }, (carry) => handOver.tryWayBack(deadline, carry)),
           hurry: () => runner.current()?.wake(),
-          recentKeys: () => runner.current()?.recentKeys() ?? new Map(),
+          recentKeys: () => runner.current()?.recentKeys(),
           health: runner.health,
           stop: pair.stop,
         }

@@ -74,3 +74,8 @@ export interface FencedWork {
 export function fence({ dialect }: SyncDatabase, { capability, token, statements }: FencedWork): string {
   return dialect.whileToken(tokenName(capability), token, statements)
 }
+
+/** Whoever is late with a step of an older cut-over finds none that it could stand under. */
+export function forgetToken({ dialect }: SyncDatabase, capability: string): string {
+  return `DELETE FROM ${kitTable(dialect.name, 'checkpoint')} WHERE name = ${dialect.quoteText(tokenName(capability))}`
+}

@@ -28,7 +28,7 @@ type RowKeys = ReadonlyMap<string, readonly string[]>
 
 /** What is not on the other side: on its way, or refused there. Both by the source's tables, a thousand a table at most. */
 export interface LeftBehind {
-  readonly pending: number
+  readonly pending: RowKeys
   readonly refused: readonly { readonly table: string; readonly key: string; readonly error: string }[]
 }
 
@@ -51,8 +51,8 @@ export interface HandOver {
   openSource(token: number, deadline: number): Promise<void>
   openTarget(token: number, deadline: number): Promise<void>
   readLeft(): Promise<LeftBehind>
-  /** How many rows of these keys are not the same. Nothing may be on its way. */
-  countDifferent(keys: RowKeys): Promise<number>
+  /** Which rows of these keys are not the same. Nothing may be on its way. */
+  findDifferent(keys: RowKeys): Promise<RowKeys>
   /** Without a token nothing is set. */
   alignIdentities(token?: number): Promise<SpentIdentity[]>
   /**
@@ -88,7 +88,7 @@ export function createHandOver(options: HandOverOptions): HandOver {
     },
     openTarget: (token, deadline) => guardTables(options, target, 'off', { token, deadline }),
     readLeft: () => readLeft(options),
-    countDifferent: (keys) => countDifferent(options, keys),
+    findDifferent: (keys) => findDifferent(options, keys),
     alignIdentities: (token) => alignIdentities(options, routes, { capability, tables, token }),
     async tryWayBack(deadline, carry) {
       await installWayBack(options, deadline)
@@ -155,7 +155,7 @@ async function readLeft(options: HandOverOptions): Promise<LeftBehind> {
   const { source, routes } = options
   // Before the log: a row that comes out of quarantine leaves the log after it.
   const refused = await readRefused(options)
-  let pending = 0
+  const pending = new Map<string, string[]>()
   for (const route of routes) {
     const { name } = route.source.table
     const stuck = new Set(refused.filter(({ table }) => table === name).map(({ key }) => key))
@@ -165,7 +165,8 @@ async function readLeft(options: HandOverOptions): Promise<LeftBehind> {
         MOST_PENDING,
       ),
     )
-    pending += rows.filter((row) => !stuck.has(row['key'] ?? '')).length
+    const keys = rows.map((row) => row['key'] ?? '').filter((key) => !stuck.has(key))
+    if (keys.length > 0) pending.set(name, keys)
   }
   return { pending, refused }
 }
@@ -186,13 +187,16 @@ async function readRefused({ target, routes }: HandOverOptions): Promise<LeftBeh
   }))
 }
 
-async function countDifferent(options: HandOverOptions, keys: RowKeys): Promise<number> {
-  let found = 0
+async function findDifferent(options: HandOverOptions, keys: RowKeys): Promise<RowKeys> {
+  const found = new Map<string, string[]>()
   for (const route of options.routes) {
-    const wanted = keys.get(route.source.table.name) ?? []
+    const { name } = route.source.table
+    // A TRUNCATE is pending without a key.
+    const wanted = (keys.get(name) ?? []).filter((key) => key !== '')
     for (let first = 0; first < wanted.length; first += KEYS_AT_ONCE) {
       const { diverged } = await judgeKeys(options, route, wanted.slice(first, first + KEYS_AT_ONCE))
-      found += diverged.length
+      if (diverged.length > 0)
+        found.set(name, [...(found.get(name) ?? []), ...diverged.map(({ key }) => key)])
     }
   }
   return found

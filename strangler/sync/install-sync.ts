@@ -7,7 +7,7 @@ import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
 import { type DatabasePair, type DatabaseRoles, schemaOf } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
-import { fence, readToken } from './fencing-token.ts'
+import { fence, forgetToken, readToken } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** The commands of the admin API are waited for 15 seconds. */
@@ -135,36 +135,60 @@ export function guardModeOf(
   return own?.guard?.mode ?? 'reject'
 }
 
+export interface UninstallOptions {
+  readonly capability: string
+  readonly tables: readonly SyncedTable[]
+  /** Whether the journal, read anew, still has no sync of it, and no cut-over. Default: nobody else is there to change that. */
+  readonly isEnded?: (() => Promise<boolean>) | undefined
+}
+
 /**
  * Takes all of it away again, also when a table is gone meanwhile. What was copied stays. After a cut-over both databases hold what either
- * role needs.
+ * role needs. Under the newest tokens, as an installation: whoever goes on late takes nothing from a sync that was installed and cut over since.
  */
 export async function uninstallSync(
   pair: DatabasePair,
-  capability: string,
-  tables: readonly SyncedTable[],
+  { capability, tables, isEnded }: UninstallOptions,
 ): Promise<void> {
   const deadline = Date.now() + RETRY_FOR_MS
+  const tokens = {
+    monolith: await readToken(pair.monolith, capability),
+    service: await readToken(pair.service, capability),
+  }
+  if ((await isEnded?.()) === false) throw moved(capability)
   for (const side of ['monolith', 'service'] as const) {
     const shapes = await readShapes(pair[side], tables, (table) => ({
       schema: pair.schemaOf(side, table.schema),
       name: side === 'monolith' ? table.table : (table.as ?? table.table),
     }))
-    await uninstallSide(pair[side], { capability, shapes, deadline })
+    await uninstallSide(pair[side], { capability, shapes, deadline, token: tokens[side] })
   }
+}
+
+interface UninstallSide {
+  readonly capability: string
+  readonly shapes: readonly TableShape[]
+  readonly deadline: number
+  /** Of the cut-overs; where there can be none, it is not asked. */
+  readonly token?: number
 }
 
 /** All of it out of one database; what is not there is no mistake. */
 export async function uninstallSide(
   database: SyncDatabase,
-  { capability, shapes, deadline }: { capability: string; shapes: readonly TableShape[]; deadline: number },
+  { capability, shapes, deadline, token }: UninstallSide,
 ): Promise<void> {
   const { dialect } = database
-  await forgetCapability(database, capability)
   const ancestors = await readAncestors(database, shapes)
   const guards = shapes.flatMap((table) => dialect.guard(table, 'off'))
-  const capture = dialect.captureDown(shapes, ancestors)
-  await runSchemaChange(database, [...capture, ...guards, ...dialect.targetDown(shapes)], deadline)
+  const triggers = [...dialect.captureDown(shapes, ancestors), ...guards]
+  const fenced = (statement: string) =>
+    token === undefined ? statement : fence(database, { capability, token, statements: [statement] })
+  await runSchemaChange(database, triggers.map(fenced), deadline)
+  if (token !== undefined)
+    await runSchemaChange(database, [fenced(forgetToken(database, capability))], deadline)
+  await forgetCapability(database, capability)
+  await runSchemaChange(database, dialect.targetDown(shapes), deadline)
 }
 
 /**

@@ -139,6 +139,10 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
     },
     verify: async (course) => seen('compare rows').verify(course),
     repair: async (course) => seen('repair rows').repair(course),
+    hurry() {
+      current?.parts.wake()
+      return current === undefined ? full?.hurry() : { keys: current.parts.recentKeys(), problems: [] }
+    },
     async handOver(to) {
       const handOver = await seen('move the ownership, nor bring it back').handOver(to)
       // Back to the monolith it is the kit's own sync that runs.
@@ -146,7 +150,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
       return {
         ...handOver,
         hurry: () => current?.parts.wake(),
-        recentKeys: () => current?.parts.recentKeys() ?? new Map(),
+        recentKeys: () => current?.parts.recentKeys(),
       }
     },
     explain: async (course, name) => seen('tell where a row is').explain(course, name),

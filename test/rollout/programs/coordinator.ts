@@ -3,6 +3,7 @@ import type { Side } from '../../../strangler/core/words.ts'
 import { createCoordinator } from '../../../strangler/rollout/coordinator.ts'
 import { createJournalView } from '../../../strangler/rollout/journal-view.ts'
 import type { CutoverDatabases, RolloutPorts } from '../../../strangler/rollout/ports.ts'
+import { readCarried } from '../../../strangler/rollout/read-carried.ts'
 import { openControlDatabase } from '../../../strangler/state/control-database.ts'
 import { createCapabilitySync } from '../../../strangler/sync/capability-sync.ts'
 import { TABLES } from '../items.ts'
@@ -13,6 +14,8 @@ export interface CoordinatorTask {
   readonly to: Side
   /** `before` or `after`, and a step of the databases or the kind of a line: `after closeSource`. */
   readonly at: string
+  /** Broken on purpose: as if nothing had been changed lately. */
+  readonly knowsNoKeys?: boolean
 }
 
 // A coordinator in a process of its own, which says when it has come to a certain moment of a cut-over, and waits until it is told to go on; it drives nothing else.
@@ -42,7 +45,7 @@ function watched(databases: CutoverDatabases): CutoverDatabases {
     'openSource',
     'openTarget',
     'readLeft',
-    'countDifferent',
+    'findDifferent',
     'alignIdentities',
   ] as const
   const wrapped = steps.map((step) => {
@@ -74,7 +77,10 @@ const ports: RolloutPorts = {
     return watched({
       ...handOver,
       readiness: async () => ({ ...(await handOver.readLeft()), lagMs: 0, obstacles: [] }),
-      recentKeys: async () => handOver.recentKeys(),
+      recentKeys: async (cutoverId = '') =>
+        task.knowsNoKeys === true
+          ? new Map()
+          : readCarried(control.evidence, { capability: 'items', cutoverId }),
       alignIdentities: async (token) => (await handOver.alignIdentities(token)).map(({ column }) => column),
     })
   },

@@ -96,7 +96,7 @@ async function carry(stand: Stand, cases: readonly NamedCase[]): Promise<Map<str
   const compared = { ...rolesOf(pair, 'forward'), routes: routes.forward }
   const alarms = await compareCases(compared)
   const noticed = await tamperWith(compared, to, cases)
-  await uninstallSync(pair, 'types', tables)
+  await uninstallSync(pair, { capability: 'types', tables })
   await carryBack(stand, routes, cases)
   const cameBack = await readAll(from, cases)
   return new Map(
@@ -137,11 +137,7 @@ async function carryBack(stand: Stand, routes: CheckedTables['routes'], cases: r
   const sync = await start(stand, routes, 'reverse')
   await settle(sync, 0)
   await sync.stop()
-  await uninstallSync(
-    pair,
-    'types',
-    cases.map(({ table }) => ({ table })),
-  )
+  await uninstallSync(pair, { capability: 'types', tables: cases.map(({ table }) => ({ table })) })
 }
 
 function start(

@@ -9,7 +9,7 @@ import {
   rolesOf,
 } from '../../../strangler/sync/database-pair.ts'
 import { createHandOver, type HandOver } from '../../../strangler/sync/hand-over.ts'
-import { fenceTarget, installSync } from '../../../strangler/sync/install-sync.ts'
+import { fenceTarget, installSync, uninstallSync } from '../../../strangler/sync/install-sync.ts'
 import type { TableRoute } from '../../../strangler/sync/mapping.ts'
 import { readStrayWrites } from '../../../strangler/sync/stray-writes.ts'
 import { TABLES } from '../../rollout/items.ts'
@@ -83,6 +83,27 @@ describe.each(['postgres', 'mariadb'] as const)(
         await expect(handOver.alignIdentities(10)).rejects.toThrow(/has begun/)
         await expect(handOver.enter(10)).rejects.toThrow(/has begun/)
         expect(await monolith.run('add', 'still taken')).toBe(1)
+        await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)
+      },
+      SLOW_MS,
+    )
+
+    it.skipIf(isMissing)(
+      'are not undone by an uninstallation that was frozen meanwhile',
+      async () => {
+        const options = { capability: 'items', tables: TABLES }
+        let token = 12
+        const isEnded = async () => {
+          // The other way round is as well: what stands afterwards are the guards of the service, and capture at the monolith.
+          token += 1
+          await handOver.enter(token)
+          return true
+        }
+        await expect(uninstallSync(pair, { ...options, isEnded })).rejects.toThrow(/has begun/)
+        await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)
+        await expect(uninstallSync(pair, { ...options, isEnded: async () => false })).rejects.toThrow(
+          /has moved since/,
+        )
         await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)
       },
       SLOW_MS,

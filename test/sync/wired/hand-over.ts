@@ -52,7 +52,7 @@ export async function turnTo({ databases, sync }: Turned, to: Side, order: SyncO
     await steps.enter(order.epoch)
     await steps.closeTarget(order.epoch, soon())
     await steps.closeSource(order.epoch, soon())
-    const drained = { pending: 0, refused: [] }
+    const drained = { pending: new Map(), refused: [] }
     await vi.waitFor(async () => expect(await steps.readLeft()).toEqual(drained), SECONDS_MS)
     await steps.alignIdentities(order.epoch)
     sync.follow(order)
@@ -81,7 +81,7 @@ export async function handOver(databases: Databases, journal: Journal, to: Side)
     await steps.enter(token)
     await steps.closeTarget(token, soon())
     await steps.closeSource(token, soon())
-    while ((await steps.readLeft()).pending > 0) await delay(20)
+    while ((await steps.readLeft()).pending.size > 0) await delay(20)
     await steps.alignIdentities(token)
     await append((epoch) => ({ kind: 'owner.changed', capability, owner: to, epoch, cutoverId }))
     await steps.openTarget(token, soon())
