@@ -57,7 +57,10 @@ export function formatTicks(times: readonly number[]): string[] {
 }
 
 /** Values on an axis, with as many digits as tell each from its neighbour. */
-export function formatLevels(values: readonly number[], { unit, scale = 1 }: Measure): string[] {
+export function formatLevels(values: readonly number[], measure: Measure): string[] {
+  // Four digits of milliseconds do not fit beside a plot.
+  const isSlow = measure.unit === ' ms' && (values.at(-1) ?? 0) >= 1_000
+  const { unit, scale = 1 } = isSlow ? { unit: ' s', scale: 0.001 } : measure
   const [first = 0, second = first + 1] = values
   const apart = Math.abs(second - first) * scale
   // A step of 0.25 wants two digits, one of 0.5 and of 5 as many as they have.
