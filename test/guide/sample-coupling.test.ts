@@ -169,7 +169,7 @@ test(
     await expect
       .poll(refused, { timeout: 90_000, interval: 1_000 })
       .toEqual([
-        expect.stringMatching(/writers would fail after the cut-over: .*shop-nightly.*together with/),
+        expect.stringMatching(/writers? would fail after the cut-over: .*shop-nightly.*together with/),
       ])
     expect((await refused())[0]).toContain('strangler doctor inventory')
     expect((await stepNow())?.owner).toBe('monolith')
@@ -195,7 +195,7 @@ test(
       .poll(refused, { timeout: 90_000, interval: 1_000 })
       .toEqual([
         expect.stringMatching(
-          /^1 writers would fail after the cut-over: postgres \(application "shop-nightly"\)/,
+          /^1 writer would fail after the cut-over: postgres \(application "shop-nightly"\)/,
         ),
       ])
   },

@@ -203,7 +203,7 @@ describe.each(DIALECTS)('on $name', ({ kind }) => {
           async () =>
             expect(await refusal('monolith')).toMatchObject({
               code: 'STRANGLER_CUTOVER_REFUSED',
-              message: expect.stringMatching(/refuses 1 rows.*item_number_check/),
+              message: expect.stringMatching(/refuses 1 row .*item_number_check/),
               fix: expect.stringContaining('--lose 1'),
             }),
           { timeout: 20_000, interval: 200 },

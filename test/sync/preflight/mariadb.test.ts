@@ -68,7 +68,7 @@ describe.skipIf(mariadbd === undefined)(`the pre-flight from MariaDB${sayMissing
     const found = await codes(['stock', 'moved'], postgres.url)
     expect(found).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^ZERO_DATES monolith: stock\.seen has 1 dates/),
+        expect.stringMatching(/^ZERO_DATES monolith: stock\.seen has 1 date with/),
         expect.stringMatching(
           /^RANGE_TOO_SMALL shop: stock\.id has given 4000000000 numbers, and stock\.id ends at 32767/,
         ),

@@ -39,7 +39,7 @@ describe('strangler sync, against a process of the role sync', () => {
       const { here, there } = await readBoth(stand)
       expect(there).toEqual(here)
       expect((await run('sync', 'status', 'stock')).stdout).toMatch(
-        /stock +running +2 +0\.0 s +0 +done, 3300 rows +0\n/,
+        /stock +running +2 +0\.0 s +0 +done, 3,300 rows +0\n/,
       )
       const { syncs } = JSON.parse((await run('sync', 'status', 'stock', '--json')).stdout)
       expect(syncs).toHaveLength(1)
@@ -61,7 +61,7 @@ describe('strangler sync, against a process of the role sync', () => {
       await stand.monolith.query(`INSERT INTO product VALUES ('wide', repeat('x', 30), 1)`)
       await stand.statusWhen(({ live }) => live?.quarantine.length === 1)
       const { stdout } = await run('sync', 'status', 'stock')
-      expect(stdout).toMatch(/stock: refused: product \["wide"\], \d+ times: .*product_title_check/)
+      expect(stdout).toMatch(/stock: refused: product \["wide"\], \d+ times?: .*product_title_check/)
       await stand.service.query('ALTER TABLE product DROP CONSTRAINT product_title_check')
       await stand.statusWhen(({ live }) => live?.quarantine.length === 0 && live.entries === 0)
     },
@@ -84,7 +84,7 @@ describe('strangler sync, against a process of the role sync', () => {
       const found = await run('sync', 'verify', 'stock')
       expect(found.code).toBe(3)
       expect(found.stdout).toMatch(/stock \["5"\]: different in available/)
-      expect(found.stderr).toContain('1 rows of stock are missing, 0 are too many and 1 are different')
+      expect(found.stderr).toContain('1 row of stock is missing, 0 too many and 1 different')
       const explained = await run('sync', 'explain', 'stock', 'stock', '6')
       expect(explained.stdout).toContain('has diverged: it is missing in the target')
       expect((await run('sync', 'repair', 'stock')).stdout).toContain('2 rows of stock repaired')
