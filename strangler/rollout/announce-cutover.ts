@@ -20,6 +20,8 @@ export interface Announcement {
 export interface Announced {
   /** Of the newest announcement. */
   readonly version: number
+  /** Whether everybody has answered in the time that a short hold has. */
+  readonly isQuick: boolean
   /** A hold would wait for somebody who does not answer. */
   readonly obstacle: Obstacle | undefined
 }
@@ -43,7 +45,7 @@ export async function announceCutover(
     version = (await ports.append({ event, by, expectedVersion: version })).version
     const { isQuick, deaf } = await waitForAll(ports, { announcementId, version })
     if (isQuick || round === ROUNDS)
-      return { version, obstacle: deaf.length === 0 ? undefined : describeDeaf(deaf) }
+      return { version, isQuick, obstacle: deaf.length === 0 ? undefined : describeDeaf(deaf) }
     await delay(PAUSE_MS)
   }
 }

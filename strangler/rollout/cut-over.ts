@@ -6,7 +6,7 @@ import { ownerOf } from '../routing/fold-cutover.ts'
 import { announceCutover } from './announce-cutover.ts'
 import { checkReadiness } from './check-cutover.ts'
 import type { DriveEnd } from './drive-cutover.ts'
-import { holdForMs, pauseBeforeNext, TRY_FOR_MS } from './hold-budget.ts'
+import { holdForMs, pauseBefore, placeOf, TRY_FOR_MS } from './hold-budget.ts'
 import type { CoordinatorOptions, CutoverDatabases, RowKeys } from './ports.ts'
 import { keysOf } from './row-keys.ts'
 import { checkStanding, PREPARE_WITHIN_MS, refuse } from './standing.ts'
@@ -49,6 +49,8 @@ export interface CutoverMeans extends CoordinatorOptions {
 
 /** What came of one hold. */
 interface Attempted {
+  /** In the row of attempts. */
+  readonly place: number
   readonly cutoverId: string
   readonly end: DriveEnd
   /** Once it was over. */
@@ -66,9 +68,10 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
   const began = performance.now()
   const failed: Attempted[] = []
   let { expectedVersion } = request
+  let next = 0
   try {
     for (;;) {
-      const attempt = { ...request, expectedVersion, earlier: failed.length }
+      const attempt = { ...request, expectedVersion, next }
       const attempted = await attemptOnce(means, databases, attempt).catch((error: unknown) => {
         const last = failed.at(-1)
         // The copy may be behind now, by what the first attempt has waited for: that one says more.
@@ -76,7 +79,8 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
       })
       if (ownerOf(attempted.state, capability) === to) return reportMoved(attempted, failed)
       failed.push(attempted)
-      const pauseMs = pauseBeforeNext(failed.length)
+      next = attempted.place + 1
+      const pauseMs = pauseBefore(next)
       if (pauseMs === undefined || !mayTryAgain(attempted)) throw undone(request, attempted)
       expectedVersion = attempted.state.version
       await delay(pauseMs)
@@ -89,13 +93,13 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
 }
 
 interface AttemptRequest extends CutoverRequest {
-  readonly earlier: number
+  readonly next: number
 }
 
 async function attemptOnce(
   means: CutoverMeans,
   databases: CutoverDatabases,
-  { earlier, ...request }: AttemptRequest,
+  { next, ...request }: AttemptRequest,
 ): Promise<Attempted> {
   const { capability, to, because, by, expectedVersion, lose = 0 } = request
   const readiness = await databases.readiness()
@@ -106,7 +110,8 @@ async function attemptOnce(
   const cutoverId = `cutover-${randomBytes(6).toString('hex')}`
   // Before anybody can see it: otherwise another process might take it for one that nobody drives.
   await means.holdLease(cutoverId)
-  const forMs = holdForMs({ earlier, holdMs: means.holdMs })
+  const place = placeOf({ next, isQuick: announced.isQuick })
+  const forMs = holdForMs({ place, holdMs: means.holdMs })
   const event = { kind: 'cutover.started' as const, capability, cutoverId, to }
   const { version: since } = await means.append({
     ...{ event: { ...event, expiresAt: means.clock() + forMs }, by, expectedVersion: announced.version },
@@ -115,7 +120,7 @@ async function attemptOnce(
   const began = performance.now()
   const end = await means.drive({ cutoverId, capability, lose: keysOf(readiness.refused) }, databases)
   const state = await waitForEnd(means, cutoverId)
-  return { cutoverId, end, state, since, heldMs: Math.round(performance.now() - began) }
+  return { place, cutoverId, end, state, since, heldMs: Math.round(performance.now() - began) }
 }
 
 /** Nobody but this process has had to do with it, and since it began nobody has decided anything. */

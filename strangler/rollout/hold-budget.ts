@@ -10,20 +10,27 @@ const ATTEMPTS = UNTIL_DECIDED_MS.length + 1
 export const TRY_FOR_MS = 20_000
 const FIRST_PAUSE_MS = 500
 
+/** Where the writes in flight do not end quickly a short hold would be in vain. */
+const FIRST_OF_THE_SLOW = 2
+
+/** The place of the next attempt in their row, from 0. */
+export function placeOf({ next, isQuick }: { next: number; isQuick: boolean }): number {
+  return isQuick ? next : Math.max(next, FIRST_OF_THE_SLOW)
+}
+
 export interface Attempt {
-  /** Attempts before this one. */
-  readonly earlier: number
+  readonly place: number
   /** The longest hold that is allowed. */
   readonly holdMs: number
 }
 
 /** After how long the hold of an attempt expires. */
-export function holdForMs({ earlier, holdMs }: Attempt): number {
-  const untilDecidedMs = UNTIL_DECIDED_MS[earlier]
+export function holdForMs({ place, holdMs }: Attempt): number {
+  const untilDecidedMs = UNTIL_DECIDED_MS[place]
   return untilDecidedMs === undefined ? holdMs : Math.min(holdMs, untilDecidedMs + UNDO_RESERVE_MS)
 }
 
-/** How long to wait before the next attempt, after so many; undefined when there is none. */
-export function pauseBeforeNext(made: number): number | undefined {
-  return made < ATTEMPTS ? FIRST_PAUSE_MS * 2 ** (made - 1) : undefined
+/** How long to wait before the attempt at this place; undefined when there is none. */
+export function pauseBefore(place: number): number | undefined {
+  return place < ATTEMPTS ? FIRST_PAUSE_MS * 2 ** (place - 1) : undefined
 }

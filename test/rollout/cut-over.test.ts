@@ -59,8 +59,11 @@ describe.concurrent('before a write is held', () => {
         proxyOf(state, state.announced?.['items'] === undefined ? {} : { holdsAcknowledged: [] }),
       ],
     })
+    const before = Date.now()
     await stand.cutOver()
     expect(stand.lines().slice(-4)).toEqual(MOVED)
+    // Three rounds of a second, their pauses, and a hold that is no short one.
+    expect(stand.expiries()[0]! - before).toBeGreaterThan(6_250)
   })
 })
 

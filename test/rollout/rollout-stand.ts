@@ -66,6 +66,8 @@ export function startRolloutStand(options: RolloutStandOptions = {}) {
     append,
     coordinator,
     lines: () => entries.map(({ event }) => event.kind).slice(1),
+    expiries: () =>
+      entries.flatMap(({ event }) => (event.kind === 'cutover.started' ? [event.expiresAt] : [])),
     state: () => state,
     cutOver: (to: Side = 'service', lose?: number) =>
       coordinator.cutOver({ capability: 'items', to, expectedVersion: state.version, by: 'operator', lose }),
