@@ -69,7 +69,7 @@ async function recoverFrom(
   for (; ; await delay(LOOK_EVERY_MS)) {
     signal.throwIfAborted()
     const { rows } = await monolith.query(
-      'SELECT FROM strangler.change_log WHERE at <= $1::timestamptz LIMIT 1',
+      'SELECT FROM strangler.changes WHERE at <= $1::timestamptz LIMIT 1',
       [at],
     )
     if (rows.length === 0) return performance.now() - began

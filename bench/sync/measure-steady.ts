@@ -82,7 +82,7 @@ async function measureDrain(stand: SyncStand, { changes, epoch, signal, rows }: 
 export async function readLog({ monolith }: SyncStand): Promise<{ ageMs: number; entries: number }> {
   const { rows } = await monolith.query<{ age: string; entries: string }>(
     `SELECT coalesce(extract(epoch FROM clock_timestamp() - min(at)) * 1000, 0)::text AS age, count(*)::text AS entries
-     FROM strangler.change_log`,
+     FROM strangler.changes`,
   )
   return { ageMs: Math.max(0, Number(rows[0]?.age ?? 0)), entries: Number(rows[0]?.entries ?? 0) }
 }

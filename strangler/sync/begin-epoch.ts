@@ -61,10 +61,7 @@ async function enter(
     // The versions of a restored log may be ahead of those to come. Every row is read after this.
     if (role === 'source' && order.lost === 'source' && hasLog) {
       for (const { source } of routes) {
-        await run({
-          sql: `DELETE FROM ${kitTable(dialect, 'change_log')} WHERE tbl = ${at(dialect, 1)}`,
-          params: [source.table.name],
-        })
+        for (const sql of database.dialect.forgetChanges(source.table.name)) await run({ sql, params: [] })
       }
     }
     await run(raiseEpoch(dialect, { capability, role, epoch: order.epoch }))

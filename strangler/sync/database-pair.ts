@@ -78,9 +78,14 @@ export function isSameDatabase(one: string, other: string): boolean {
 /** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE */
 export async function openSide({ side, url }: NamedDatabase, report: ReportError): Promise<SyncDatabase> {
   const dialect = dialectNameOf(url) === 'postgres' ? postgresDialect : mariadbDialect
+  let database: SyncDatabase | undefined
   try {
-    return await openSyncDatabase(url, { dialect, report })
+    database = await openSyncDatabase(url, { dialect, report })
+    // An older version of the kit may have installed what is there.
+    for (const sql of dialect.logUp()) await database.query({ sql, params: [] })
+    return database
   } catch (error) {
+    await database?.stop()
     throw new StranglerError(
       'STRANGLER_SYNC_DATABASE_UNREACHABLE',
       `The database of the side ${side} at ${new URL(url).host} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`,

@@ -35,6 +35,19 @@ export interface PendingPart {
   readonly after?: string
 }
 
+/** Where triggers write before an entry is in the log, for a database where the log's indexes would make each write dearer. */
+export interface IntakeDialect {
+  /**
+   * Moves at most so many entries into the log, those from a block on: `moved`, and the last `block` of them. Any number of processes may move at the
+   * same time; nobody who writes waits for it.
+   */
+  move(from: number, most: number): Statement
+  /** After many moves: makes the place of those entries free. */
+  readonly clean: Statement
+  /** Entries whose key no index takes, a few of them: `tbl, key` (its beginning). They stay. */
+  readonly readUnmovable: Statement
+}
+
 /** Rows with `after < key <= through`, in the database's own order; undefined is open. */
 export interface KeyRange {
   readonly after: readonly string[] | undefined
@@ -99,12 +112,20 @@ export interface Dialect {
   /** Who else reads what is guarded. */
   readonly reads: ReadsDialect
 
+  /** What to read all entries from, the log's and those that are not in it yet: `version, tbl, key, op, at`. Whether something waits is asked here. */
+  readonly changes: string
+  /** Absent where triggers write into the log itself. */
+  readonly intake?: IntakeDialect
+  /** All entries of a table go, wherever they are. */
+  forgetChanges(table: string): string[]
   /**
-   * Newest version per pending key of one table with its row, in one statement, hence one snapshot: `version, key, op, oldest, at` (version and
+   * Newest version per pending key of one table in the log with its row, in one statement, hence one snapshot: `version, key, op, oldest, at` (version and
    * epoch ms of the key's oldest entry), `traceparent` as the writer has said it, or null, then `c0, c1 …` as canonical texts, and `present`
    * ('1' or null). At most `limit` keys, oldest first. A TRUNCATE has `key` '' and `op` 'T'.
    */
   readPending(columns: TableColumns, limit: number, part?: PendingPart): Statement
+  /** `key` of what waits, wherever, but for some: at most `limit`. */
+  readWaiting(table: TableShape, limit: number, skip: readonly string[]): Statement
   /** Rows with `key > afterKey` in key order, each with its newest pending version or '0': `key, version, c0 …`. */
   readRange(
     columns: TableColumns,

@@ -121,7 +121,7 @@ async function readEntries(
       ? 'floor(extract(epoch FROM clock_timestamp() - at) * 1000)::text'
       : 'CAST(FLOOR(TIMESTAMPDIFF(MICROSECOND, at, SYSDATE(6)) / 1000) AS CHAR)'
   const rows = await source.query({
-    sql: `SELECT version, op, ${age} AS age_ms FROM ${kitTable(dialect, 'change_log')}
+    sql: `SELECT version, op, ${age} AS age_ms FROM ${source.dialect.changes}
 WHERE tbl = ${at(dialect, 1)} AND ${keyColumn(dialect)} = ${at(dialect, 2)} ORDER BY version DESC LIMIT ${MOST_ENTRIES}`,
     params: [table, key],
   })

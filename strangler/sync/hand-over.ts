@@ -138,16 +138,18 @@ async function guardTables(
  */
 async function forgetFormerRoles(options: HandOverOptions, { token, deadline }: GuardTime): Promise<void> {
   const { capability, source, target, routes } = options
-  const forget = async (database: SyncDatabase, kept: string, names: readonly string[]) => {
-    const { dialect } = database
-    const from = kitTable(dialect.name, kept)
-    const statements = names.map((name) => `DELETE FROM ${from} WHERE tbl = ${dialect.quoteText(name)}`)
+  const { quoteText, name: sourceDialect } = source.dialect
+  const quarantine = kitTable(sourceDialect, 'quarantine')
+  const forget = async (database: SyncDatabase, statements: readonly string[]) => {
     await runSchemaChange(database, [fence(database, { capability, token, statements })], deadline)
   }
   const namesOf = (role: 'source' | 'target') => routes.map((route) => route[role].table.name)
   await Promise.all([
-    forget(target, 'change_log', namesOf('target')),
-    forget(source, 'quarantine', namesOf('source')),
+    forget(target, namesOf('target').flatMap(target.dialect.forgetChanges)),
+    forget(
+      source,
+      namesOf('source').map((name) => `DELETE FROM ${quarantine} WHERE tbl = ${quoteText(name)}`),
+    ),
   ])
 }
 
@@ -158,15 +160,14 @@ async function readLeft(options: HandOverOptions): Promise<LeftBehind> {
   const pending = new Map<string, string[]>()
   for (const route of routes) {
     const { name } = route.source.table
-    const stuck = new Set(refused.filter(({ table }) => table === name).map(({ key }) => key))
-    const rows = await source.query(
-      source.dialect.readPending(
-        { table: route.source.table, columns: route.source.table.key },
-        MOST_PENDING,
-      ),
-    )
-    const keys = rows.map((row) => row['key'] ?? '').filter((key) => !stuck.has(key))
-    if (keys.length > 0) pending.set(name, keys)
+    const stuck = refused.filter(({ table }) => table === name).map(({ key }) => key)
+    const { readWaiting } = source.dialect
+    const rows = await source.query(readWaiting(route.source.table, MOST_PENDING, stuck))
+    if (rows.length > 0)
+      pending.set(
+        name,
+        rows.map((row) => row['key'] ?? ''),
+      )
   }
   return { pending, refused }
 }

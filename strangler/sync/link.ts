@@ -8,6 +8,7 @@ import type { SyncDatabase, TextRow } from './database.ts'
 import { runSchemaChange } from './install-sync.ts'
 import { createLagReader, type Lag } from './lag.ts'
 import type { TableRoute } from './mapping.ts'
+import { createIntakeMover } from './move-intake.ts'
 import { createRelay, type RelayBounds, type RelayStatus } from './relay.ts'
 import type { Lane, Transport } from './transport.ts'
 
@@ -71,7 +72,8 @@ export interface TargetEnd extends LinkEnd {
 
 export function createSourceEnd(options: SourceEndOptions): SourceEnd {
   const { capability, epoch, source, transport, routes } = options
-  const relay = createRelay(options)
+  const mover = createIntakeMover(options)
+  const relay = createRelay({ ...options, gather: mover.move })
   const readLag = createLagReader(
     source,
     routes.map((route) => route.source.table),
@@ -91,8 +93,9 @@ export function createSourceEnd(options: SourceEndOptions): SourceEnd {
       await runSchemaChange(source, source.dialect.logUp(), Date.now() + LOG_UP_WITHIN_MS)
       const state = { capability, role: 'source', epoch } as const
       await source.query(raiseEpoch(source.dialect.name, state))
+      mover.start()
       relay.start()
-      return [relay, transport.receiveResults(acknowledge)]
+      return [relay, mover, transport.receiveResults(acknowledge)]
     },
     pause: () => relay.pause(),
     resume: () => relay.resume(),

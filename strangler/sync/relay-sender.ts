@@ -116,6 +116,8 @@ async function readTable(context: Context, route: TableRoute, limit: number): Pr
   const { options, sent, positions } = context
   const { name } = route.source.table
   const [skip, after] = [sent.skip(name), positions.after(name)]
+  // Before each table: what a child that was read points to is in the log when its parent is read.
+  await options.gather?.()
   const pending = await readPendingEntries(options.source, route, { limit, skip, after })
   const isFull = pending.entries.length + pending.refused.length >= limit
   positions.advance(name, { through: pending.through, isFull })

@@ -33,6 +33,8 @@ export interface RelayOptions {
   readonly report: ReportError
   /** The queue has lost everything. */
   readonly onQueueLost?: () => void
+  /** Runs before a table is read: entries are where the relay reads them. */
+  readonly gather?: () => Promise<void>
   readonly now?: Clock
   readonly bounds?: RelayBounds
 }

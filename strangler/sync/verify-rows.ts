@@ -120,7 +120,7 @@ export function floorOf(row: TextRow | undefined): string {
 export async function isTruncatePending(source: SyncDatabase, table: string): Promise<boolean> {
   const dialect = source.dialect.name
   const [row] = await source.query({
-    sql: `SELECT max(version) AS version FROM ${kitTable(dialect, 'change_log')} WHERE tbl = ${at(dialect, 1)} AND ${keyColumn(dialect)} = ''`,
+    sql: `SELECT max(version) AS version FROM ${source.dialect.changes} WHERE tbl = ${at(dialect, 1)} AND ${keyColumn(dialect)} = ''`,
     params: [table],
   })
   return (row?.['version'] ?? null) !== null

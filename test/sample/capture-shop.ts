@@ -22,7 +22,7 @@ export async function captureShop(databaseUrl: string): Promise<{ end(): Promise
   for (const sql of database.dialect.captureUp(shapes, ancestors)) await database.query({ sql, params: [] })
   return {
     async end() {
-      const log = isPostgres ? 'strangler.change_log' : 'strangler_change_log'
+      const log = isPostgres ? 'strangler.changes' : 'strangler_change_log'
       const triggers = isPostgres
         ? `SELECT count(*)::text AS n FROM pg_trigger WHERE tgname = 'strangler_capture_rows' AND tgenabled = 'A'`
         : `SELECT CAST(count(*) AS CHAR) AS n FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME LIKE 'strangler_capture_insert%'`

@@ -6,7 +6,11 @@ export function withoutWriters(statements: readonly string[]): string[] {
       sql
         .replaceAll(/\n {2}(role|application) (text|VARCHAR\(300\)) NOT NULL DEFAULT '',/g, '')
         .replaceAll(/\n {2}traceparent (text|VARCHAR\(55\) NULL),/g, '')
-        .replaceAll(', role, application, traceparent)', ')')
+        .replaceAll('\n  writer_xid xid,', '')
+        .replaceAll(
+          'INSERT INTO strangler.change_intake (version, tbl, key, op, at, role, application, traceparent)',
+          'INSERT INTO strangler.change_log (version, tbl, key, op, at)',
+        )
         .replaceAll(/, SESSION_USER, [^;]*;/g, ');')
         .replaceAll('op, role, traceparent)', 'op)')
         .replaceAll(/, IF\(@strangler_apply IS NULL, USER\(\), '+\), [^;]*;/g, ');'),

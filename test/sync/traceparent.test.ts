@@ -57,6 +57,7 @@ describe('what a transaction says of its trace, in PostgreSQL', () => {
       'COMMIT',
     ])
     const columns = { table: await shapeOf(app, 'stock'), columns: ['id'] }
+    await app.run(postgresDialect.intake.move(0, 100))
     expect(entriesOf(columns, await app.run(postgresDialect.readPending(columns, 10)))).toEqual([
       ['["1"]', undefined],
       ['["2"]', GOOD],
@@ -67,7 +68,7 @@ describe('what a transaction says of its trace, in PostgreSQL', () => {
       ['["6"]', OTHER],
     ])
     const [longest] = await app.query(
-      'SELECT max(length(traceparent))::text AS characters FROM strangler.change_log',
+      'SELECT max(length(traceparent))::text AS characters FROM strangler.changes',
     )
     expect(longest).toEqual({ characters: '55' })
   })

@@ -25,7 +25,7 @@ test('installing over an older kit lets the log of PostgreSQL know its writers, 
   expect(await app.query(columns)).toEqual([{ names: 'version tbl key op at' }])
   for (let time = 0; time < 2; time += 1) await app.runAll(postgresDialect.captureUp([stock]))
   await app.query('INSERT INTO stock VALUES (2)')
-  expect(await app.query('SELECT key, role FROM strangler.change_log ORDER BY version')).toEqual([
+  expect(await app.query('SELECT key, role FROM strangler.changes ORDER BY version')).toEqual([
     { key: '["1"]', role: '' },
     { key: '["2"]', role: 'postgres' },
   ])
@@ -70,7 +70,7 @@ test('triggers of an older kit go on until nobody writes, and are then replaced 
   await app.query('BEGIN')
   for (const statement of postgresDialect.beginApply(['stock'])) await app.run(statement)
   await app.runAll(['INSERT INTO stock VALUES (5)', 'COMMIT'])
-  expect(await app.query('SELECT key FROM strangler.change_log ORDER BY version')).toEqual(
+  expect(await app.query('SELECT key FROM strangler.changes ORDER BY version')).toEqual(
     [1, 2, 3, 4].map((id) => ({ key: `["${id}"]` })),
   )
   await writer.end()

@@ -79,7 +79,7 @@ describe.each(['postgres', 'mariadb'] as const)(
           { table: 'item', outcome: 'came-back', column: 'count' },
         ])
         expect(await both()).toEqual(before)
-        const log = kind === 'postgres' ? 'strangler.change_log' : 'strangler_change_log'
+        const log = kind === 'postgres' ? 'strangler.changes' : 'strangler_change_log'
         expect(await ask('service', `SELECT 1 AS one FROM ${log}`)).toEqual([])
         const applied = kind === 'postgres' ? 'strangler.applied' : 'strangler_applied'
         expect(await ask('monolith', `SELECT 1 AS one FROM ${applied}`)).toEqual([])

@@ -50,7 +50,7 @@ it(
       expect(entries).toBe(0)
       expect(running?.backfill?.state).toBe('done')
     })
-    expect((await admin.query('SELECT FROM strangler.change_log')).rowCount).toBe(0)
+    expect((await admin.query('SELECT FROM strangler.changes')).rowCount).toBe(0)
     expect(await find()).toEqual(both)
     const because = 'it is the monolith behind the proxy'
     expect(await find([{ role: 'postgres', application: 'shop-web', because }])).toEqual([both[0]])

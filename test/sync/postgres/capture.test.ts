@@ -17,7 +17,7 @@ beforeAll(async () => {
   await app.runAll(postgresDialect.captureUp([table, await shapeOf(app, 'child')]))
 })
 
-beforeEach(() => app.query('DELETE FROM strangler.change_log'))
+beforeEach(() => app.query('DELETE FROM strangler.change_intake'))
 
 afterAll(async () => {
   await app.end()
@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 const readLog = async (session = app) =>
-  (await session.query('SELECT op, key FROM strangler.change_log ORDER BY version, key')).map(
+  (await session.query('SELECT op, key FROM strangler.changes ORDER BY version, key')).map(
     (row) => `${row['op']} ${row['key']}`,
   )
 
@@ -39,7 +39,7 @@ test('insert, update and delete log the key; a changed key logs the old one and 
 
 test('TRUNCATE logs one entry without a key', async () => {
   await app.query("INSERT INTO stock SELECT 'a', n, 1 FROM generate_series(1, 3) n")
-  await app.query('DELETE FROM strangler.change_log')
+  await app.query('DELETE FROM strangler.change_intake')
   await app.query('TRUNCATE stock')
   expect(await readLog()).toEqual(['T '])
 })
@@ -54,7 +54,7 @@ test('a key is the JSON that JavaScript writes: quotes, backslashes, control cha
 test('the rows of a cascade are captured', async () => {
   await app.query('INSERT INTO parent VALUES (1)')
   await app.query('INSERT INTO child SELECT n, 1 FROM generate_series(1, 3) n')
-  await app.query('DELETE FROM strangler.change_log')
+  await app.query('DELETE FROM strangler.change_intake')
   await app.query('DELETE FROM parent')
   expect(await readLog()).toEqual(['D ["1"]', 'D ["2"]', 'D ["3"]'])
 })
@@ -96,7 +96,7 @@ test('a role without any right on the log writes as before, and a hostile search
   await app.query('SET ROLE capture_clerk')
   await app.query('SET search_path = hostile, public')
   await app.query("INSERT INTO public.stock VALUES ('clerk', 1, 1)")
-  await expect(app.query('SELECT * FROM strangler.change_log')).rejects.toThrow(/permission denied/)
+  await expect(app.query('SELECT * FROM strangler.changes')).rejects.toThrow(/permission denied/)
   await app.query('RESET search_path')
   await app.query('RESET ROLE')
   expect(await readLog()).toEqual(['I ["clerk","1"]'])
@@ -145,7 +145,7 @@ test('tables whose names run together have functions of their own', async () => 
   shapes.push(await shapeOf(app, 'c', 'a_b'))
   await app.runAll(postgresDialect.captureUp(shapes))
   for (const shape of shapes) await app.query(`INSERT INTO ${shape.schema}."${shape.name}" VALUES (1)`)
-  const logged = await app.query('SELECT tbl FROM strangler.change_log ORDER BY version')
+  const logged = await app.query('SELECT tbl FROM strangler.changes ORDER BY version')
   expect(logged.map((row) => row['tbl'])).toEqual(['b_c', `${long}1`, `${long}2`, 'c'])
   await app.runAll(postgresDialect.captureDown(shapes))
   await app.query('DROP SCHEMA a, a_b CASCADE')

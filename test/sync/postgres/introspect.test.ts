@@ -158,7 +158,7 @@ test('a partitioned table is captured under its own name, whichever partition a 
   await app.runAll(postgresDialect.captureUp([await shapeOf(app, 'parted')]))
   await app.query('INSERT INTO parted VALUES (1, 1), (11, 1)')
   await app.query('UPDATE parted SET id = 12 WHERE id = 1')
-  const log = await app.query('SELECT tbl, op, key FROM strangler.change_log ORDER BY version, key')
+  const log = await app.query('SELECT tbl, op, key FROM strangler.changes ORDER BY version, key')
   const lines = log.map((row) => `${row['tbl']} ${row['op']} ${row['key']}`)
   expect(lines.slice(0, 2)).toEqual(['parted I ["1"]', 'parted I ["11"]'])
   expect(new Set(log.slice(2).map((row) => row['key']))).toEqual(new Set(['["1"]', '["12"]']))

@@ -69,7 +69,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await owner.runAll(captureUp([await shapeOf(owner, 'thing')]))
-  await owner.query('TRUNCATE strangler.change_log')
+  await owner.query('TRUNCATE strangler.change_intake')
 })
 
 afterAll(async () => {
@@ -83,8 +83,8 @@ async function writeAs(statements: readonly string[]): Promise<string[]> {
   app = await stand.open()
   try {
     await app.runAll([
-      'CREATE TEMP TABLE change_log (version int, tbl int, key int)',
-      `GRANT ALL ON change_log TO ${role}`,
+      'CREATE TEMP TABLE change_intake (version int, tbl int, key int)',
+      `GRANT ALL ON change_intake TO ${role}`,
       `SET ROLE ${role}`,
       'SET search_path = pg_temp, hostile, pg_catalog',
       ...statements,
@@ -92,7 +92,7 @@ async function writeAs(statements: readonly string[]): Promise<string[]> {
   } finally {
     await app.end()
   }
-  const log = await owner.query('SELECT op, key FROM strangler.change_log ORDER BY version')
+  const log = await owner.query('SELECT op, key FROM strangler.changes ORDER BY version')
   return log.map(({ op, key }) => `${op} ${key}`)
 }
 

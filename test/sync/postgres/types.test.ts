@@ -39,6 +39,7 @@ afterAll(async () => {
 async function carryOver(table: string): Promise<(string | null)[][]> {
   const source = allColumns(await shapeOf(kit, table, 'source'))
   const target = allColumns(await shapeOf(kit, table, 'target'))
+  await kit.run(postgresDialect.intake.move(0, 1000))
   const rows = await kit.run(postgresDialect.readPending(source, 1000))
   const entries = rows.map((row) => toEntry(source.table, row, source.columns.length))
   await applyEntries(kit, target, entries)
@@ -133,6 +134,7 @@ test.each(KEYS)(
     const shape = await shapeOf(kit, table, 'source')
     await app.runAll(postgresDialect.captureUp([shape]))
     await app.query(`INSERT INTO source.${table} VALUES (${sql}, 1)`)
+    await kit.run(postgresDialect.intake.move(0, 1000))
     const [pending] = await kit.run(postgresDialect.readPending(allColumns(shape), 10))
     expect(pending).toMatchObject({ key: text, present: '1', c1: '1' })
     const [range] = await kit.run(postgresDialect.readRange(allColumns(shape), undefined, 10))

@@ -70,7 +70,7 @@ test('one capability goes and leaves the log of another', async () => {
   await app.query("INSERT INTO stock (name) VALUES ('a')")
   await app.query('INSERT INTO orders VALUES (gen_random_uuid())')
   await app.runAll(postgresDialect.captureDown([orders]))
-  expect(await app.query('SELECT DISTINCT tbl FROM strangler.change_log')).toEqual([{ tbl: 'stock' }])
+  expect(await app.query('SELECT DISTINCT tbl FROM strangler.changes')).toEqual([{ tbl: 'stock' }])
   await app.runAll(postgresDialect.captureDown([stock]))
   expect(await readAll()).toEqual(before)
 })

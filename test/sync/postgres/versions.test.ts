@@ -68,7 +68,7 @@ test('versions of a row grow in the order of its changes, over many sessions; a 
       await app.query(`SELECT bool_and(version > before)::text AS sorted
       FROM (SELECT version, lag(version) OVER (ORDER BY ctid) AS before FROM ${log}) v`)
     )[0]?.['sorted']
-  expect(await sorted("strangler.change_log WHERE tbl = 'counted'")).toBe('true')
+  expect(await sorted("strangler.change_intake WHERE tbl = 'counted'")).toBe('true')
   expect(await sorted('cached_log')).toBe('false')
   for (const writer of writers) await writer.end()
 })
@@ -84,7 +84,7 @@ test('two changes of one row in one transaction, and in a savepoint that is undo
   await app.query('UPDATE saved SET n = 2')
   await app.query('UPDATE saved SET n = 3')
   await app.query('COMMIT')
-  const log = await app.query("SELECT version FROM strangler.change_log WHERE tbl = 'saved'")
+  const log = await app.query("SELECT version FROM strangler.changes WHERE tbl = 'saved'")
   expect(new Set(log.map((row) => row['version'])).size).toBe(3)
 })
 
@@ -95,11 +95,9 @@ test('with four writers at once every version is above the one that the row had 
   await app.query('INSERT INTO raced SELECT id, 0 FROM generate_series(1, 5) id')
   await app.runAll(postgresDialect.captureUp([await shapeOf(app, 'raced')]))
   // Runs before the capture by its name, under the same row lock: the order of n is the order of commits.
-  await app.query(
-    'CREATE TABLE raced_log AS SELECT key, version, 0 AS n FROM strangler.change_log WHERE false',
-  )
+  await app.query('CREATE TABLE raced_log AS SELECT key, version, 0 AS n FROM strangler.changes WHERE false')
   await app.query(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO raced_log SELECT key, version, NEW.n FROM strangler.change_log
+    INSERT INTO raced_log SELECT key, version, NEW.n FROM strangler.changes
       WHERE tbl = 'raced' AND key = '["' || NEW.id || '"]' ORDER BY version DESC LIMIT 1;
     RETURN NULL; END $$`)
   await app.query('CREATE TRIGGER zz_note AFTER UPDATE ON raced FOR EACH ROW EXECUTE FUNCTION note()')

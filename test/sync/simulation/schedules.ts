@@ -1,7 +1,7 @@
 import { repair } from '../../../strangler/sync/repair.ts'
 import { until } from '../pipeline/open-pair.ts'
 import { routesOf } from './end-config.ts'
-import { inDialect, kitTable, type Session } from './side.ts'
+import { changesOf, inDialect, kitTable, type Session } from './side.ts'
 import type { Stand } from './stand.ts'
 
 /** A course of events that is made to happen: with one part of the design missing, a row is lost for certain. */
@@ -30,7 +30,7 @@ export async function arrived(stand: Stand, id: number, value: string): Promise<
 async function entriesOf({ source }: Stand, id: number): Promise<number> {
   const key = inDialect(source.dialect, { postgres: 'key', mariadb: '`key`' })
   const [row] = await source.run(
-    `SELECT count(*) AS n FROM ${kitTable(source.dialect, 'change_log')} WHERE tbl = 'slot' AND ${key} = ?`,
+    `SELECT count(*) AS n FROM ${changesOf(source)} WHERE tbl = 'slot' AND ${key} = ?`,
     [`["${id}"]`],
   )
   return Number(row?.['n'])

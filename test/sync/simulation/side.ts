@@ -60,6 +60,11 @@ export function kitTable(dialect: DialectName, name: string): string {
   return inDialect(dialect, { postgres: `strangler.${name}`, mariadb: `strangler_${name}` })
 }
 
+/** Where every entry that waits is seen. */
+export function changesOf({ dialect }: Pick<Side, 'dialect'>): string {
+  return inDialect(dialect, { postgres: 'strangler.changes', mariadb: 'strangler_change_log' })
+}
+
 async function connectPostgres(url: string): Promise<Session> {
   const client = new pg.Client({
     connectionString: url,

@@ -9,7 +9,7 @@ import { type EndProcess, startEnd } from './end-process.ts'
 import { createHub, type Hub } from './hub.ts'
 import { createRandom } from './random.ts'
 import { TABLES, writeSchema, writeSeed } from './shop-schema.ts'
-import { createSide, kitTable, type Side } from './side.ts'
+import { changesOf, createSide, kitTable, type Side } from './side.ts'
 
 export interface DialectPair {
   readonly source: DialectName
@@ -121,7 +121,8 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
 
   const count = async (side: Side, table: string) =>
     Number((await side.run(`SELECT count(*) AS n FROM ${kitTable(side.dialect, table)}`))[0]?.['n'])
-  const entries = () => count(source, 'change_log')
+  const entries = async () =>
+    Number((await source.run(`SELECT count(*) AS n FROM ${changesOf(source)}`))[0]?.['n'])
   const quarantined = () => count(target, 'quarantine')
 
   async function settle(withinMs: number): Promise<number | undefined> {
@@ -137,7 +138,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     const exits = Object.fromEntries(
       [...ends].map(([role, { child }]) => [role, child.exitCode ?? child.signalCode ?? 'runs']),
     )
-    const waiting = await source.run(`SELECT * FROM ${kitTable(source.dialect, 'change_log')} LIMIT 5`)
+    const waiting = await source.run(`SELECT * FROM ${changesOf(source)} LIMIT 5`)
     const refused = await target.run(`SELECT * FROM ${kitTable(target.dialect, 'quarantine')} LIMIT 5`)
     const status = ends.get('source')?.status()
     return JSON.stringify({ entries: await entries(), exits, status, epoch, waiting, refused, reports })

@@ -124,9 +124,9 @@ describe('an application on a captured PostgreSQL', () => {
     await app.runAll(postgresDialect.captureUp(shapes))
   }
   const logged = async () =>
-    (
-      await app.query('SELECT tbl, op, count(*) AS n FROM strangler.change_log GROUP BY 1, 2 ORDER BY 1, 2')
-    ).map(({ tbl, op, n }) => `${tbl} ${op} ${n}`)
+    (await app.query('SELECT tbl, op, count(*) AS n FROM strangler.changes GROUP BY 1, 2 ORDER BY 1, 2')).map(
+      ({ tbl, op, n }) => `${tbl} ${op} ${n}`,
+    )
 
   test('is answered exactly as without capture: rows, counts, generated ids, error codes and messages', async () => {
     const without = await live(async () => undefined)
@@ -147,7 +147,7 @@ describe('an application on a captured PostgreSQL', () => {
       await capture()
       await app.runAll([
         'CREATE SEQUENCE strangler.number START 900001',
-        "ALTER TABLE strangler.change_log ADD COLUMN number bigint DEFAULT nextval('strangler.number')",
+        "ALTER TABLE strangler.change_intake ADD COLUMN number bigint DEFAULT nextval('strangler.number')",
       ])
     })
     expect(numbered).not.toEqual(without)
@@ -156,7 +156,7 @@ describe('an application on a captured PostgreSQL', () => {
 
   test('is captured as a replication client and while it copies', async () => {
     await live(capture)
-    await app.query('DELETE FROM strangler.change_log')
+    await app.query('DELETE FROM strangler.change_intake')
     await app.runAll([
       "SET session_replication_role = 'replica'",
       "INSERT INTO item (id, name) VALUES (700, 'replica')",

@@ -94,6 +94,8 @@ function createCarrier({ source, target, routes }: Pick<PairStand, 'source' | 't
   return async (lateMs = 0): Promise<number> => {
     let carried = 0
     for (const route of routes) {
+      const { intake } = source.dialect
+      if (intake !== undefined) await source.query(intake.move(0, 5_000))
       const { entries } = await readPendingEntries(source, route, { limit: 300, skip: [] })
       if (entries.length === 0) continue
       await delay(lateMs)

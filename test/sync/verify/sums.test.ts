@@ -30,7 +30,7 @@ describe.each(PAIRS)('verify of many rows from %s to %s', (from, to) => {
       stand = await openPair(from, to)
       await stand.app(rowsOf(from))
       await stand.meddle(rowsOf(to))
-      const log = from === 'postgres' ? 'strangler.change_log' : 'strangler_change_log'
+      const log = from === 'postgres' ? 'strangler.change_intake' : 'strangler_change_log'
       await stand.app(`DELETE FROM ${log}`)
     })
     afterAll(() => stand?.close())

@@ -47,6 +47,7 @@ const RESTORED = [
   'public.stock',
   'public.price',
   'strangler.change_log',
+  'strangler.change_intake',
   'strangler.sync_state',
   'strangler.checkpoint',
 ]

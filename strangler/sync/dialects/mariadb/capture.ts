@@ -10,6 +10,7 @@ import {
   KEY_CHARACTERS,
   NEWEST_INDEX,
   nameTrigger,
+  quoteText,
   WRITER,
 } from './names.ts'
 import {
@@ -87,6 +88,10 @@ function nameCapture(event: 'INSERT' | 'UPDATE' | 'DELETE', table: TableShape): 
 }
 
 /** Other capabilities may capture into the same log, so it goes when no capturing trigger is left. */
+export function forgetChanges(table: string): string[] {
+  return [`DELETE FROM ${CHANGE_LOG} WHERE tbl = ${quoteText(table)}`]
+}
+
 export function captureDown(tables: readonly TableShape[], ancestors: readonly TableShape[] = []): string[] {
   const events = ['INSERT', 'UPDATE', 'DELETE'] as const
   return [

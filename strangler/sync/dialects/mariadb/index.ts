@@ -1,14 +1,22 @@
 import type { Dialect } from '../../dialect.ts'
 import { readActivity, readSessions } from './activity.ts'
 import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert } from './apply.ts'
-import { captureDown, captureUp, logUp } from './capture.ts'
+import { captureDown, captureUp, forgetChanges, logUp } from './capture.ts'
 import { listTables } from './catalogue.ts'
 import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
-import { quoteText } from './names.ts'
-import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
+import { CHANGE_LOG, quoteText } from './names.ts'
+import {
+  deleteAcknowledged,
+  guessRows,
+  readKeys,
+  readLag,
+  readPending,
+  readRange,
+  readWaiting,
+} from './read.ts'
 import { reads } from './reads.ts'
 import { readServer } from './server.ts'
 import { session } from './session.ts'
@@ -36,7 +44,10 @@ export const mariadbDialect = {
   guard,
   watch,
   reads,
+  changes: CHANGE_LOG,
+  forgetChanges,
   readPending,
+  readWaiting,
   readRange,
   readKeys,
   readLag,

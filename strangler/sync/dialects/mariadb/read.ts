@@ -47,6 +47,13 @@ ORDER BY k.oldest`
   return { sql, params: [table.name, table.name, after, ...skip, table.name] }
 }
 
+export function readWaiting(table: TableShape, limit: number, skip: readonly string[]): Statement {
+  const others = skip.length === 0 ? '' : `AND \`key\` NOT IN (${skip.map(() => '?').join(', ')})`
+  const sql = `SELECT DISTINCT w.\`key\` AS \`key\` FROM (
+  SELECT \`key\` FROM ${CHANGE_LOG} WHERE tbl = ? ${others} LIMIT ${limit * ENTRIES_PER_KEY}) w LIMIT ${limit}`
+  return { sql, params: [table.name, ...skip] }
+}
+
 /** The order is the database's own: that of the key's collation. */
 export function readRange(
   columns: TableColumns,

@@ -1,5 +1,6 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import { MARKS_ALL, markOf } from '../../apply-marker.ts'
+import { CREATE_INTAKE, INTAKE } from './intake.ts'
 import {
   atomically,
   dropConditional,
@@ -48,6 +49,7 @@ const CHANGE_LOG = `CREATE TABLE IF NOT EXISTS ${SCHEMA}.change_log (
   role text NOT NULL DEFAULT '',
   application text NOT NULL DEFAULT '',
   traceparent text,
+  writer_xid xid,
   PRIMARY KEY (tbl, key, version)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000)`
 
@@ -69,6 +71,8 @@ const ADDED_COLUMNS = [
   "role text NOT NULL DEFAULT ''",
   "application text NOT NULL DEFAULT ''",
   'traceparent text',
+  // The transaction that has written the entry, where that was moved here by another one.
+  'writer_xid xid',
 ]
 
 /** Asks for no lock and no right where nothing is missing. */
@@ -84,6 +88,7 @@ export function logUp(): string[] {
 END IF;`,
       ),
       `IF to_regclass('${SCHEMA}.writer') IS NULL THEN\n${CREATE_WRITER};\nEND IF;`,
+      CREATE_INTAKE,
       'END IF;',
     ]),
   ]
@@ -114,8 +119,18 @@ export function captureDown(tables: readonly TableShape[]): string[] {
   ]
 }
 
+/** The intake first: what is moved meanwhile is found in the log afterwards. */
+export function forgetChanges(table: string): string[] {
+  return [INTAKE, `${SCHEMA}.change_log`].map(
+    (place) => `DELETE FROM ${place} WHERE tbl = ${quoteText(table)}`,
+  )
+}
+
 function forgetEntries(table: TableShape): string {
-  return `IF to_regclass('${SCHEMA}.change_log') IS NOT NULL THEN
+  return `IF to_regclass('${INTAKE}') IS NOT NULL THEN
+  DELETE FROM ${INTAKE} WHERE tbl = ${quoteText(table.name)};
+END IF;
+IF to_regclass('${SCHEMA}.change_log') IS NOT NULL THEN
   DELETE FROM ${SCHEMA}.change_log WHERE tbl = ${quoteText(table.name)};
 END IF;
 IF to_regclass('${SCHEMA}.writer') IS NOT NULL THEN
@@ -144,7 +159,7 @@ function captureTriggers(table: TableShape): string {
  */
 function captureFunction(table: TableShape): string {
   const log = (key: string, op: 'I' | 'U' | 'D' | 'T') =>
-    `INSERT INTO ${SCHEMA}.change_log (version, tbl, key, op, at, role, application, traceparent)
+    `INSERT INTO ${INTAKE} (version, tbl, key, op, at, role, application, traceparent)
     VALUES (${VERSION}, ${quoteText(table.name)}, ${key}, '${op}', pg_catalog.clock_timestamp(), SESSION_USER, pg_catalog.current_setting('application_name'), ${TRACEPARENT});`
   const [before, after] = [keyText('OLD', table), keyText('NEW', table)]
   // What may be a key is equal exactly when its texts are. Only an UPDATE has both rows: a column of one that is not there reads as NULL.

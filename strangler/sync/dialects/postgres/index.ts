@@ -1,14 +1,23 @@
 import type { Dialect } from '../../dialect.ts'
 import { readActivity, readSessions } from './activity.ts'
 import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert } from './apply.ts'
-import { captureDown, captureUp, logUp } from './capture.ts'
+import { captureDown, captureUp, forgetChanges, logUp } from './capture.ts'
 import { listTables } from './catalogue.ts'
 import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
+import { CHANGES, intake } from './intake.ts'
 import { introspect } from './introspect.ts'
 import { quoteText } from './names.ts'
-import { deleteAcknowledged, guessRows, readKeys, readLag, readPending, readRange } from './read.ts'
+import {
+  deleteAcknowledged,
+  guessRows,
+  readKeys,
+  readLag,
+  readPending,
+  readRange,
+  readWaiting,
+} from './read.ts'
 import { reads } from './reads.ts'
 import { endApply, readReferenced, resumeReferences, suspendReferences } from './references.ts'
 import { readServer } from './server.ts'
@@ -37,7 +46,11 @@ export const postgresDialect = {
   guard,
   watch,
   reads,
+  changes: CHANGES,
+  intake,
+  forgetChanges,
   readPending,
+  readWaiting,
   readRange,
   readKeys,
   readLag,

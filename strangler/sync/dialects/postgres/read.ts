@@ -1,6 +1,7 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import type { PendingPart, Statement, TableColumns, VersionSource } from '../../dialect.ts'
 import { OLDEST_FIRST } from './capture.ts'
+import { CHANGES, INTAKE, NEWEST_IN_INTAKE } from './intake.ts'
 import { quoteName, SCHEMA, tableName } from './names.ts'
 import { findColumn, isAfterKey, keyText, matchKey, toText } from './values.ts'
 import { KEEP_WRITERS } from './writers.ts'
@@ -38,6 +39,16 @@ ORDER BY p.oldest`,
   }
 }
 
+/** Any of them: what counts is whether there are, and how many. */
+export function readWaiting(table: TableShape, limit: number, skip: readonly string[]): Statement {
+  const from = (place: string) =>
+    `(SELECT key FROM ${place} WHERE tbl = $1 AND key <> ALL($3::text[]) LIMIT $2::int * ${ENTRIES_PER_KEY})`
+  return {
+    sql: `SELECT DISTINCT w.key FROM (${from(`${SCHEMA}.change_log`)} UNION ALL ${from(INTAKE)}) w LIMIT $2::int`,
+    params: [table.name, limit, [...skip]],
+  }
+}
+
 export function readRange(
   columns: TableColumns,
   afterKey: readonly string[] | undefined,
@@ -48,9 +59,9 @@ export function readRange(
   const condition = afterKey === undefined ? '' : `WHERE ${isAfterKey('t', table, 3)}`
   const order = table.key.map((name) => `t.${quoteName(name)}`).join(', ')
   return {
-    sql: `SELECT r.*, ${versionOf('r.key', versions)} AS version
-FROM (SELECT ${keyText('t', table)} AS key, ${selectCells(columns)}
-  FROM ${tableName(table)} AS t ${condition} ORDER BY ${order} LIMIT $2) r`,
+    sql: `${withIntake(versions)}SELECT r.*, ${versionOf('r.key', versions)} AS version
+FROM (SELECT ${keyText('t', table)} AS key, ${selectCells(columns)}, row_number() OVER (ORDER BY ${order}) AS strangler_n
+  FROM ${tableName(table)} AS t ${condition} ORDER BY ${order} LIMIT $2) r${joinIntake('r.key', versions)} ORDER BY r.strangler_n`,
     params: [table.name, limit, ...(afterKey ?? [])],
   }
 }
@@ -61,8 +72,8 @@ export function readKeys(
   versions: VersionSource = 'pending',
 ): Statement {
   return {
-    sql: `SELECT k.key, ${versionOf('k.key', versions)} AS version, r.*
-FROM unnest($2::text[]) WITH ORDINALITY AS k(key, n)
+    sql: `${withIntake(versions)}SELECT k.key, ${versionOf('k.key', versions)} AS version, r.*
+FROM unnest($2::text[]) WITH ORDINALITY AS k(key, n)${joinIntake('k.key', versions)}
 CROSS JOIN LATERAL (SELECT k.key::json AS j) p
 LEFT JOIN LATERAL (${selectRow(columns, 'p.j')}) r ON true
 ORDER BY k.n`,
@@ -74,7 +85,7 @@ export function readLag(tables: readonly TableShape[]): Statement {
   return {
     sql: `SELECT greatest(0, coalesce(${epochMs('clock_timestamp()', 'bigint')} - ${epochMs('min(at)', 'bigint')}, 0))::text AS age_ms,
   count(*)::text AS entries, ${epochMs('min(at)')} AS oldest_ms, ${epochMs('clock_timestamp()')} AS now_ms
-FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[])`,
+FROM ${CHANGES} WHERE tbl = ANY($1::text[])`,
     params: [tables.map((table) => table.name)],
   }
 }
@@ -124,14 +135,22 @@ function selectCells({ table, columns }: TableColumns): string {
     .join(', ')
 }
 
-/** The row and its version in one statement, hence of one snapshot. */
+/** The row and its version in one statement, hence of one snapshot; the version over both places in which an entry may wait. */
 function versionOf(key: string, versions: VersionSource): string {
   // The parameter has to be used for its type to be known.
   if (versions === 'none') return `left($1::text, 0) || '0'`
   if (versions === 'applied') {
     return `coalesce((SELECT a.epoch || ':' || a.version FROM ${SCHEMA}.applied a WHERE a.tbl = $1 AND a.key = ${key}), '0:0')`
   }
-  return `coalesce((SELECT max(l.version) FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = ${key}), 0)::text`
+  return `greatest((SELECT max(l.version) FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = ${key}), i.version, 0)::text`
+}
+
+function withIntake(versions: VersionSource): string {
+  return versions === 'pending' ? `WITH ${NEWEST_IN_INTAKE}\n` : ''
+}
+
+function joinIntake(key: string, versions: VersionSource): string {
+  return versions === 'pending' ? ` LEFT JOIN intake i ON i.key = ${key}` : ''
 }
 
 function epochMs(instant: string, type: 'text' | 'bigint' = 'text'): string {

@@ -2,6 +2,7 @@ import { countOf } from '../../../core/count-of.ts'
 import type { Statement } from '../../dialect.ts'
 import type { Probe, SurveyDialect, TablesPlace } from '../../survey.ts'
 import { TABLES } from './catalogue.ts'
+import { CHANGES } from './intake.ts'
 import { SCHEMA } from './names.ts'
 import { privilegeProbes } from './privileges.ts'
 
@@ -140,12 +141,12 @@ WHERE t.tgname NOT LIKE 'strangler\\_%' ORDER BY 1, 2`),
     // The log's own rows carry their transaction: what waits there now shows who travels together, at no price.
     code: 'COUPLED_TRANSACTIONS',
     on: 'source',
-    when: once(`SELECT WHERE to_regclass('${SCHEMA}.change_log') IS NOT NULL`),
+    when: once(`SELECT WHERE to_regclass('${CHANGES}') IS NOT NULL`),
     statement: ({ tables }) => ({
-      sql: `SELECT l.tbl, o.tbl AS other, count(DISTINCT l.xmin::text)::text AS times
-FROM (SELECT DISTINCT tbl, xmin FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[])) l
-JOIN (SELECT DISTINCT tbl, xmin FROM ${SCHEMA}.change_log WHERE tbl <> ALL($1::text[])) o ON o.xmin = l.xmin
-GROUP BY 1, 2 ORDER BY count(DISTINCT l.xmin::text) DESC LIMIT 20`,
+      sql: `SELECT l.tbl, o.tbl AS other, count(DISTINCT l.writer_xid::text)::text AS times
+FROM (SELECT DISTINCT tbl, writer_xid FROM ${CHANGES} WHERE tbl = ANY($1::text[])) l
+JOIN (SELECT DISTINCT tbl, writer_xid FROM ${CHANGES} WHERE tbl <> ALL($1::text[])) o ON o.writer_xid = l.writer_xid
+GROUP BY 1, 2 ORDER BY count(DISTINCT l.writer_xid::text) DESC LIMIT 20`,
       params: [tables],
     }),
     tell: (row) => ({

@@ -91,7 +91,10 @@ END IF;`,
  * schema when nothing at all stands in it.
  */
 export const dropWhatIsUnused: string = atomically([
-  `IF NOT ${routineExists('capture')} THEN ${dropTable('change_log')} ${dropTable('writer')} END IF;`,
+  `IF NOT ${routineExists('capture')} THEN
+  DROP VIEW IF EXISTS ${SCHEMA}.changes;
+  ${['change_intake', 'change_log', 'writer'].map(dropTable).join(' ')}
+END IF;`,
   `IF to_regclass('${SCHEMA}.applied') IS NULL AND NOT ${routineExists('guard')} THEN ${dropTable('stray_write')} ${dropTable('own_read')} END IF;`,
   `IF to_regclass('${SCHEMA}.applied') IS NULL AND to_regclass('${SCHEMA}.change_log') IS NULL THEN ${dropTable('sync_state')} END IF;`,
   `IF to_regnamespace('${SCHEMA}') IS NOT NULL

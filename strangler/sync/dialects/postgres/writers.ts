@@ -1,5 +1,6 @@
 import type { Statement } from '../../dialect.ts'
 import type { TablesPlace } from '../../survey.ts'
+import { CHANGES } from './intake.ts'
 import { SCHEMA } from './names.ts'
 
 /** An application may put a number into its name: what is beyond as many is one more writer of many. */
@@ -31,7 +32,7 @@ export function readWriters(tables: readonly string[]): Statement {
   to_char(max(last_seen) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS last
 FROM (
   SELECT tbl, role, application, last_seen, changes FROM ${SCHEMA}.writer WHERE tbl = ANY($1::text[])
-  UNION ALL SELECT tbl, role, application, at, 1 FROM ${SCHEMA}.change_log WHERE tbl = ANY($1::text[]) AND role <> ''
+  UNION ALL SELECT tbl, role, application, at, 1 FROM ${CHANGES} WHERE tbl = ANY($1::text[]) AND role <> ''
 ) seen WHERE application <> 'strangler-sync' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 100`,
     params: [[...tables]],
   }

@@ -1,0 +1,73 @@
+import type { Statement } from '../../dialect.ts'
+import { SCHEMA } from './names.ts'
+
+/** Where the triggers write: without an index, which is a third of what a captured write costs. From here the relay's side moves entries into the log. */
+export const INTAKE = `${SCHEMA}.change_intake`
+
+/** Every entry that waits, wherever: an entry is in one of the two places in any snapshot. */
+export const CHANGES = `${SCHEMA}.changes`
+
+const COLUMNS = 'version, tbl, key, op, at, role, application, traceparent'
+
+/**
+ * What the log's index takes of a key, as it is stored (PostgreSQL compresses it): an index entry ends at 2,704 bytes, with the table's name and the version.
+ * A longer one stays here and blocks itself only.
+ */
+const KEY_BYTES = 2_600
+const FITS = `pg_column_size(key) <= ${KEY_BYTES}`
+
+/** For PL/pgSQL. Locks the log while it makes them, since two may come at once; and nothing where both are there. */
+export const CREATE_INTAKE = `IF to_regclass('${CHANGES}') IS NULL THEN
+  LOCK TABLE ${SCHEMA}.change_log IN SHARE UPDATE EXCLUSIVE MODE;
+  CREATE TABLE IF NOT EXISTS ${INTAKE} (
+    version bigint NOT NULL,
+    tbl text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    op text NOT NULL,
+    at timestamptz NOT NULL,
+    role text NOT NULL,
+    application text NOT NULL,
+    traceparent text
+  ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000);
+  CREATE OR REPLACE VIEW ${CHANGES} AS
+  SELECT ${COLUMNS}, coalesce(writer_xid, xmin) AS writer_xid FROM ${SCHEMA}.change_log
+  UNION ALL SELECT ${COLUMNS}, xmin FROM ${INTAKE};
+END IF;`
+
+/** Of the newest entry of each key, for a statement that looks up many: the intake is read once, and not once a key. */
+export const NEWEST_IN_INTAKE = `intake AS MATERIALIZED (
+  SELECT key, max(version) AS version FROM ${INTAKE} WHERE tbl = $1 GROUP BY key
+)`
+
+/**
+ * Moves entries into the log, those from the block `from` on: before it may lie as many dead ones as there were live ones in a backlog. Returns how many were
+ * `moved`, and the last `block` of them.
+ *
+ * Nobody updates an entry, so a place keeps its entry while a snapshot that has seen it lasts. Two that move at once wait for each other in the order of the places, and
+ * what one has moved the other finds gone. The commit is not waited for: a crash that loses it puts the entries back, and whatever followed, such as their
+ * acknowledgement, stands behind it in the server's log and is lost with it.
+ */
+export function moveIntake(from: number, most: number): Statement {
+  return {
+    sql: `WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
+moved AS (
+  DELETE FROM ${INTAKE} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${INTAKE} WHERE ctid >= $1::tid AND ${FITS} LIMIT $2))
+  RETURNING (ctid::text::point)[0]::bigint AS block, ${COLUMNS}, xmin AS writer_xid
+), kept AS (
+  INSERT INTO ${SCHEMA}.change_log (${COLUMNS}, writer_xid) SELECT ${COLUMNS}, writer_xid FROM moved
+)
+SELECT (SELECT count(*) FROM moved)::text AS moved, (SELECT max(block) FROM moved)::text AS block FROM unhurried`,
+    params: [`(${Math.trunc(from)},0)`, Math.trunc(most)],
+  }
+}
+
+/** Makes room where entries have been. Never shortens the file, for which writers would have to wait; autovacuum does when nobody writes. */
+export const cleanIntake: Statement = { sql: `VACUUM (SKIP_LOCKED, TRUNCATE false) ${INTAKE}`, params: [] }
+
+/** `tbl, key` (its beginning) of entries that no index takes. */
+export const readUnmovable: Statement = {
+  sql: `SELECT tbl, left(key, 60) AS key FROM ${INTAKE} WHERE NOT (${FITS}) LIMIT 5`,
+  params: [],
+}
+
+export const intake = { move: moveIntake, clean: cleanIntake, readUnmovable }
