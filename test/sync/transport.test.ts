@@ -9,7 +9,7 @@ import { findFreePort } from '../../strangler/infra/free-port.ts'
 import { launchServerProcess, type ServerProcess } from '../../strangler/infra/server-process.ts'
 import { createTransport, type QueueServer, type Transport } from '../../strangler/sync/transport.ts'
 import { requireProgram } from '../support/optional.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 
 const redis = await requireProgram('redis')
 let directory = ''
@@ -52,6 +52,21 @@ function askRedis(command: string): Promise<string> {
     })
     socket.on('connect', () => socket.write(`${command}\r\n`))
   })
+}
+
+/** Whether a text stands anywhere in the queue of this test. */
+async function holds(kind: QueueServer['kind'], text: string): Promise<boolean> {
+  if (kind === 'redis') {
+    const jobs = (await askRedis('KEYS *')).match(new RegExp(`\\S+shop${count}-\\S+:\\d+(?=\\r)`, 'g')) ?? []
+    const found = await Promise.all(jobs.map((job) => askRedis(`HGETALL ${job}`)))
+    return found.some((job) => job.includes(text))
+  }
+  const pool = openPool(database!.url, 1)
+  const { rows } =
+    await pool.query(`SELECT string_agg(query_to_xml(format('SELECT * FROM strangler_queue.%I', relname), true, false, '')::text, '') AS everything
+    FROM pg_class WHERE relnamespace = 'strangler_queue'::regnamespace AND relkind = 'r'`)
+  await pool.end()
+  return rows[0].everything.includes(text)
 }
 
 async function until(holds: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
@@ -129,6 +144,19 @@ describe.each(kinds)('the transport on %s', (kind) => {
     await until(() => seen.includes('2'))
     expect(seen).toEqual(['1', '2'])
     expect(reports).toMatchObject([['sync.apply', { message: 'no' }]])
+    await transport.stop()
+  })
+
+  test('a job that failed leaves none of its rows with the queue', async () => {
+    const reports: unknown[] = []
+    const transport = open(kind, reports)
+    await transport.sendBatches('apply', [batch(710_071)])
+    expect(await holds(kind, '710071')).toBe(true)
+    transport.receiveBatches('apply', async () => {
+      throw new Error('no')
+    })
+    await until(() => reports.length > 0)
+    await until(async () => !(await holds(kind, '710071')))
     await transport.stop()
   })
 

@@ -7,14 +7,14 @@ export type QueueServer =
   | { readonly kind: 'redis'; readonly url: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema?: string }
 
-/** Nothing is kept but the last failures, for a look. */
-export const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: { count: 50 } } as const
+/** A job holds rows, so none is kept: what failed is reported, and the log sends its changes again. */
+export const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true } as const
 const WORKER_OPTIONS = {
   lockDuration: 60_000,
   // An applier that died is no reason to give a job up.
   maxStalledCount: 1_000,
   removeOnComplete: { count: 0 },
-  removeOnFail: { count: 50 },
+  removeOnFail: { count: 0 },
 } as const
 function workerOptions({ concurrency, lockMs }: ReceiverOptions) {
   const lock = lockMs === undefined ? {} : { lockDuration: lockMs, stalledInterval: lockMs / 2 }

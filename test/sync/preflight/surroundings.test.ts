@@ -82,12 +82,21 @@ describe('what the pre-flight finds around the tables of a PostgreSQL', () => {
         `BEGIN; INSERT INTO order_line VALUES (${id}); INSERT INTO reserved VALUES (${id}); COMMIT`,
       )
     await monolith.query('INSERT INTO reserved VALUES (3)')
-    expect(await find('COUPLED_TRANSACTIONS', ['order_line'])).toEqual([
+    const found = [
       expect.objectContaining({
         table: 'order_line',
         reason: expect.stringContaining('2 transactions have changed order_line and reserved'),
       }),
-    ])
+    ]
+    expect(await find('COUPLED_TRANSACTIONS', ['order_line'])).toEqual(found)
+    // All of them by one transaction, which is none of the writers.
+    await run(postgresDialect.intake.move(0, 100))
+    expect(await find('COUPLED_TRANSACTIONS', ['order_line'])).toEqual(found)
+    // And some here, some there.
+    await monolith.query('BEGIN; INSERT INTO order_line VALUES (4); INSERT INTO reserved VALUES (4); COMMIT')
+    await run(postgresDialect.intake.move(0, 1))
+    const [three] = await find('COUPLED_TRANSACTIONS', ['order_line'])
+    expect(three?.reason).toContain('3 transactions')
     expect(await find('COUPLED_TRANSACTIONS', ['order_line', 'reserved'])).toEqual([])
     for (const sql of postgresDialect.captureDown(shapes)) await monolith.query(sql)
   })
