@@ -15,7 +15,7 @@ export function createPositionMetrics(registers: Registry[], heard: () => readon
     },
     {
       name: 'strangler_sync_log_entries',
-      help: 'Entries in the change log of a capability’s tables.',
+      help: 'Entries that wait, of a capability’s tables.',
       read: ({ heartbeat }) => heartbeat.entries,
     },
     {

@@ -283,22 +283,22 @@ describe('after a backlog', () => {
     // An older transaction keeps the server from taking the dead ones away, as a long report or a dump does.
     const report = await stand.open()
     await report.runAll(['BEGIN ISOLATION LEVEL REPEATABLE READ', 'SELECT FROM stock'])
-    await app.query('INSERT INTO stock SELECT int4send(n), n FROM generate_series(1, 40000) n')
+    await app.query('INSERT INTO stock SELECT int4send(n), n FROM generate_series(1, 20000) n')
     let block = 0
     for (let moves = 0; moves < 7; moves += 1) {
-      const [row] = await kit.run(intake.move(block, 5_000))
-      expect(row?.['moved']).toBe('5000')
+      const [row] = await kit.run(intake.move(block, 2_500))
+      expect(row?.['moved']).toBe('2500')
       block = Number(row?.['block'])
     }
-    expect(await pagesOf(intake.move(block, 5_000))).toBeLessThan(100)
-    expect(await pagesOf(intake.move(0, 5_000))).toBeGreaterThan(400)
+    expect(await pagesOf(intake.move(block, 2_500))).toBeLessThan(60)
+    expect(await pagesOf(intake.move(0, 2_500))).toBeGreaterThan(200)
     await report.end()
   })
 
   test('cleaning lets new entries stand where the moved ones have been', async () => {
     const sizes: number[] = []
     for (let round = 0; round < 3; round += 1) {
-      await app.query('INSERT INTO stock SELECT int4send(n), n FROM generate_series(1, 20000) n')
+      await app.query('INSERT INTO stock SELECT int4send(n), n FROM generate_series(1, 4000) n')
       await app.query('DELETE FROM stock')
       await move(100_000)
       await kit.run(intake.clean)

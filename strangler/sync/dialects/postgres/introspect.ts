@@ -102,7 +102,7 @@ function chooseKey(
 const KEY_BYTES = 2_600
 
 /**
- * The log finds its entries by the key's text; one that does not fit would fail the application's own statement. By what is declared: a text without
+ * The log finds its entries by the key's text; one that does not fit is never carried. By what is declared: a text without
  * a length is nearly always a short one.
  */
 function refuseLong(index: Row, columns: readonly Row[]): Row {
