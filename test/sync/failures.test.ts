@@ -102,7 +102,7 @@ describe.skipIf(mariadb === undefined).concurrent.each(PAIRS)(
 
     test('the relay is killed between two bulk sends', IN_TURN, async () => {
       await dieAt('source', 'between two bulk sends')
-      await until(() => stand.hub.waiting === 0, SETTLE_MS)
+      await until(() => stand.hub.undone === 0, SETTLE_MS)
       expect(isSame(await stand.compare())).toBe(false)
       await stand.start('source')
       await settles()

@@ -25,7 +25,8 @@ export interface Hub {
   /** Puts held messages in at last. @param copies each so often */
   release(copies?: number): void
   readonly held: number
-  readonly waiting: number
+  /** Jobs for the target that it has not done. Results wait here for ever while nobody is there who takes them. */
+  readonly undone: number
 }
 
 export function createHub(random: Random): Hub {
@@ -106,8 +107,9 @@ export function createHub(random: Random): Hub {
     get held() {
       return held.length
     },
-    get waiting() {
-      return waiting.length
+    get undone() {
+      const taken = [...receivers].flatMap(({ jobs }) => [...jobs.values()])
+      return [...waiting, ...taken].filter(({ lane }) => lane !== 'results').length
     },
   }
 }
