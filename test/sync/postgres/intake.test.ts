@@ -118,6 +118,19 @@ test('a move that is undone, as by a crash that loses its commit, leaves the ent
   expect(await kit.query('SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }])
 })
 
+test('entries can be moved in a database that publishes all its tables, which a table without an identity would not allow', async () => {
+  await app.query('CREATE PUBLICATION everything FOR ALL TABLES')
+  await insert(1)
+  expect(await move()).toBe(1)
+  await insert(2)
+  await app.query('ALTER TABLE strangler.change_intake REPLICA IDENTITY DEFAULT')
+  await expect(move()).rejects.toMatchObject({ code: '55000' })
+  await app.runAll([
+    'ALTER TABLE strangler.change_intake REPLICA IDENTITY FULL',
+    'DROP PUBLICATION everything',
+  ])
+})
+
 describe('what waits in the intake is pending', () => {
   const questions: [
     string,

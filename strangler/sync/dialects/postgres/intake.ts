@@ -16,7 +16,10 @@ const COLUMNS = 'version, tbl, key, op, at, role, application, traceparent'
 const KEY_BYTES = 2_600
 const FITS = `pg_column_size(key) <= ${KEY_BYTES}`
 
-/** For PL/pgSQL. Locks the log while it makes them, since two may come at once; and nothing where both are there. */
+/**
+ * For PL/pgSQL. A publication of all tables lets nobody delete where rows have no identity. Locks the log while it makes them, since two may come at once; and
+ * nothing where both are there.
+ */
 export const CREATE_INTAKE = `IF to_regclass('${CHANGES}') IS NULL THEN
   LOCK TABLE ${SCHEMA}.change_log IN SHARE UPDATE EXCLUSIVE MODE;
   CREATE TABLE IF NOT EXISTS ${INTAKE} (
@@ -29,6 +32,7 @@ export const CREATE_INTAKE = `IF to_regclass('${CHANGES}') IS NULL THEN
     application text NOT NULL,
     traceparent text
   ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000);
+  ALTER TABLE ${INTAKE} REPLICA IDENTITY FULL;
   CREATE OR REPLACE VIEW ${CHANGES} AS
   SELECT ${COLUMNS}, coalesce(writer_xid, xmin) AS writer_xid FROM ${SCHEMA}.change_log
   UNION ALL SELECT ${COLUMNS}, xmin FROM ${INTAKE};
