@@ -53,10 +53,13 @@ export function startPostgres(): Promise<RestartableServer> {
   })
 }
 
-export function startMariadb(program: string): Promise<RestartableServer> {
+export function startMariadb(program: string, flags: readonly string[] = []): Promise<RestartableServer> {
   let port: number | undefined
   return keepServer('mariadb', async (directory) => {
-    const server = await startMariaServer({ directory, program, ...(port === undefined ? {} : { port }) })
+    const server = await startMariaServer({
+      ...{ directory, program, flags },
+      ...(port === undefined ? {} : { port }),
+    })
     port ??= server.port
     return { server, url: server.url }
   })
