@@ -128,8 +128,9 @@ describe.skipIf(program === undefined)('the demo, in a browser', () => {
     const served = servedIn(page)
     for (const one of [page, other]) await at('#/overview', one)
     await expect.poll(lastOf(served), { timeout: 20_000 }).toBe(0)
+    // The kit has just begun anew: a line needs two points.
+    await expect.poll(() => page.evaluate(HEIGHT_OF_SERVICE), { timeout: 20_000 }).toBeGreaterThan(0)
     const flat = Number(await page.evaluate(HEIGHT_OF_SERVICE))
-    expect(flat).toBeGreaterThan(0)
     await at('#/routes', other)
     await drive(other).choose(READ, 'shadow')
     await at('#/routes')
