@@ -113,4 +113,5 @@ test('an output of another shape is told from one with other numbers', () => {
   expect(findDifference(shown, good.replace('shadow', 'sync'))).toContain('step shadow')
   expect(findDifference(shown, `${good}and more\n`)).toContain('and here is "and more"')
   expect(maskOutput('a 1,234 b\n\n')).toEqual(['a <n> b'])
+  expect(maskOutput('seen 1 time')).toEqual(maskOutput('seen 3 times'))
 })

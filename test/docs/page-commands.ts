@@ -31,20 +31,24 @@ export function toArguments(line: string): string[] {
 
 /** What stays the same from run to run: numbers, times, durations, ids and addresses are masked, and the widths that follow from them. */
 export function maskOutput(text: string): string[] {
-  return text
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<time>')
-    .replaceAll(/\b[0-9a-f]{8,}\b/g, '<id>')
-    .replaceAll(/127\.0\.0\.1:\d+/g, '<address>')
-    .replaceAll(/\d[\d,.]*\d|\d/g, '<n>')
-    .replaceAll(/<n> (ms|s|min|h|days)\b/g, '<duration>')
-    .split('\n')
-    .map((line) =>
-      line
-        .trimEnd()
-        .replaceAll(/ {2,}/g, '  ')
-        .replaceAll(/─+|-{3,}/g, '-'),
-    )
-    .filter((line) => line !== '')
+  return (
+    text
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<time>')
+      .replaceAll(/\b[0-9a-f]{8,}\b/g, '<id>')
+      .replaceAll(/127\.0\.0\.1:\d+/g, '<address>')
+      .replaceAll(/\d[\d,.]*\d|\d/g, '<n>')
+      .replaceAll(/<n> (ms|s|min|h|days)\b/g, '<duration>')
+      // One is one: `seen 1 time`, `seen 3 times`.
+      .replaceAll(/<n> ([a-z]+?)s?\b/g, '<n> $1')
+      .split('\n')
+      .map((line) =>
+        line
+          .trimEnd()
+          .replaceAll(/ {2,}/g, '  ')
+          .replaceAll(/─+|-{3,}/g, '-'),
+      )
+      .filter((line) => line !== '')
+  )
 }
 
 /** Where an output first is otherwise than a page shows it; undefined where it has that shape. A line `…` stands for any number of lines. */

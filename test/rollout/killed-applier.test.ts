@@ -18,7 +18,8 @@ describe('a service that applies for itself and is killed', () => {
     '%s holds nothing up for longer than writes may be held, and closes no table of its own when it comes back',
     async (at) => {
       if ((await scene.ownerNow()) === 'service') await scene.stand.moveTo('monolith')
-      const { to } = await scene.strike(at, () => scene.stand.kill('applier'))
+      const { to, ended } = await scene.strike(at, () => scene.stand.kill('applier'))
+      await ended
       if (at === 'after owner.changed') expect(await scene.ownerNow()).toBe(to)
       await scene.expectWhole()
       await scene.stand.revive()

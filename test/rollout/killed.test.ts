@@ -92,7 +92,10 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   it.skipIf(isMissing).each(moments)(
     `a proxy that is killed %s is not waited for longer than writes may be held, and nobody has to start it again${sayMissing('mariadb')}`,
     async (at) => {
-      const { to } = await scene.strike(at, async () => scene.killed.add(await scene.stand.kill('proxy-1')))
+      const { to, ended } = await scene.strike(at, async () =>
+        scene.killed.add(await scene.stand.kill('proxy-1')),
+      )
+      await ended
       await expectEnded(at, to)
       await scene.stand.revive()
     },
@@ -102,7 +105,8 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   it.skipIf(isMissing).each(moments)(
     `the process of relay and applier that is killed %s holds nothing up for longer than writes may be held${sayMissing('mariadb')}`,
     async (at) => {
-      const { to } = await scene.strike(at, () => scene.stand.kill('sync'))
+      const { to, ended } = await scene.strike(at, () => scene.stand.kill('sync'))
+      await ended
       await expectEnded(at, to)
       await scene.stand.revive()
     },
@@ -116,9 +120,10 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
     )(
     `all connections to the database $which that are killed $at are made again, or it is undone${sayMissing('mariadb')}`,
     async ({ at, which }) => {
-      const { to } = await scene.strike(at, async () =>
+      const { to, ended } = await scene.strike(at, async () =>
         expect(await scene.stand.cutConnections(which)).toBeGreaterThan(0),
       )
+      await ended
       await expectEnded(at, to)
     },
     SLOW_MS,
