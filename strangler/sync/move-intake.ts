@@ -17,7 +17,10 @@ const TELL_EVERY_MS = 60_000
 /** Moves what the triggers have written into the log, from which alone the relay reads. Goes on while the sync is paused. */
 export interface IntakeMover extends Stoppable {
   start(): void
-  /** What was committed before the call is in the log afterwards, except in a backlog. One call after the other. */
+  /**
+   * What was committed before the call is in the log afterwards, except in a backlog, or where it failed, which is reported: then entries come late, and what is in the
+   * log already need not wait. One call after the other.
+   */
   move(): Promise<void>
 }
 
@@ -48,7 +51,7 @@ export function createIntakeMover(options: IntakeMoverOptions): IntakeMover {
   return {
     start: loop.start,
     async move() {
-      await inTurn()
+      await inTurn().catch((error: unknown) => options.report('sync.intake', error))
     },
     stop: loop.stop,
   }

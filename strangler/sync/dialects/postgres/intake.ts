@@ -16,6 +16,28 @@ const COLUMNS = 'version, tbl, key, op, at, role, application, traceparent'
 const KEY_BYTES = 2_600
 const FITS = `pg_column_size(key) <= ${KEY_BYTES}`
 
+const LOG = `${SCHEMA}.change_log`
+const ownerOf = (table: string) => `(SELECT relowner FROM pg_class WHERE oid = '${table}'::regclass)`
+
+/**
+ * Whoever installs a newer kit may be another role than the one that has installed the older: the capture functions stay that one's, write with its rights, and must
+ * be able to. Who was let use the log may use what belongs to it.
+ */
+const LIKE_THE_LOG = `DECLARE
+  right_given record;
+BEGIN
+  IF ${ownerOf(INTAKE)} <> ${ownerOf(LOG)} OR ${ownerOf(CHANGES)} <> ${ownerOf(LOG)} THEN
+    EXECUTE format('ALTER TABLE ${INTAKE} OWNER TO %I', pg_get_userbyid(${ownerOf(LOG)}));
+    EXECUTE format('ALTER VIEW ${CHANGES} OWNER TO %I', pg_get_userbyid(${ownerOf(LOG)}));
+  END IF;
+  FOR right_given IN SELECT privilege_type AS what, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS to_whom
+    FROM pg_class c, aclexplode(c.relacl) WHERE c.oid = '${LOG}'::regclass AND grantee <> c.relowner
+    AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+  LOOP
+    EXECUTE format('GRANT %s ON ${INTAKE}, ${CHANGES} TO %s', right_given.what, right_given.to_whom);
+  END LOOP;
+END;`
+
 /**
  * For PL/pgSQL. A publication of all tables lets nobody delete where rows have no identity. Locks the log while it makes them, since two may come at once; and
  * nothing where both are there.
@@ -36,6 +58,7 @@ export const CREATE_INTAKE = `IF to_regclass('${CHANGES}') IS NULL THEN
   CREATE OR REPLACE VIEW ${CHANGES} AS
   SELECT ${COLUMNS}, coalesce(writer_xid, xmin) AS writer_xid FROM ${SCHEMA}.change_log
   UNION ALL SELECT ${COLUMNS}, xmin FROM ${INTAKE};
+  ${LIKE_THE_LOG}
 END IF;`
 
 /** Of the newest entry of each key, for a statement that looks up many: the intake is read once, and not once a key. */
@@ -55,8 +78,8 @@ export function moveIntake(from: number, most: number): Statement {
   return {
     sql: `WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
 moved AS (
-  DELETE FROM ${INTAKE} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${INTAKE} WHERE ctid >= $1::tid AND ${FITS} LIMIT $2))
-  RETURNING (ctid::text::point)[0]::bigint AS block, ${COLUMNS}, xmin AS writer_xid
+  DELETE FROM ${INTAKE} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${INTAKE} WHERE ctid >= $1::pg_catalog.tid AND ${FITS} LIMIT $2))
+  RETURNING (ctid::pg_catalog.text::pg_catalog.point)[0]::bigint AS block, ${COLUMNS}, xmin AS writer_xid
 ), kept AS (
   INSERT INTO ${SCHEMA}.change_log (${COLUMNS}, writer_xid) SELECT ${COLUMNS}, writer_xid FROM moved
 )
