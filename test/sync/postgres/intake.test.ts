@@ -217,7 +217,7 @@ test('an older entry that is moved after a newer one was acknowledged is sent on
     ...intake.move(0, 1),
     sql: intake
       .move(0, 1)
-      .sql.replace('WHERE ctid >= $1::tid', `WHERE ctid <> '${older?.['place']}' AND $1 <> ''`),
+      .sql.replace('WHERE ctid >= $1::pg_catalog.tid', `WHERE ctid <> '${older?.['place']}' AND $1 <> ''`),
   })
   const carry = async () => {
     const rows = await kit.run(postgresDialect.readPending(columns, 10))
