@@ -73,13 +73,15 @@ export async function explainSync(
   { capability, table, key }: ExplainQuestion,
 ): Promise<ExplainAnswer> {
   const { control, order } = await findInstalled(context, capability)
-  const known = (context.config.capabilities[capability]?.tables ?? []).map((entry) => entry.table)
-  if (!known.includes(table)) {
+  const known = context.config.capabilities[capability]?.tables ?? []
+  // Either side's name of it, since outputs have the one or the other.
+  const own = known.find((entry) => entry.table === table) ?? known.find((entry) => entry.as === table)
+  if (own === undefined) {
     throw new StranglerError('STRANGLER_INVALID_COMMAND', `${capability} has no table ${table}.`, {
-      fix: `It has ${known.join(', ')}.`,
+      fix: `It has ${known.map((entry) => entry.table).join(', ')}.`,
     })
   }
-  const { verdict, source, target } = await control.explain(capability, order, { table, key })
+  const { verdict, source, target } = await control.explain(capability, order, { table: own.table, key })
   const { refusal, pending } = source
   const { applied, quarantine } = target
   return {

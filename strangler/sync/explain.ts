@@ -1,4 +1,5 @@
 import { countOf } from '../core/count-of.ts'
+import { StranglerError } from '../core/errors.ts'
 import type { CellText } from '../core/sync-words.ts'
 import { at, keyColumn, kitTable } from './bookkeeping.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
@@ -51,7 +52,7 @@ export interface Explanation {
 /**
  * Where a row is on its way.
  * @param name the source's table, and the canonical key of the row: `["42"]`
- * @throws Error when the table is not synced, or the database's error
+ * @throws StranglerError STRANGLER_INVALID_COMMAND when the key has another number of columns; Error when the table is not synced, or the database's error
  */
 export async function explain(
   options: ExplainOptions,
@@ -63,6 +64,7 @@ export async function explain(
     const known = options.routes.map(({ source }) => source.table.name).join(', ')
     throw new Error(`The table ${table} is not synced. These are: ${known}.`)
   }
+  refuseOtherKey(route, key)
   const there = route.target.table.name
   const [applied, quarantine] = await Promise.all([
     readAbout(options.target, 'applied', { table: there, key }),
@@ -130,6 +132,17 @@ WHERE tbl = ${at(dialect, 1)} AND ${keyColumn(dialect)} = ${at(dialect, 2)} ORDE
     op: row['op'] ?? '',
     ageMs: Math.max(0, Number(row['age_ms'])),
   }))
+}
+
+/** Half of a key is no key: it would be found nowhere. */
+function refuseOtherKey({ source: { table } }: TableRoute, key: string): void {
+  const said: unknown = JSON.parse(key)
+  if (!Array.isArray(said) || said.length === table.key.length) return
+  throw new StranglerError(
+    'STRANGLER_INVALID_COMMAND',
+    `The key of ${table.name} has ${countOf(table.key.length, 'column')} (${table.key.join(', ')}), and ${countOf(said.length, 'value')} came.`,
+    { fix: `Give one value for each, in this order: ${table.key.join(' ')}.` },
+  )
 }
 
 function nameCells(route: TableRoute, row: SeenRow | undefined): ExplainedRow | null {

@@ -11,7 +11,7 @@ export function addSyncExplain(parent: Command, terminal: Terminal): void {
     .argument('<table>', 'its name in the monolith')
     .argument('<key...>', 'the values of its key columns')
   addQuestionOptions(command)
-    .addHelpText('after', '\nExamples:\n  strangler sync explain inventory stock 42')
+    .addHelpText('after', '\nExamples:\n  strangler sync explain inventory inventory_stock SKU-00001 BER')
     .action(async (capability: string, table: string, parts: string[], options: QuestionOptions) => {
       const client = await connectAdmin(options, terminal)
       const answer = await client.explainSync({ capability, table, key: JSON.stringify(parts) })

@@ -79,5 +79,12 @@ describe.skipIf(mariadbd === undefined)(`explain${sayMissing('mariadb')}`, () =>
         'The table stok is not synced. These are: stock, line.',
       )
     })
+
+    it('says how many values a key has when others came: half a key would be found nowhere', async () => {
+      for (const key of ['[]', '["a","b","c","d"]'])
+        await expect(explain(stand, { table: 'stock', key })).rejects.toThrow(
+          /The key of stock has 1 column \(sku\), and/,
+        )
+    })
   })
 })

@@ -92,6 +92,11 @@ describe('strangler sync, against a process of the role sync', () => {
       const { target } = JSON.parse((await run('sync', 'explain', 'stock', 'stock', '5', '--json')).stdout)
       expect(target.row.sku).toMatch(/^\(\d+ characters\)$/)
       expect((await run('sync', 'explain', 'stock', 'nowhere', '5')).code).toBe(2)
+      const longer = await run('sync', 'explain', 'stock', 'stock', '5', 'BER')
+      expect(longer).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('has 1 column (id), and 2 values came'),
+      })
     },
     SLOW_MS,
   )
