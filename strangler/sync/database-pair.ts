@@ -81,8 +81,7 @@ export async function openSide({ side, url }: NamedDatabase, report: ReportError
   let database: SyncDatabase | undefined
   try {
     database = await openSyncDatabase(url, { dialect, report })
-    // An older version of the kit may have installed what is there.
-    for (const sql of dialect.logUp()) await database.query({ sql, params: [] })
+    await bringLogUp(database, report)
     return database
   } catch (error) {
     await database?.stop()
@@ -98,4 +97,16 @@ export function schemaOf(url: string, configured: string | undefined): string {
   return dialectNameOf(url) === 'postgres'
     ? (configured ?? 'public')
     : decodeURIComponent(new URL(url).pathname.slice(1))
+}
+
+/**
+ * An older version of the kit may have installed what is there. Whoever only looks may have no right to that, or meet a lock: it is told, and the start of a sync does it
+ * with patience.
+ */
+async function bringLogUp(database: SyncDatabase, report: ReportError): Promise<void> {
+  try {
+    for (const sql of database.dialect.logUp()) await database.query({ sql, params: [] })
+  } catch (error) {
+    report('sync.log', error)
+  }
 }

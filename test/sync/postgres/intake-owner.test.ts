@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSide } from '../../../strangler/sync/database-pair.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
 import { createStand, type Session, type Stand, shapeOf } from './stand.ts'
 
@@ -52,6 +53,25 @@ test('negative control: under the owner of whoever came last the application’s
   await kit.query('ALTER TABLE strangler.change_intake OWNER TO CURRENT_USER')
   await kit.query(`REVOKE ALL ON strangler.change_intake FROM ${older}`)
   await expect(app.query('INSERT INTO stock VALUES (2, 2)')).rejects.toMatchObject({ code: '42501' })
+})
+
+test('whoever may only look opens a database with an older log all the same, and it is told', async () => {
+  await kit.runAll([
+    'DROP VIEW strangler.changes',
+    'DROP TABLE strangler.change_intake',
+    `ALTER ROLE ${running} LOGIN PASSWORD 'looks'`,
+  ])
+  const url = Object.assign(new URL(stand.url), { username: running, password: 'looks' }).href
+  const reports: string[] = []
+  const opened = await openSide({ side: 'monolith', url }, (operation, error) => {
+    reports.push(`${operation}: ${String(error)}`)
+  })
+  expect(
+    await opened.query({ sql: 'SELECT count(*)::text AS n FROM strangler.change_log', params: [] }),
+  ).toHaveLength(1)
+  await opened.stop()
+  expect(reports).toEqual([expect.stringMatching(/^sync\.log: .*(permission denied|must be owner)/)])
+  await kit.runAll(postgresDialect.captureUp([await shapeOf(kit, 'stock')]))
 })
 
 test('a type of the application that is called as one of PostgreSQL’s stops no move', async () => {
