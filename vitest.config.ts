@@ -12,8 +12,6 @@ export default defineConfig({
     maxWorkers: 2,
     // A loaded machine is late, and a condition that never comes true costs the time only when the test fails.
     expect: { poll: { timeout: 5_000 } },
-    // Where nobody can look and repeat: the summary names every test that needed it.
-    retry: process.env['CI'] === undefined ? 0 : 1,
     testTimeout: 15_000,
     hookTimeout: 60_000,
   },

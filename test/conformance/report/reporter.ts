@@ -1,4 +1,5 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import { noteOutsideError } from '../../../scripts/suite/outside-errors.ts'
 import type { SubjectName } from '../rows.ts'
 import { type CheckOutcome, describeDifferences, mergeOutcomes, type ObservedCheck } from './outcomes.ts'
 import { formatOutcomes, readOutcomes, saveOutcomes } from './outcomes-file.ts'
@@ -36,6 +37,7 @@ export default class ConformanceReporter implements Reporter {
     })
     const more = found.length > MOST_SHOWN ? `  and ${found.length - MOST_SHOWN} more\n` : ''
     process.stderr.write(`${COMPLAINT}${found.slice(0, MOST_SHOWN).join('')}${more}`)
+    noteOutsideError({ message: COMPLAINT.trim() })
     process.exitCode = 1
   }
 }

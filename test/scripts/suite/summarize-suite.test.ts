@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type SuiteReport, summarizeSuite } from '../../scripts/summarize-suite.ts'
+import type { OutsideError } from '../../../scripts/suite/outside-errors.ts'
+import { type SuiteReport, summarizeSuite } from '../../../scripts/suite/summarize-suite.ts'
 
 const report = (numbers: Partial<SuiteReport>): SuiteReport => ({
   numPassedTests: 0,
@@ -12,24 +13,24 @@ interface Run {
   failedChecks: string[]
   report: SuiteReport | undefined
   exitCode: number
+  outside: OutsideError[]
 }
-const good: Run = { failedChecks: [], report: report({ numPassedTests: 12 }), exitCode: 0 }
+const good: Run = { failedChecks: [], report: report({ numPassedTests: 12 }), exitCode: 0, outside: [] }
 
 test('all passed: the line is exactly that', () => {
-  expect(summarizeSuite(good)).toEqual({ line: '12 passed, 0 failed', exitCode: 0, notes: [], wavering: [] })
+  expect(summarizeSuite(good)).toEqual({ line: '12 passed, 0 failed', exitCode: 0, notes: [] })
 })
 
-test('a test that passed at its second attempt is no failure, and is named with what the first one said', () => {
+test('every failed test is named once more at the end, with the first line of its reason', () => {
   const assertionResults = [
     { fullName: 'steady', status: 'passed', failureMessages: [] },
-    { fullName: 'wavering', status: 'passed', failureMessages: ['Error: too late\n  at x'] },
-    { fullName: 'broken', status: 'failed', failureMessages: ['Error: wrong'] },
+    { fullName: 'broken', status: 'failed', failureMessages: ['Error: wrong\n  at x'] },
   ]
   const testResults = [{ name: 'a.test.ts', status: 'failed', assertionResults }]
-  const run = { ...good, report: report({ numPassedTests: 2, numFailedTests: 1, testResults }), exitCode: 1 }
+  const run = { ...good, report: report({ numPassedTests: 1, numFailedTests: 1, testResults }), exitCode: 1 }
   expect(summarizeSuite(run)).toMatchObject({
-    ...{ line: '2 passed, 1 failed', exitCode: 1 },
-    wavering: ['wavering: Error: too late'],
+    ...{ line: '1 passed, 1 failed', exitCode: 1 },
+    notes: ['Failed: a.test.ts: broken: Error: wrong'],
   })
 })
 
@@ -57,6 +58,11 @@ test.each<[string, Partial<Run>, string]>([
     '12 passed, 1 failed',
   ],
   ['an error outside the tests', { exitCode: 1 }, '12 passed, 1 failed'],
+  [
+    'an error outside the tests that a reporter wrote down',
+    { exitCode: 1, outside: [{ file: 'a.test.ts', message: 'gone' }] },
+    '12 passed, 1 failed',
+  ],
   ['a run without a test', { report: report({}) }, '0 passed, 1 failed'],
   [
     'a run in which everything was skipped',

@@ -1,3 +1,5 @@
+import type { OutsideError } from './outside-errors.ts'
+
 /** What is read of vitest's JSON report. */
 export interface SuiteReport {
   readonly numPassedTests: number
@@ -5,12 +7,12 @@ export interface SuiteReport {
   readonly numPendingTests: number
   readonly numTodoTests?: number
   readonly testResults: ReadonlyArray<{
+    /** The file. */
     readonly name: string
     readonly status: string
     readonly assertionResults: ReadonlyArray<{
       readonly fullName: string
       readonly status: string
-      /** Of a test that passed: what its first attempt said. */
       readonly failureMessages?: readonly string[] | null
     }>
   }>
@@ -20,10 +22,8 @@ export interface SuiteSummary {
   /** `N passed, N failed`, and `, N skipped` if any were. */
   readonly line: string
   readonly exitCode: 0 | 1
-  /** Failures that are no test's: each is counted as one. */
+  /** One per failure, tests and others: the last lines of a long log are often all that is kept of it. */
   readonly notes: readonly string[]
-  /** Tests that passed at the second attempt only: no failures, and worth a look. */
-  readonly wavering: readonly string[]
 }
 
 /** Counts so that nothing that went wrong can end in a line without a failure, and no empty run in success. */
@@ -31,6 +31,7 @@ export function summarizeSuite(run: {
   failedChecks: readonly string[]
   report: SuiteReport | undefined
   exitCode: number
+  outside: readonly OutsideError[]
 }): SuiteSummary {
   const { report } = run
   const notes = run.failedChecks.map((name) => `Failed check: ${name}`)
@@ -41,6 +42,8 @@ export function summarizeSuite(run: {
   const passed = report?.numPassedTests ?? 0
   const failedTests = report?.numFailedTests ?? 0
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
+  for (const { file = 'the run', message } of run.outside)
+    notes.push(`Outside the tests, in ${file}: ${message}`)
   if (passed + failedTests === 0) notes.push('No test ran.')
   else if (run.exitCode !== 0 && failedTests + notes.length === 0) {
     notes.push(`vitest ended with code ${run.exitCode}: an error outside the tests, see above.`)
@@ -49,14 +52,17 @@ export function summarizeSuite(run: {
   return {
     line: `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
     exitCode: failed === 0 ? 0 : 1,
-    notes,
-    wavering: listWavering(report),
+    notes: [...describeFailed(report), ...notes],
   }
 }
 
-function listWavering(report: SuiteReport | undefined): string[] {
-  const tests = report?.testResults.flatMap((file) => file.assertionResults) ?? []
-  return tests
-    .filter(({ status, failureMessages }) => status === 'passed' && (failureMessages ?? []).length > 0)
-    .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`)
+function describeFailed(report: SuiteReport | undefined): string[] {
+  return (report?.testResults ?? []).flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => {
+        const reason = failureMessages?.[0]?.split('\n')[0] ?? 'no reason given'
+        return `Failed: ${name}: ${fullName}: ${reason}`
+      }),
+  )
 }
