@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { theme } from '../shell/theme.ts'
 import { formatLevels, formatTicks, type Measure } from './format.ts'
+import { findLonely } from './lonely-points.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -112,7 +113,8 @@ function optionsOf(
           label,
           stroke: colour(token),
           width: 2,
-          points: { show: false },
+          // A line needs two ends; what stands alone would not be seen.
+          points: { show: false, size: 5, filter: (plot, at) => findLonely([...(plot.data[at] ?? [])]) },
           ...(isDashed ? { dash: [5, 4] } : {}),
           ...(isStepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
         }),
