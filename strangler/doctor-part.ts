@@ -6,6 +6,7 @@ import type { ReportError } from './core/ports.ts'
 import type { Direction } from './core/sync-words.ts'
 import { type Coupling, createCouplingWatch, showCoupling } from './sync/coupling-watch.ts'
 import type { PairAddresses } from './sync/database-pair.ts'
+import { isPast, sayIn } from './sync/preflight/after-cutover.ts'
 import { type Diagnosis, examine } from './sync/preflight/examine.ts'
 import { type Finding, sortFindings, toFinding } from './sync/preflight/findings.ts'
 import type { QueueServer } from './sync/transport.ts'
@@ -16,6 +17,7 @@ export interface DoctorOptions {
   readonly queue: QueueServer | undefined
   /** Which way a capability's changes go, where the journal is at hand. */
   readonly directionOf?: (capability: string) => Direction
+  readonly isRetired?: (capability: string) => boolean
   /** What a running kit has seen; otherwise it is looked for during `lookMs`. */
   readonly couplingsOf?: (capability: string) => readonly Coupling[]
   readonly lookMs?: number
@@ -49,17 +51,24 @@ async function diagnoseOne(options: DoctorOptions, capability: string): Promise<
   const { tables = [], writers = [] } = config.capabilities[capability] ?? {}
   const names = tables.map(({ table }) => table)
   if (tables.length === 0) return { capability, tables: names, findings: [] }
+  if (options.isRetired?.(capability) === true)
+    return { capability, tables: names, findings: [], isRetired: true }
   const shared = findShared(config, capability).map(({ table, other }) =>
     toFinding('TABLE_SHARED', { table, reason: `${table} is named by ${capability} and by ${other}` }),
   )
   const addresses = findAddresses(config, capability)
-  const direction = options.directionOf?.(capability)
-  const found =
+  const known = options.directionOf?.(capability)
+  const { direction, findings } =
     addresses === undefined
-      ? findUnnamed(config, capability)
-      : await examine({ ...options, capability, tables, addresses, writers, direction })
-  const coupled = direction === 'reverse' ? [] : await findCouplings(options, capability)
-  return { capability, tables: names, findings: sortFindings([...shared, ...found, ...coupled]) }
+      ? { direction: known ?? 'forward', findings: findUnnamed(config, capability) }
+      : await examine({ ...options, capability, tables, addresses, writers, direction: known })
+  // Where no journal is at hand the databases have said by now who owns.
+  const coupled = isPast('COUPLED_TRANSACTIONS', direction) ? [] : await findCouplings(options, capability)
+  return {
+    capability,
+    tables: names,
+    findings: sortFindings(sayIn(direction, [...shared, ...findings, ...coupled])),
+  }
 }
 
 /** Transactions that change what the capability owns together with what it does not. */

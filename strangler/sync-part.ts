@@ -65,6 +65,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
   let followed: RouteState['syncs']
   const directionOf = (capability: string) =>
     state !== undefined && ownerOf(state, capability) === 'service' ? 'reverse' : 'forward'
+  const isRetired = (capability: string) => state?.migrations?.[capability]?.stage === 'retired'
   return {
     control: {
       installation,
@@ -73,7 +74,8 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
         await syncOf(capability).install(course, choice)
       },
       uninstall: async (capability) => syncOf(capability).uninstall(),
-      diagnose: (capability) => diagnose({ config, queue, directionOf, couplingsOf, report }, capability),
+      diagnose: (capability) =>
+        diagnose({ config, queue, directionOf, isRetired, couplingsOf, report }, capability),
       status: async (capability, course) => syncOf(capability).status(course),
       verify: async (capability, course) => syncOf(capability).verify(course),
       repair: async (capability, course) => syncOf(capability).repair(course),

@@ -1,11 +1,11 @@
-import type { ExchangeRecord } from '../../strangler/core/exchange-record.ts'
+import type { LoggedExchange } from '../../strangler/core/exchange-record.ts'
 import type { Reason, UnitSource } from '../../strangler/core/words.ts'
 
 /** What the line has besides the record of the exchange. */
 type LineField = 'level' | 'time' | 'pid' | 'msg'
 
 /** The access log's fields in the order of the line. The compiler fails for one that is missing here, or too many. */
-export const LOG_FIELDS: Readonly<Record<LineField | keyof ExchangeRecord, string>> = {
+export const LOG_FIELDS: Readonly<Record<LineField | keyof LoggedExchange, string>> = {
   level: '30, or 40 when `code` says that something failed',
   time: 'when the exchange was over, ISO 8601 in UTC',
   pid: 'the process of the proxy',

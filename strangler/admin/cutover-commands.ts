@@ -25,9 +25,11 @@ export async function rehearseCutover(
   context: AdminContext,
   { capability, to, lose }: CutoverQuestion,
 ): Promise<RehearsalAnswer> {
+  // What begins while it is made begins without it.
+  const epoch = context.currentState().syncs?.[capability]?.epoch
   const rehearsal = await findCoordinator(context, capability).rehearse({ capability, to, lose })
   const { obstacles, parts, predictedMs, wayBack } = rehearsal
-  if (to === 'service') await keepRehearsal(context, capability, rehearsal)
+  if (to === 'service') await keepRehearsal(context, { capability, epoch, rehearsal })
   return {
     obstacles: obstacles.map(({ reason, fix }) => ({ reason, fix })),
     parts: { ...parts },
@@ -36,16 +38,23 @@ export async function rehearseCutover(
   }
 }
 
+interface Rehearsed {
+  readonly capability: string
+  readonly epoch: number | undefined
+  readonly rehearsal: CutoverRehearsal
+}
+
 /** It is evidence for the gates of the cut-over. */
 async function keepRehearsal(
   { guide }: AdminContext,
-  capability: string,
-  { obstacles, predictedMs, wayBack }: CutoverRehearsal,
+  { capability, epoch, rehearsal }: Rehearsed,
 ): Promise<void> {
+  const { obstacles, predictedMs, wayBack } = rehearsal
   const [first] = obstacles
   const problem = first === undefined ? {} : { problem: first.reason }
   await guide?.evidence.keep(capability, 'rehearsal', {
     ...{ predictedPauseMs: predictedMs, ...problem },
+    ...(epoch === undefined ? {} : { epoch }),
     identitiesFit: !obstacles.some(({ about }) => about === 'identities'),
     ...(wayBack === undefined ? {} : { wayBack }),
   })

@@ -78,6 +78,8 @@ export const doctorAnswer = z.object({
           mend: z.string(),
         }),
       ),
+      /** Nothing of it is synced any more, so nothing was looked at. */
+      isRetired: z.boolean().optional(),
     }),
   ),
   /** Where no capability has tables: whether something listens at each side, as the process that answers sees it. */

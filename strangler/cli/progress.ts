@@ -23,18 +23,27 @@ const RATE_OVER_MS = 5_000
 /** `████████░░░░░░░░  33 %  1,000 of about 3,000 rows  500 rows/s  4 s left  stock  waits: …` */
 export function describeProgress(progress: Progress, rowsPerSecond: number): string {
   const { done, expected, at, waits } = progress
-  const count = (value: number) => Math.round(value).toLocaleString('en-US')
-  // A guess may be too low, and nothing is done before it says so.
-  const share = expected === undefined || expected <= 0 ? undefined : Math.min(0.99, done / expected)
-  const left = share === undefined || rowsPerSecond <= 0 ? undefined : Math.max(0, (expected ?? 0) - done)
   return [
-    ...(share === undefined ? [] : [drawBar(share), `${Math.floor(share * 100)} %`.padStart(4)]),
-    expected === undefined ? countOf(done, 'row') : `${count(done)} of about ${countOf(expected, 'row')}`,
-    `${count(rowsPerSecond)} rows/s`,
-    ...(left === undefined ? [] : [`${showSeconds(left / rowsPerSecond)} left`]),
+    ...describeDone(done, expected),
+    `${Math.round(rowsPerSecond).toLocaleString('en-US')} rows/s`,
+    ...describeLeft(progress, rowsPerSecond),
     ...(at === undefined ? [] : [at]),
     ...(waits === undefined ? [] : [`waits: ${waits}`]),
   ].join('  ')
+}
+
+function describeDone(done: number, expected: number | undefined): string[] {
+  if (expected === undefined) return [countOf(done, 'row')]
+  // A guess that was too low says nothing of what is left.
+  if (done >= expected) return [`${countOf(done, 'row')}, more than were expected`]
+  const share = done / expected
+  const percent = `${Math.floor(share * 100)} %`.padStart(4)
+  return [drawBar(share), percent, `${done.toLocaleString('en-US')} of about ${countOf(expected, 'row')}`]
+}
+
+function describeLeft({ done, expected }: Progress, rowsPerSecond: number): string[] {
+  if (expected === undefined || done >= expected || rowsPerSecond <= 0) return []
+  return [`${showSeconds((expected - done) / rowsPerSecond)} left`]
 }
 
 function drawBar(share: number): string {

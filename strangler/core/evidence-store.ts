@@ -16,6 +16,8 @@ export interface EvidenceContents {
   }
   /** Of the cut-over to the service. */
   readonly rehearsal: {
+    /** Of the sync that it was made on: it begins anew with every change of the owner. Absent: made by an older kit, nobody knows on which. */
+    readonly epoch?: number
     readonly predictedPauseMs: number
     /** Why it would have been refused. */
     readonly problem?: string

@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts'
-import type { Reason, Side, UnitSource } from './words.ts'
+import type { Effect, Reason, Side, UnitSource } from './words.ts'
 
 /** Why a client has no answer without anybody's error: it went at once, or after the side had kept it waiting for two seconds or more. */
 export type ClientCode = 'CLIENT_GONE' | 'CLIENT_GAVE_UP'
@@ -15,6 +15,9 @@ export interface ExchangeRecord {
   readonly reason: Reason
   readonly endpoint: string | undefined
   readonly capability: string | undefined
+  readonly effect: Effect
+  /** The client's address, as the trusted proxies tell it. */
+  readonly client: string
   readonly tableVersion: number
   readonly bucket: number | undefined
   readonly unitSource: UnitSource | undefined
@@ -30,3 +33,6 @@ export interface ExchangeRecord {
   readonly correlationId: string
   readonly traceId: string
 }
+
+/** Whoever reads logs learns of no client's address. */
+export type LoggedExchange = Omit<ExchangeRecord, 'effect' | 'client'>

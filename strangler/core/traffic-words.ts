@@ -1,4 +1,4 @@
-import type { Side } from './words.ts'
+import type { Reason, Side } from './words.ts'
 
 /** What the proxies have seen, as the control database keeps it for the guide. Everything is a count. */
 
@@ -31,14 +31,63 @@ export interface TrafficBatch {
   readonly proxy: string
   readonly counts: readonly TrafficCount[]
   readonly looks: readonly TrafficLook[]
+  /** Of capabilities of which a share of the reads, or everything, is to be answered by the service. */
+  readonly answers: readonly AnswersSeen[]
+}
+
+/** Who has answered the requests of one capability that the service was to answer, since the proxy's last word of it. */
+export interface AnswersSeen {
+  readonly capability: string
+  readonly entered: number
+  /** For so long somebody has looked: since that word, since the step was entered, or since the process began. */
+  readonly watchedMs: number
+  /** Endpoints of which the service has answered every one of these requests. */
+  readonly served: readonly string[]
+  readonly missed: readonly MissedAnswers[]
+  /** Whom the monolith has answered although the service owns. */
+  readonly callers: readonly MonolithCaller[]
+}
+
+/** `UNANSWERED`: the service was asked, and gave no answer. */
+export type MissedBecause = Reason | 'UNANSWERED'
+
+export interface MissedAnswers {
+  readonly endpoint: string
+  readonly because: MissedBecause
+  readonly requests: number
+}
+
+export interface MonolithCaller {
+  readonly endpoint: string
+  readonly because: Reason
+  readonly address: string
+  readonly requests: number
+}
+
+/** How long the service has answered what it was to answer at one step, by the words of all proxies. Times are epoch milliseconds. */
+export interface SoakClock {
+  /** Only while every endpoint's newest answer was the service's. */
+  readonly soakedMs: number
+  /** Of the newest word. */
+  readonly heardAt: number
+  /** Endpoints whose newest answer was not the service's, and when that was. While there is one the clock stands. */
+  readonly missing: Readonly<Record<string, number>>
+  /** Since when it stands. */
+  readonly standsSince?: number
+  /** Of the whole step: how many, and the newest of them. */
+  readonly missed?: MissedAnswers & { readonly at: number }
+  /** The newest few. */
+  readonly callers: readonly (MonolithCaller & { readonly at: number })[]
 }
 
 export interface KeptTraffic {
   /** Epoch milliseconds of the first report; undefined when there is none. */
   readonly since: number | undefined
-  readonly counts: readonly TrafficCount[]
+  readonly counts: readonly (TrafficCount & { readonly lastAt: number })[]
   /** Of every proxy that has reported in the last hour. */
   readonly looks: readonly TrafficLook[]
+  /** By the line of the journal that entered the step. */
+  readonly soaks: ReadonlyMap<number, SoakClock>
 }
 
 /** Both throw STRANGLER_CONTROL_DATABASE_UNREACHABLE when the database is away. */

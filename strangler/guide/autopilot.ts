@@ -86,7 +86,7 @@ function findTouchedGuardrail(snapshot: GuideSnapshot): string | undefined {
     { count: monolith.failures, of: monolith.requests },
   )
   if (low > profile.errorDifference)
-    return `With 99 % certainty the service fails at least ${showShare(low)} more often than the monolith.`
+    return `With 99 % certainty the service fails in ${showShare(low)} more of its requests than the monolith, at least.`
   return undefined
 }
 

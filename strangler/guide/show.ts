@@ -22,6 +22,19 @@ export function nameBuilds(builds: SeenBuilds | undefined): Record<string, strin
   return builds === undefined ? {} : { monolithBuild: builds.monolith, serviceBuild: builds.service }
 }
 
+/** How much more often one side fails than the other, by the lower end of the interval of the difference. */
+export function showExcess({
+  difference,
+  low,
+}: {
+  readonly difference: number
+  readonly low: number
+}): string {
+  // What is less would be shown as nothing.
+  if (low >= 0.000_01) return `with 99 % certainty it fails in ${showShare(low)} more of its requests, at least`
+  return difference > 0 ? 'that it fails more often may be chance' : 'it does not fail more often'
+}
+
 export function showCount(count: number): string {
   return Math.round(count).toLocaleString('en-US')
 }

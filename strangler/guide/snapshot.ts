@@ -2,6 +2,7 @@ import type { EvidenceBasis } from '../core/compare-words.ts'
 import type { ForeignReads } from '../core/evidence-store.ts'
 import type { Migration } from '../core/guide-words.ts'
 import type { TriedTable } from '../core/sync-words.ts'
+import type { SoakClock } from '../core/traffic-words.ts'
 import type { Side } from '../core/words.ts'
 import type { GateProfile } from './gate-profile.ts'
 
@@ -29,6 +30,8 @@ export interface GuideSnapshot {
   readonly data?: DataEvidence
   readonly comparison?: ComparisonEvidence
   readonly canary?: CanaryEvidence
+  /** Of the present step; absent: the service has answered nothing yet. */
+  readonly soak?: SoakEvidence
   readonly cutover?: CutoverEvidence
   readonly retirement?: RetirementEvidence
 }
@@ -45,6 +48,8 @@ export interface EndpointTraffic {
   readonly requests: number
   /** An operator has said that it is used seldom, or waived it. */
   readonly rare: boolean
+  /** Absent: it reads. */
+  readonly isWrite?: boolean
 }
 
 export interface TrafficEvidence {
@@ -131,6 +136,11 @@ export interface CanaryEvidence {
   readonly failuresOfLast300: number
 }
 
+export interface SoakEvidence extends Pick<SoakClock, 'soakedMs' | 'missed'> {
+  /** Endpoints whose newest answer was not the service's: the clock stands. */
+  readonly missing: readonly string[]
+}
+
 export interface SideOutcomes {
   readonly requests: number
   readonly failures: number
@@ -143,6 +153,8 @@ export interface CutoverEvidence {
     readonly problem?: string
     readonly builds?: SeenBuilds
   }
+  /** When the newest rehearsal was made, where it speaks of another owner, or of a copy that is no more. */
+  readonly rehearsedBefore?: number
   /** What became of a row of each table that was tried on its way back, and on which builds. */
   readonly wayBack?: {
     readonly at: number
@@ -157,8 +169,13 @@ export interface CutoverEvidence {
 }
 
 export interface RetirementEvidence {
-  /** Requests for the capability that the monolith has answered since the ownership changed. */
-  readonly monolithRequests: number
+  /** What the monolith has still answered of the capability since the ownership changed, and whom lately. */
+  readonly monolith: {
+    readonly requests: number
+    /** Epoch ms. */
+    readonly lastAt?: number
+    readonly callers: SoakClock['callers']
+  }
   /** From when on the kit asks the monolith nothing of it, epoch ms; absent: no end is in sight. */
   readonly silentFrom?: number
   /** Who else reads the monolith's tables since then; absent: nobody has looked yet. */

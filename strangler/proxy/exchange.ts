@@ -5,6 +5,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { ClientCode, ExchangeRecord } from '../core/exchange-record.ts'
 import type { TraceContext } from '../core/trace-context.ts'
 import type { Reason, Side } from '../core/words.ts'
+import { effectOf } from '../routing/compile-table.ts'
 import { isInBlocks } from '../routing/compile-targeting.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { ExchangeCapture } from './capture.ts'
@@ -110,6 +111,8 @@ export function closeExchange(
     reason: end.reason,
     endpoint: decision?.endpoint?.id,
     capability: decision?.endpoint?.capability,
+    effect: effectOf(decision?.route, req.method),
+    client: arrival.identity.address,
     tableVersion: decision?.tableVersion ?? 0,
     bucket: decision?.bucket,
     unitSource: decision?.unitSource,

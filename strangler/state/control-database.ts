@@ -22,6 +22,7 @@ import { CreateTrafficTables1766000000006 } from './migrations/6-create-traffic-
 import { CreateContractTables1766000000007 } from './migrations/7-create-contract-tables.ts'
 import { CreateGuideEvidence1766000000008 } from './migrations/8-create-guide-evidence.ts'
 import { CreateInstallation1766000000009 } from './migrations/9-create-installation.ts'
+import { CreateSoakClocks1766000000010 } from './migrations/10-create-soak-clocks.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createTrafficStore } from './traffic-store.ts'
 
@@ -134,6 +135,7 @@ function createDataSource(url: string, report: ReportError): DataSource {
       CreateContractTables1766000000007,
       CreateGuideEvidence1766000000008,
       CreateInstallation1766000000009,
+      CreateSoakClocks1766000000010,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

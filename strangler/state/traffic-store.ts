@@ -1,11 +1,14 @@
 import type { DataSource } from 'typeorm'
 import type {
+  AnswersSeen,
   KeptTraffic,
+  SoakClock,
   TrafficBatch,
   TrafficCount,
   TrafficLook,
   TrafficStore,
 } from '../core/traffic-words.ts'
+import { advanceSoak } from '../guide/soak-clock.ts'
 import type { RunControl } from './control-errors.ts'
 import { CONTROL_SCHEMA } from './control-tables.ts'
 
@@ -20,7 +23,7 @@ export function createTrafficStore(dataSource: DataSource, runControl: RunContro
 type Queryable = Pick<DataSource, 'query'>
 
 /** In the order of the keys: proxies that add the same rows in different orders would wait for each other. */
-async function add(tx: Queryable, { proxy, counts, looks }: TrafficBatch): Promise<void> {
+async function add(tx: Queryable, { proxy, counts, looks, answers }: TrafficBatch): Promise<void> {
   await tx.query(
     `INSERT INTO ${CONTROL_SCHEMA}.traffic AS kept (capability, endpoint, entered, target, requests, failures)
      SELECT capability, endpoint, entered, target, requests, failures
@@ -28,7 +31,8 @@ async function add(tx: Queryable, { proxy, counts, looks }: TrafficBatch): Promi
        AS row(capability text, endpoint text, entered integer, target text, requests bigint, failures bigint)
      ORDER BY capability, entered, endpoint, target
      ON CONFLICT (capability, entered, endpoint, target) DO UPDATE
-       SET requests = kept.requests + excluded.requests, failures = kept.failures + excluded.failures`,
+       SET requests = kept.requests + excluded.requests, failures = kept.failures + excluded.failures,
+         last_at = excluded.last_at`,
     [JSON.stringify(counts)],
   )
   await tx.query(
@@ -38,17 +42,40 @@ async function add(tx: Queryable, { proxy, counts, looks }: TrafficBatch): Promi
      ON CONFLICT (capability, proxy) DO UPDATE SET look = excluded.look, told_at = excluded.told_at`,
     [proxy, JSON.stringify(looks)],
   )
+  for (const seen of [...answers].sort(byCapability)) await advance(tx, seen)
+}
+
+const byCapability = (one: AnswersSeen, other: AnswersSeen) => (one.capability < other.capability ? -1 : 1)
+
+/** Words of several proxies come at once: each waits for the line, and reads what the one before has made of it. */
+async function advance(tx: Queryable, seen: AnswersSeen): Promise<void> {
+  const place = [seen.capability, seen.entered]
+  await tx.query(
+    `INSERT INTO ${CONTROL_SCHEMA}.soak_clocks (capability, entered) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+    place,
+  )
+  const [row]: { clock: SoakClock | null; now: string }[] = await tx.query(
+    `SELECT clock, floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now
+     FROM ${CONTROL_SCHEMA}.soak_clocks WHERE capability = $1 AND entered = $2 FOR UPDATE`,
+    place,
+  )
+  const clock = advanceSoak(row?.clock ?? undefined, seen, Number(row?.now))
+  await tx.query(
+    `UPDATE ${CONTROL_SCHEMA}.soak_clocks SET clock = $3::jsonb WHERE capability = $1 AND entered = $2`,
+    [...place, JSON.stringify(clock)],
+  )
 }
 
 interface CountRow extends Omit<TrafficCount, 'requests' | 'failures'> {
   readonly requests: string
   readonly failures: string
   readonly first_at: Date
+  readonly last_at: Date
 }
 
 async function read(dataSource: Queryable, capability: string): Promise<KeptTraffic> {
   const rows: CountRow[] = await dataSource.query(
-    `SELECT capability, endpoint, entered, target, requests, failures, first_at
+    `SELECT capability, endpoint, entered, target, requests, failures, first_at, last_at
      FROM ${CONTROL_SCHEMA}.traffic WHERE capability = $1`,
     [capability],
   )
@@ -57,14 +84,20 @@ async function read(dataSource: Queryable, capability: string): Promise<KeptTraf
      WHERE capability = $1 AND told_at > clock_timestamp() - interval '1 hour'`,
     [capability],
   )
+  const soaks: { entered: number; clock: SoakClock | null }[] = await dataSource.query(
+    `SELECT entered, clock FROM ${CONTROL_SCHEMA}.soak_clocks WHERE capability = $1`,
+    [capability],
+  )
   const since = rows.map(({ first_at: firstAt }) => firstAt.getTime())
   return {
     since: since.length === 0 ? undefined : Math.min(...since),
-    counts: rows.map(({ first_at: _firstAt, requests, failures, ...place }) => ({
+    counts: rows.map(({ first_at: _firstAt, last_at: lastAt, requests, failures, ...place }) => ({
       ...place,
+      lastAt: lastAt.getTime(),
       requests: Number(requests),
       failures: Number(failures),
     })),
     looks: looks.map(({ look }) => look),
+    soaks: new Map(soaks.flatMap(({ entered, clock }) => (clock === null ? [] : [[entered, clock]]))),
   }
 }

@@ -1,4 +1,4 @@
-import type { ExchangeRecord } from '../core/exchange-record.ts'
+import type { LoggedExchange } from '../core/exchange-record.ts'
 import type { Log } from './log.ts'
 
 // The levels' numbers as pino writes them.
@@ -9,7 +9,7 @@ const WARN = 40
  * The access log: one line per request, with everything that answers "why did this user get that answer". The query is left out: it may
  * hold secrets. The line is like pino's, made in one step, because every request pays for it (docs/decisions/0003-proxy-cost.md).
  */
-export function logExchange(log: Log, record: ExchangeRecord): void {
+export function logExchange(log: Log, record: LoggedExchange): void {
   const failed = record.code !== undefined && record.code !== 'CLIENT_GONE'
   if (!log.logger.isLevelEnabled(failed ? 'warn' : 'info')) return
   log.write(formatExchange(record, { level: failed ? WARN : INFO, atMs: Date.now(), pid: process.pid }))
@@ -17,7 +17,7 @@ export function logExchange(log: Log, record: ExchangeRecord): void {
 
 /** One line of JSON with its line feed. Fields that are undefined are left out. */
 export function formatExchange(
-  record: ExchangeRecord,
+  record: LoggedExchange,
   { level, atMs, pid }: { level: number; atMs: number; pid: number },
 ): string {
   const { cause } = record

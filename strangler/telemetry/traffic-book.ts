@@ -1,6 +1,7 @@
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { TrafficBatch, TrafficCount, TrafficLook } from '../core/traffic-words.ts'
 import type { RouteState } from '../core/words.ts'
+import { createAnswersBook } from './answers-book.ts'
 import { createNewestValues, type NewestValues } from './newest-values.ts'
 
 const LAST = 300
@@ -31,8 +32,9 @@ interface Lately {
 type Count = { -readonly [K in keyof TrafficCount]: TrafficCount[K] }
 
 /** Every request passes here, so what it adds to is found by comparing, and nothing is made or moved for it. */
-export function createTrafficBook(): TrafficBook {
+export function createTrafficBook(now: () => number = () => performance.now()): TrafficBook {
   const counts = createCounts()
+  const answers = createAnswersBook(now)
   const lately = new Map<string, Lately>()
   let migrations: RouteState['migrations']
 
@@ -53,9 +55,11 @@ export function createTrafficBook(): TrafficBook {
     record(exchange) {
       const { capability, endpoint, tableVersion, proxyMs } = exchange
       if (capability === undefined || endpoint === undefined || exchange.code === 'CLIENT_GONE') return
-      const entered = migrations?.[capability]?.version ?? 0
+      const migration = migrations?.[capability]
+      const entered = migration?.version ?? 0
       // Decided before the step was entered, and answered after it.
       if (tableVersion < entered) return
+      if (migration !== undefined) answers.record(exchange, migration)
       const failed = isFailed(exchange)
       const target = isOfService(exchange) ? 'service' : 'monolith'
       const count = counts.find({ capability, endpoint, entered, target })
@@ -72,6 +76,7 @@ export function createTrafficBook(): TrafficBook {
     },
     follow(state) {
       migrations = state.migrations
+      answers.follow(migrations ?? {})
     },
     take() {
       const taken = counts.takeAll()
@@ -81,7 +86,7 @@ export function createTrafficBook(): TrafficBook {
         if (look.isNew) looks.push(lookOf(capability, look))
         look.isNew = false
       }
-      return { counts: taken, looks }
+      return { counts: taken, looks, answers: answers.take() }
     },
     putBack(batch) {
       for (const { requests, failures, ...place } of batch.counts) {
@@ -94,6 +99,7 @@ export function createTrafficBook(): TrafficBook {
         const look = lately.get(capability)
         if (look !== undefined) look.isNew = true
       }
+      answers.putBack(batch.answers)
     },
   }
 }

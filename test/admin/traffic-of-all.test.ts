@@ -17,12 +17,20 @@ const TOKEN = 'operator-token-for-all-proxies'
 const READ = 'GET /items/:id'
 
 it('sums up what the proxies have told, over the steps at which it was counted', async () => {
-  const count = (over: Partial<TrafficCount>): TrafficCount => ({
-    ...{ capability: 'stock', endpoint: READ, entered: 0, target: 'monolith', requests: 5, failures: 1 },
+  const count = (over: Partial<TrafficCount>) => ({
+    ...{
+      capability: 'stock',
+      endpoint: READ,
+      entered: 0,
+      target: 'monolith' as const,
+      requests: 5,
+      failures: 1,
+    },
+    lastAt: 0,
     ...over,
   })
   const counts = [count({}), count({ entered: 7 }), count({ target: 'service', requests: 2, failures: 0 })]
-  const store = { read: async () => ({ since: 0, counts, looks: [] }) }
+  const store = { read: async () => ({ since: 0, counts, looks: [], soaks: new Map() }) }
   const row = { endpoint: READ, capability: 'stock', durations: [] }
   expect(await readToldTraffic(store, ['stock'])).toEqual([
     { ...row, target: 'monolith', requests: 10, failures: 2 },

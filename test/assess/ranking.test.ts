@@ -108,6 +108,8 @@ test('times are read from the metrics as the kit writes them, within the bounds 
       side: 'monolith',
       reason: 'STATIC',
       capability: 'a',
+      effect: 'read',
+      client: '127.0.0.1',
       tableVersion: 1,
     },
     ...{

@@ -11,8 +11,15 @@ test('a line tells share, rows, speed, what is left, where it is and why it wait
 test('nothing is claimed that is not known: no share without a guess, no end without a speed, no 100 % before the end', () => {
   expect(describeProgress({ done: 7, expected: undefined }, 3)).toBe('7 rows  3 rows/s')
   expect(describeProgress({ done: 0, expected: 100 }, 0)).not.toContain('left')
-  expect(describeProgress({ done: 500, expected: 100 }, 10)).toContain('99 %')
+  expect(describeProgress({ done: 999, expected: 1_000 }, 10)).toContain('99 %')
   expect(describeProgress({ done: 1, expected: 1_000_000 }, 100)).toContain('2 h 46 min left')
+})
+
+test('a guess that was too low is given up: never is more done than there is, nor the end near', () => {
+  expect(describeProgress({ done: 4_255, expected: 1_623 }, 100)).toBe(
+    '4,255 rows, more than were expected  100 rows/s',
+  )
+  expect(describeProgress({ done: 0, expected: 0 }, 0)).not.toContain('NaN')
 })
 
 test('a terminal shows it in one place and is clean at the end; elsewhere it is lines on standard error', async () => {

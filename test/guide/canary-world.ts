@@ -117,6 +117,7 @@ function snapshotOf({ at, sinceMs, step, compared }: Moment) {
   return {
     ...good,
     comparison: { ...good.comparison!, ...describe(compared, good.profile.latencyFactor) },
+    soak: { soakedMs: sinceMs, missing: [] },
     canary: {
       ...{ sinceMs, ...sides, failuresInRow: step.inRow },
       failuresOfLast300: step.last300.filter(Boolean).length,

@@ -39,6 +39,7 @@ async function see(requests: number, endpoints = ENDPOINTS): Promise<void> {
     proxy: 'here/main',
     counts: endpoints.map((endpoint) => ({ ...place, endpoint, requests })),
     looks: [{ capability: 'inventory', entered, failuresInRow: 0, failuresOfLast300: 0, proxyP99Ms: 0.5 }],
+    answers: [],
   })
 }
 

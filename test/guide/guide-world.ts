@@ -111,11 +111,12 @@ export function createWorld(): World {
         read: async () => ({
           since: good.has('traffic') ? NOW - DAY : undefined,
           counts: good.has('traffic')
-            ? [READ, WRITE].map((endpoint) => ({ ...count, endpoint, entered: 0 }))
+            ? [READ, WRITE].map((endpoint) => ({ ...count, endpoint, entered: 0, lastAt: NOW }))
             : [],
           looks: good.has('traffic')
             ? [{ capability: CAPABILITY, entered: 0, failuresInRow: 0, failuresOfLast300: 0, proxyP99Ms: 1 }]
             : [],
+          soaks: new Map(),
         }),
       },
       lagOf: () => (good.has('lag') ? { p99Ms: () => 5, watchedMs: DAY, worstMs: () => 5 } : undefined),

@@ -15,7 +15,9 @@ export const SPOILT_RETIREMENTS: readonly Spoilt[] = [
     'a caller of the monolith',
     'retire',
     'no-caller',
-    ({ retirement }) => ({ retirement: { ...retirement!, monolithRequests: 1 } }),
+    ({ retirement }) => ({
+      retirement: { ...retirement!, monolith: { requests: 1, lastAt: NOW - 1_000, callers: [] } },
+    }),
     'fail',
   ],
   ...(
@@ -47,7 +49,7 @@ export const SPOILT_RETIREMENTS: readonly Spoilt[] = [
     'a service that has not soaked',
     'retire',
     'no-statement',
-    () => ({ retirement: { monolithRequests: 0 } }),
+    () => ({ retirement: { monolith: { requests: 0, callers: [] } } }),
     'unknown',
   ],
 ]

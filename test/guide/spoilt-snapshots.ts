@@ -194,7 +194,7 @@ export const SPOILT: readonly Spoilt[] = [
     'a percentage just entered',
     'canary',
     'canary-long-enough',
-    ({ canary }) => ({ canary: { ...canary!, sinceMs: 59_000 } }),
+    () => ({ soak: { soakedMs: 59_000, missing: [] } }),
     'unknown',
   ],
   [

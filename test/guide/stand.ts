@@ -46,13 +46,14 @@ export function healthy(position?: Position, changes: Partial<GuideSnapshot> = {
       service: { requests: 10_000, failures: 5 },
       ...{ failuresInRow: 0, failuresOfLast300: 0 },
     },
+    soak: { soakedMs: 8 * DAY, missing: [] },
     cutover: {
       dryRun: { at: NOW - 60_000, predictedPauseMs: 400 },
       wayBack: { at: NOW - 60_000, tables: [{ table: 'stock', outcome: 'came-back', column: 'on_hand' }] },
       ...{ identitiesFit: true, writersOutside: [], couplings: [] },
     },
     retirement: {
-      monolithRequests: 0,
+      monolith: { requests: 0, callers: [] },
       silentFrom: NOW - 8 * DAY,
       reads: { at: NOW - 1_000, quietMs: 7 * DAY },
     },

@@ -128,6 +128,10 @@ describe.each(['postgres', 'mariadb'] as const)('retiring on %s', (kind) => {
       expect(await both()).toEqual(before)
       expect(leftovers).toEqual({ endpoints: ['GET /items', 'POST /items', 'PUT /items'], tables: ['item'] })
       expect(await present.owner()).toBe('service')
+      const { capabilities } = await present.admin.diagnoseSync({ capability: CAPABILITY })
+      expect(capabilities).toEqual([
+        { capability: CAPABILITY, tables: ['item'], findings: [], isRetired: true },
+      ])
     },
     SLOW_MS,
   )

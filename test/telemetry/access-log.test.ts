@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import pino from 'pino'
 import { describe, expect, test } from 'vitest'
-import type { ExchangeRecord } from '../../strangler/core/exchange-record.ts'
+import type { LoggedExchange } from '../../strangler/core/exchange-record.ts'
 import { formatExchange, logExchange } from '../../strangler/telemetry/access-log.ts'
 import { createLog } from '../../strangler/telemetry/log.ts'
 
-const plain: ExchangeRecord = {
+const plain: LoggedExchange = {
   method: 'GET',
   path: '/api/inventory/SKU-1',
   status: 200,
@@ -34,7 +34,7 @@ const plain: ExchangeRecord = {
 }
 
 /** The same line, as pino itself would write it. */
-function writeByPino(record: ExchangeRecord): string {
+function writeByPino(record: LoggedExchange): string {
   const lines: string[] = []
   const logger = pino(
     { base: { pid: 1 }, timestamp: () => ',"time":"-"' },

@@ -79,9 +79,11 @@ function toVerify({ status, order, verified, ownedSince = 0 }: DataQuestion): Pi
 
 export function toRehearsal(
   kept: KeptFindings['rehearsal'],
-): Pick<CutoverEvidence, 'dryRun' | 'identitiesFit' | 'wayBack'> {
+  epoch: number | undefined,
+): Pick<CutoverEvidence, 'dryRun' | 'identitiesFit' | 'wayBack' | 'rehearsedBefore'> {
   if (kept === undefined) return {}
-  const { identitiesFit, wayBack: tables, ...found } = kept.content
+  const { epoch: madeIn, identitiesFit, wayBack: tables, ...found } = kept.content
+  if (madeIn === undefined || madeIn !== epoch) return { rehearsedBefore: kept.at }
   const builds = kept.builds === undefined ? {} : { builds: kept.builds }
   const tried = tables === undefined ? {} : { wayBack: { at: kept.at, tables, ...builds } }
   return { identitiesFit, dryRun: { at: kept.at, ...found, ...builds }, ...tried }

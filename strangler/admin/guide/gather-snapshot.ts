@@ -13,6 +13,7 @@ import type { AdminContext, Position } from '../present-state.ts'
 import { basisOf, toComparisonEvidence } from './gather-comparison.ts'
 import { readContract } from './gather-contract.ts'
 import { toDataEvidence, toRehearsal, toWriters } from './gather-data.ts'
+import { toMonolithCalls, toSoak } from './gather-soak.ts'
 import type { GuideSources } from './guide-sources.ts'
 
 const COMPARED_MS = 24 * 3_600_000
@@ -50,6 +51,7 @@ export async function gatherSnapshot(
     ...(await readComparison(context, { capability, state, routes, now, profile })),
     ...(hasTables ? await readData(context, { capability, state, profile, migration }) : {}),
     ...toCanary(traffic, { migration, routes, now }),
+    ...toSoak(traffic, migration?.version),
     ...(await readRetirement(context, { traffic, state, capability })),
   })
 }
@@ -95,8 +97,9 @@ function toEndpoints(
   { counts }: KeptTraffic,
   { rareEndpoints = {} }: RouteState,
 ): GuideSnapshot['endpoints'] {
-  return routes.map(({ endpoint: { id } }) => ({
+  return routes.map(({ endpoint: { id, effect }, effectByMethod }) => ({
     endpoint: id,
+    ...(effect === 'write' && !effectByMethod ? { isWrite: true } : {}),
     requests: sumOf(counts.filter(({ endpoint }) => endpoint === id)).requests,
     rare: rareEndpoints[id] !== undefined,
   }))
@@ -145,8 +148,6 @@ async function readRetirement(
 ): Promise<Pick<GuideSnapshot, 'retirement'>> {
   const migration = state.migrations?.[capability]
   if (migration?.stage !== 'owned') return {}
-  const since = state.owners?.[capability]?.since ?? migration.version
-  const later = traffic.counts.filter(({ entered, target }) => entered >= since && target === 'monolith')
   const silent = silentFrom(migration, context.config.capabilities[capability]?.shadowPercent)
   const kept = await sourcesOf(context)
     .evidence.read(capability)
@@ -154,7 +155,7 @@ async function readRetirement(
   const reads = kept.reads?.content
   return {
     retirement: {
-      monolithRequests: sumOf(later).requests,
+      monolith: toMonolithCalls(traffic, { state, capability }),
       ...(silent === undefined ? {} : { silentFrom: silent }),
       // What was counted before somebody went back and came again says nothing of now.
       ...(reads?.epoch === state.syncs?.[capability]?.epoch && reads !== undefined ? { reads } : {}),
@@ -214,6 +215,6 @@ async function readData(
   })
   return {
     ...(data === undefined ? {} : { data }),
-    cutover: { ...toWriters(findings), ...toRehearsal(kept.rehearsal) },
+    cutover: { ...toWriters(findings), ...toRehearsal(kept.rehearsal, order?.epoch) },
   }
 }

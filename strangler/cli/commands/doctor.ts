@@ -99,9 +99,11 @@ async function examineHere(capability: string | undefined, file: string | undefi
 
 function printAll(terminal: Terminal, diagnoses: readonly Diagnosis[]): void {
   if (diagnoses.length === 0) writeLine(terminal, 'No capability has tables, so there is nothing to sync.')
-  for (const { capability, tables, findings } of diagnoses) {
+  for (const { capability, tables, findings, isRetired } of diagnoses) {
     const head = paint(terminal, 'bold', capability)
     if (tables.length === 0) writeLine(terminal, `${head} has no tables, so there is nothing to sync.`)
+    else if (isRetired === true)
+      writeLine(terminal, `${head} is retired: nothing of it is synced any more, so nothing was looked at.`)
     else if (findings.length === 0) writeLine(terminal, `${head} (${tables.join(', ')}): nothing was found.`)
     else writeLine(terminal, `${head} (${tables.join(', ')}): ${countAll(findings)}`)
     for (const finding of findings) printFinding(terminal, finding)

@@ -1,30 +1,29 @@
 import { countOf } from '../../core/count-of.ts'
 import { differenceOf } from '../../core/newcombe-interval.ts'
 import { defineGate } from '../gate.ts'
-import { showCount, showDuration, showShare } from '../show.ts'
+import { showCount, showDuration, showExcess, showShare } from '../show.ts'
+import type { SideOutcomes } from '../snapshot.ts'
+import { judgeSoak, waitFor } from './soak.ts'
 
 export const canaryLongEnough = defineGate(
   'canary-long-enough',
   'this share was watched long enough',
-  ({ canary, migration, profile }, { pass, unknown }) => {
+  (snapshot, { pass, unknown }) => {
+    const { canary, migration, profile } = snapshot
     // The first percentage has nothing before it to watch.
     if (migration?.step !== 'canary')
       return pass({ reason: 'The service answers nobody yet.', evidence: { percent: 0 } })
-    const { sinceMs = 0, service } = canary ?? {}
-    const requests = service?.requests ?? 0
-    const evidence = {
-      sinceMs,
-      requests,
-      wantedMs: profile.canaryIntervalMs,
-      wantedRequests: profile.canaryRequests,
-    }
-    const reason = `At ${migration.percent ?? 0} % for ${showDuration(sinceMs)}, with ${countOf(requests, 'request')} on the service.`
-    if (sinceMs >= profile.canaryIntervalMs && requests >= profile.canaryRequests)
+    const { soakedMs, evidence: soak, between, standing } = judgeSoak(snapshot)
+    const requests = canary?.service.requests ?? 0
+    const wanted = { wantedMs: profile.canaryIntervalMs, wantedRequests: profile.canaryRequests }
+    const evidence = { sinceMs: canary?.sinceMs ?? 0, ...soak, requests, ...wanted }
+    const reason = `At ${migration.percent ?? 0} % the service has answered its share for ${showDuration(soakedMs)} (${countOf(requests, 'request')}).`
+    if (soakedMs >= profile.canaryIntervalMs && requests >= profile.canaryRequests && standing === undefined)
       return pass({ reason, evidence })
     return unknown({
-      reason: `${reason} ${showDuration(profile.canaryIntervalMs)} and ${profile.canaryRequests} requests say enough.`,
+      reason: `${reason}${between} ${showDuration(profile.canaryIntervalMs)} and ${profile.canaryRequests} requests say enough.`,
       evidence,
-      fix: 'Wait.',
+      fix: standing ?? waitFor(profile.canaryIntervalMs - soakedMs, 'reads'),
     })
   },
 )
@@ -57,7 +56,7 @@ export const errorRate = defineGate(
       differenceHigh: found.high,
       limit: profile.errorDifference,
     }
-    const reason = `The service failed ${service.failures} of ${showCount(service.requests)} times, the monolith ${other.failures} of ${showCount(other.requests)}; with 99 % certainty the service fails at least ${showShare(Math.max(0, found.low))} more often (${showShare(profile.errorDifference)} is the limit).`
+    const reason = `The service failed ${service.failures} of ${showCount(service.requests)} times, ${describeOther(monolith)}; ${showExcess(found)} (${showShare(profile.errorDifference)} more is the limit).`
     if (found.low > profile.errorDifference)
       return fail({
         reason,
@@ -65,7 +64,14 @@ export const errorRate = defineGate(
         fix: `\`strangler migrate ${capability} back\`, then mend the service.`,
       })
     // Worse by what was counted, but not for certain.
-    if (found.difference > profile.errorDifference) return unknown({ reason, evidence, fix })
+    if (found.difference > profile.errorDifference)
+      return unknown({ reason, evidence, fix: 'Wait for more requests: they tell chance from a fault.' })
     return pass({ reason, evidence })
   },
 )
+
+function describeOther(monolith: SideOutcomes | undefined): string {
+  if (monolith === undefined || monolith.requests === 0)
+    return 'the monolith answers none of them, so none is expected to fail'
+  return `the monolith ${monolith.failures} of ${showCount(monolith.requests)}`
+}

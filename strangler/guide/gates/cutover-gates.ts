@@ -1,24 +1,36 @@
 import { countOf } from '../../core/count-of.ts'
 import { defineGate, type Gate } from '../gate.ts'
 import { nameBuilds, showDuration, showSome } from '../show.ts'
+import { whyNoLag } from './lag-gate.ts'
+import { judgeSoak, waitFor } from './soak.ts'
 
 const NO_TABLES = { reason: 'It has no tables, so no ownership moves.', evidence: { tables: 0 } }
 
 export const readsSoaked = defineGate(
   'reads-soaked',
   'all reads were at the service for a while',
-  ({ canary, migration, profile }, { pass, unknown }) => {
-    const sinceMs = migration?.percent === 100 ? (canary?.sinceMs ?? 0) : 0
-    const evidence = { percent: migration?.percent ?? 0, sinceMs, wantedMs: profile.readsSoakMs }
-    const reason =
-      migration?.percent === 100
-        ? `All reads have been at the service for ${showDuration(sinceMs)}.`
-        : `Only ${migration?.percent ?? 0} % of the reads are at the service.`
-    if (sinceMs >= profile.readsSoakMs) return pass({ reason, evidence })
+  (snapshot, { pass, unknown }) => {
+    const { canary, migration, profile, endpoints } = snapshot
+    if (endpoints.length > 0 && endpoints.every(({ isWrite }) => isWrite === true))
+      return pass({ reason: 'It has no endpoint that reads.', evidence: { endpoints: endpoints.length } })
+    const percent = migration?.percent ?? 0
+    const wanted = { wantedMs: profile.readsSoakMs, wantedRequests: profile.canaryRequests }
+    if (percent < 100)
+      return unknown({
+        reason: `Only ${percent} % of the reads are at the service.`,
+        evidence: { percent, soakedMs: 0, ...wanted },
+        fix: `\`strangler migrate ${snapshot.capability} next\` leads on to 100 %; then wait ${showDuration(profile.readsSoakMs)}.`,
+      })
+    const { soakedMs, evidence: soak, between, standing } = judgeSoak(snapshot)
+    const requests = canary?.service.requests ?? 0
+    const evidence = { percent, sinceMs: canary?.sinceMs ?? 0, ...soak, requests, ...wanted }
+    const reason = `For ${showDuration(soakedMs)} every read was answered by the service (${countOf(requests, 'request')}).`
+    if (soakedMs >= profile.readsSoakMs && requests >= profile.canaryRequests && standing === undefined)
+      return pass({ reason, evidence })
     return unknown({
-      reason: `${reason} ${showDuration(profile.readsSoakMs)} say enough.`,
+      reason: `${reason}${between} ${showDuration(profile.readsSoakMs)} and ${profile.canaryRequests} requests say enough.`,
       evidence,
-      fix: `Wait ${showDuration(profile.readsSoakMs - sinceMs)}.`,
+      fix: standing ?? waitFor(profile.readsSoakMs - soakedMs, 'reads'),
     })
   },
 )
@@ -29,7 +41,7 @@ export const logShort = defineGate('log-short', 'the log is short', (snapshot, {
   const fix = `\`strangler sync status ${capability}\` says why.`
   const { logAgeMs, lagWatchedMs = 0 } = data ?? {}
   const evidence = { logAgeMs: logAgeMs ?? null, watchedMs: lagWatchedMs, limitMs: profile.logAgeMs }
-  if (logAgeMs === undefined) return unknown({ reason: 'It is not known how old the log is.', evidence, fix })
+  if (logAgeMs === undefined) return unknown({ ...whyNoLag(snapshot), evidence })
   const reason = `In the last ${showDuration(Math.min(lagWatchedMs, profile.logWindowMs))} no change waited longer than ${showDuration(logAgeMs)}; ${showDuration(profile.logAgeMs)} is the limit.`
   if (logAgeMs >= profile.logAgeMs) return fail({ reason, evidence, fix })
   if (lagWatchedMs < profile.logWindowMs)
@@ -64,7 +76,13 @@ export const dryRunDone = defineGate(
     if (!snapshot.hasTables) return pass(NO_TABLES)
     const { now, profile, capability } = snapshot
     const fix = `\`strangler migrate ${capability} cutover --dry-run\``
-    const dryRun = snapshot.cutover?.dryRun
+    const { dryRun, rehearsedBefore } = snapshot.cutover ?? {}
+    if (dryRun === undefined && rehearsedBefore !== undefined)
+      return unknown({
+        reason: `Rehearsed ${showDuration(now - rehearsedBefore)} ago, before the owner or the copy changed: that says nothing of now.`,
+        evidence: { predictedPauseMs: null, ageMs: now - rehearsedBefore },
+        fix,
+      })
     if (dryRun === undefined)
       return unknown({ reason: 'Nobody has rehearsed it yet.', evidence: { predictedPauseMs: null }, fix })
     const ageMs = now - dryRun.at

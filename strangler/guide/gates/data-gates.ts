@@ -112,34 +112,6 @@ export const verifyClean = defineGate(
   },
 )
 
-export const lagLow = defineGate('lag-low', 'the copy keeps up', (snapshot, { pass, fail, unknown }) => {
-  if (!snapshot.hasTables) return pass(NO_TABLES)
-  const { data, profile } = snapshot
-  const watchedMs = data?.lagWatchedMs ?? 0
-  const evidence = { lagP99Ms: data?.lagP99Ms ?? null, watchedMs, limitMs: profile.lagP99Ms }
-  if (data?.lagP99Ms === undefined)
-    return unknown({
-      reason: 'The lag is not known: no word of the sync.',
-      evidence,
-      fix: statusCommand(snapshot),
-    })
-  const found = `99 of 100 times the copy was at most ${showDuration(data.lagP99Ms)} behind, over ${showDuration(Math.min(watchedMs, profile.lagWindowMs))}`
-  if (data.lagP99Ms >= profile.lagP99Ms)
-    return fail({
-      reason: `${found}; ${showDuration(profile.lagP99Ms)} is the limit.`,
-      evidence,
-      fix: statusCommand(snapshot),
-    })
-  if (watchedMs < profile.lagWindowMs) {
-    return unknown({
-      reason: `${found}; ${showDuration(profile.lagWindowMs)} say enough.`,
-      evidence,
-      fix: `Wait ${showDuration(profile.lagWindowMs - watchedMs)}.`,
-    })
-  }
-  return pass({ reason: `${found}.`, evidence })
-})
-
 export const quarantineEmpty = defineGate(
   'quarantine-empty',
   'every change could be applied',

@@ -1,20 +1,30 @@
 import { countOf } from '../../core/count-of.ts'
+import type { Reason } from '../../core/words.ts'
 import { defineGate } from '../gate.ts'
 import { showDuration, showSome } from '../show.ts'
 import type { GuideSnapshot } from '../snapshot.ts'
+import { judgeSoak, waitFor } from './soak.ts'
 
 export const ownedLongEnough = defineGate(
   'owned-long-enough',
   'the service has owned it long enough',
-  ({ migration, now, profile, owner }, { pass, unknown }) => {
-    const sinceMs = owner === 'service' && migration !== undefined ? now - Date.parse(migration.enteredAt) : 0
-    const evidence = { sinceMs, wantedMs: profile.soakMs }
-    const reason = `The service has owned it for ${showDuration(sinceMs)}.`
-    if (owner === 'service' && sinceMs >= profile.soakMs) return pass({ reason, evidence })
+  (snapshot, { pass, unknown }) => {
+    const { profile, owner } = snapshot
+    const wantedMs = profile.soakMs
+    if (owner !== 'service')
+      return unknown({
+        reason: 'The monolith owns it.',
+        evidence: { soakedMs: 0, wantedMs },
+        fix: `\`strangler migrate ${snapshot.capability} cutover\` moves the ownership.`,
+      })
+    const { soakedMs, evidence: soak, between, standing } = judgeSoak(snapshot)
+    const evidence = { ...soak, wantedMs }
+    const reason = `For ${showDuration(soakedMs)} of this step the service has owned it and answered every request.`
+    if (soakedMs >= wantedMs && standing === undefined) return pass({ reason, evidence })
     return unknown({
-      reason: `${reason} ${showDuration(profile.soakMs)} say enough.`,
+      reason: `${reason}${between} ${showDuration(wantedMs)} say enough.`,
       evidence,
-      fix: `Wait ${showDuration(Math.max(0, profile.soakMs - sinceMs))}.`,
+      fix: standing ?? waitFor(wantedMs - soakedMs, 'requests'),
     })
   },
 )
@@ -22,77 +32,49 @@ export const ownedLongEnough = defineGate(
 export const noCaller = defineGate(
   'no-caller',
   'nobody asks the monolith for it any more',
-  ({ retirement, capability }, { pass, fail, unknown }) => {
-    const fix = `\`strangler route list\` shows what still goes to the monolith.`
+  (snapshot, { pass, fail, unknown }) => {
+    const { retirement, capability, now, profile } = snapshot
     if (retirement === undefined)
       return unknown({
         reason: 'It is not known what the monolith still answers.',
         evidence: { requests: null },
-        fix,
+        fix: `\`strangler guide ${capability}\` says whether the service owns it yet.`,
       })
-    const { monolithRequests: requests } = retirement
-    const evidence = { requests }
-    if (requests === 0)
+    const { requests, lastAt = now } = retirement.monolith
+    const quietMs = requests === 0 ? null : Math.max(0, now - lastAt)
+    const evidence = { requests, quietMs, wantedMs: profile.soakMs }
+    if (quietMs === null)
       return pass({ reason: `The monolith has answered no request of ${capability}.`, evidence })
+    const reason = `Since the service owns ${capability} the monolith has still answered ${countOf(requests, 'request')} of it, the last ${showDuration(quietMs)} ago`
+    if (quietMs >= profile.soakMs) return pass({ reason: `${reason}: nobody has come since.`, evidence })
     return fail({
-      reason: `The monolith has still answered ${countOf(requests, 'request')} of ${capability}.`,
+      reason: `${reason}. ${showDuration(profile.soakMs)} without one say enough.`,
       evidence,
-      fix,
+      fix: describeWayOut(snapshot, profile.soakMs - quietMs),
     })
   },
 )
 
-/** Who counts may have ended: its word is of then, and not of now. */
-const LOOKED_AT_WITHIN_MS = 300_000
+const ASKED: Partial<Record<Reason, string>> = {
+  OVERRIDE: 'told by the header x-strangler-target',
+  STATIC: 'sent by its route',
+  SPLIT: 'sent by its route, as a share',
+  TARGETING_MATCH: 'sent by a rule of the targeting',
+}
 
-export const noStatement = defineGate(
-  'no-statement',
-  'nobody touches its old tables any more',
-  (snapshot, { pass, fail, unknown }) => {
-    if (!snapshot.hasTables) return pass({ reason: 'It has no tables.', evidence: { tables: 0 } })
-    const { retirement, profile, now } = snapshot
-    const wantedMs = profile.soakMs
-    const unseen = whyUncounted(snapshot)
-    if (unseen !== undefined)
-      return unknown({ ...unseen, evidence: { reads: null, quietMs: null, wantedMs } })
-    const { quietMs = 0, found } = retirement?.reads ?? {}
-    const evidence = { reads: found?.count ?? 0, quietMs, wantedMs }
-    const quiet = `Nobody but the kit has read the old tables for ${showDuration(quietMs)} (who reads a replica is not seen).`
-    if (quietMs >= wantedMs) return pass({ reason: quiet, evidence })
-    const wait = `Wait ${showDuration(wantedMs - quietMs)}.`
-    if (found === undefined)
-      return unknown({ reason: `${quiet} ${showDuration(wantedMs)} say enough.`, evidence, fix: wait })
-    const by = found.by.length === 0 ? 'by others than the kit' : `by ${showSome(found.by)}`
-    const since = new Date(found.firstAt).toISOString()
-    return fail({
-      reason: `${countOf(found.count, 'read')} of the old tables ${by} ${found.count === 1 ? 'was' : 'were'} counted since ${since}, the last ${showDuration(now - found.lastAt)} ago: ${showSome(found.tables)}.`,
-      evidence,
-      fix: `Find the program, and move it to the endpoints. ${wait}`,
-    })
-  },
-)
-
-function whyUncounted({
-  retirement,
-  capability,
-  now,
-}: GuideSnapshot): { readonly reason: string; readonly fix: string } | undefined {
-  const { silentFrom, reads } = retirement ?? {}
-  const asked = 'The monolith is still asked for comparisons, and reads its tables for the kit'
-  if (silentFrom === undefined)
-    return { reason: `${asked}, until it has soaked.`, fix: 'Let it soak: from then on it is counted.' }
-  if (silentFrom > now) {
-    const left = showDuration(silentFrom - now)
-    return { reason: `${asked}. That ends in ${left}; then it is counted.`, fix: `Wait ${left}.` }
-  }
-  const status = `\`strangler sync status ${capability}\` says whether its sync runs.`
-  if (reads === undefined) return { reason: 'It is not counted yet who reads the old tables.', fix: status }
-  if (reads.blind !== undefined)
-    return {
-      reason: `The monolith's database does not tell who reads the old tables: ${reads.blind.because}.`,
-      fix: `${reads.blind.mend}; or say why it is known otherwise with --override and --because.`,
-    }
-  if (now - reads.at <= LOOKED_AT_WITHIN_MS) return undefined
-  const reason = `Who reads the old tables was counted ${showDuration(now - reads.at)} ago, and not since.`
-  return { reason, fix: status }
+/** Who came, what ends that, and when the gate opens. */
+function describeWayOut({ retirement, capability, overrides }: GuideSnapshot, leftMs: number): string {
+  const callers = retirement?.monolith.callers ?? []
+  const named = callers.map(
+    ({ endpoint, because, address, requests }) =>
+      `${address} (${endpoint}, ${countOf(requests, 'request')}, ${ASKED[because] ?? because})`,
+  )
+  const cleared = overrides.map((endpoint) => `\`strangler route clear "${endpoint}"\``)
+  const told = callers.some(({ because }) => because === 'OVERRIDE')
+  return [
+    ...(named.length === 0 ? [] : [`Seen last: ${showSome(named)}.`]),
+    ...(cleared.length === 0 ? [] : [`${showSome(cleared)} ends what is sent by hand.`]),
+    ...(told ? ['Whoever sends the header must leave it out.'] : []),
+    `Then wait ${showDuration(leftMs)}; or, if you know each of them and that none comes again: \`strangler migrate ${capability} retire --override no-caller --because "…"\`.`,
+  ].join(' ')
 }

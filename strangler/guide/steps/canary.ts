@@ -6,7 +6,8 @@ import {
   netMismatch,
   noOpenDifference,
 } from '../gates/comparison-gates.ts'
-import { lagLow, quarantineEmpty } from '../gates/data-gates.ts'
+import { quarantineEmpty } from '../gates/data-gates.ts'
+import { lagLow } from '../gates/lag-gate.ts'
 import { noOverrides } from '../gates/traffic-gates.ts'
 import { FREE, type Step } from '../step.ts'
 

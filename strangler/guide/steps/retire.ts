@@ -1,5 +1,6 @@
 import { noStrayWrites } from '../gates/cutover-gates.ts'
-import { noCaller, noStatement, ownedLongEnough } from '../gates/retire-gates.ts'
+import { noCaller, ownedLongEnough } from '../gates/retire-gates.ts'
+import { noStatement } from '../gates/statement-gate.ts'
 import { endpointsSeen } from '../gates/traffic-gates.ts'
 import type { Step } from '../step.ts'
 

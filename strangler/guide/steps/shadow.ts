@@ -1,4 +1,5 @@
-import { backfillDone, lagLow, quarantineEmpty, verifyClean } from '../gates/data-gates.ts'
+import { backfillDone, quarantineEmpty, verifyClean } from '../gates/data-gates.ts'
+import { lagLow } from '../gates/lag-gate.ts'
 import { noOverrides } from '../gates/traffic-gates.ts'
 import { FREE, type Step } from '../step.ts'
 

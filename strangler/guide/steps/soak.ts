@@ -1,6 +1,7 @@
 import { netMismatch, noOpenDifference } from '../gates/comparison-gates.ts'
 import { noStrayWrites, returnable } from '../gates/cutover-gates.ts'
-import { lagLow, verifyClean } from '../gates/data-gates.ts'
+import { verifyClean } from '../gates/data-gates.ts'
+import { lagLow } from '../gates/lag-gate.ts'
 import type { Step } from '../step.ts'
 import { undoOwned } from '../undo-owned.ts'
 

@@ -16,6 +16,14 @@ export interface Diagnosis {
   readonly tables: readonly string[]
   /** The worst first. */
   readonly findings: readonly Finding[]
+  /** Nothing of it is synced any more, so nothing was looked at. */
+  readonly isRetired?: boolean
+}
+
+/** What was found, and of a sync in which direction. */
+export interface Examined {
+  readonly direction: Direction
+  readonly findings: Finding[]
 }
 
 export interface ExamineOptions {
@@ -30,25 +38,23 @@ export interface ExamineOptions {
 }
 
 /** The pre-flight with connections of its own. A database that does not answer is a finding like any other. */
-export async function examine(options: ExamineOptions): Promise<Finding[]> {
+export async function examine(options: ExamineOptions): Promise<Examined> {
   const { addresses, queue } = options
   const aboutQueue = await examineQueue(queue)
+  let direction = options.direction ?? 'forward'
   try {
     const pair = await openPair(addresses, options.report)
     try {
-      const direction = options.direction ?? (await readDirection(pair, options.capability))
+      direction = options.direction ?? (await readDirection(pair, options.capability))
       const { findings } = await runPreflight({ ...options, pair, direction })
-      return sortFindings([...aboutQueue, ...findings])
+      return { direction, findings: sortFindings([...aboutQueue, ...findings]) }
     } finally {
       await pair.stop()
     }
   } catch (error) {
     const places = checkPlaces(addresses, queue)
-    return sortFindings([
-      ...aboutQueue,
-      ...places,
-      toFinding('DATABASE_UNREACHABLE', { reason: describe(error) }),
-    ])
+    const unreachable = toFinding('DATABASE_UNREACHABLE', { reason: describe(error) })
+    return { direction, findings: sortFindings([...aboutQueue, ...places, unreachable]) }
   }
 }
 

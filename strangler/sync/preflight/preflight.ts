@@ -38,8 +38,8 @@ export async function runPreflight(options: PreflightOptions): Promise<CheckedTa
   const [source, target] = [describeSide(options, roles.source), describeSide(options, roles.target)]
   const { routes, findings } = await checkTables(pair, tables, addresses)
   const found = await Promise.all([
-    runProbes(source),
-    runProbes(target),
+    runProbes(source, direction),
+    runProbes(target, direction),
     checkClock(source),
     checkClock(target),
     judgeRoutes(routes[direction], source, target),

@@ -1,6 +1,8 @@
+import type { Direction } from '../../core/sync-words.ts'
 import { describe } from '../classify-error.ts'
 import type { SyncDatabase } from '../database.ts'
 import type { Probe, TablesPlace } from '../survey.ts'
+import { isPast } from './after-cutover.ts'
 import { type Finding, toFinding } from './findings.ts'
 
 export interface ProbedDatabase {
@@ -11,11 +13,14 @@ export interface ProbedDatabase {
 }
 
 /** Asks everything that concerns this database. A query that fails is a finding: what it would have found is not known. */
-export async function runProbes(probed: ProbedDatabase): Promise<Finding[]> {
+export async function runProbes(probed: ProbedDatabase, direction: Direction): Promise<Finding[]> {
   const { probes } = probed.database.dialect.survey
   const findings: Finding[] = []
   // One after the other: the databases have other things to do.
-  for (const probe of probes.filter(({ on }) => on === 'both' || on === probed.role)) {
+  const due = probes.filter(
+    ({ on, code }) => (on === 'both' || on === probed.role) && !isPast(code, direction),
+  )
+  for (const probe of due) {
     try {
       findings.push(...(await runProbe(probe, probed)))
     } catch (error) {

@@ -35,7 +35,7 @@ describe.skipIf(program === undefined)(`a Redis that evicts${sayMissing('redis')
     const queue = { kind: 'redis', url: urlOf() } as const
     const other = { side: 'y', url: 'postgres://127.0.0.1:1/y' }
     const addresses = { monolith: away, service: other }
-    const findings = await examine({
+    const { findings } = await examine({
       ...{ capability: 'shop', direction: undefined, tables: [], addresses, queue },
       ...{ writers: [], report: () => undefined },
     })

@@ -137,6 +137,25 @@ describe('a sync after the service has become the owner', () => {
     await stand.service.query('DROP FUNCTION own CASCADE')
   })
 
+  it('is not advised by the doctor to do what had to be done before the cut-over', async () => {
+    const past = ['FOREIGN_KEY_CUT', 'CASCADE_TO_OUTSIDE', 'CASCADE_FROM_OUTSIDE', 'COUPLED_TRANSACTIONS']
+    const outside = (table: string) =>
+      `CREATE TABLE outside (id int PRIMARY KEY, other text REFERENCES ${table} (sku) ON DELETE CASCADE)`
+    await stand.service.query(outside('product'))
+    await stand.monolith.query(outside('product'))
+    const told = await stand.admin.diagnoseSync({ capability: 'stock' })
+    for (const findings of [told.capabilities[0]?.findings, await diagnoseAlone()]) {
+      const codes = (findings ?? []).map(({ code }) => code)
+      expect(codes).toContain('FOREIGN_KEY_IN')
+      expect(codes.filter((code) => past.includes(code))).toEqual([])
+    }
+    // Twin: a doctor that takes the monolith for the owner.
+    const before = (await diagnoseAlone('forward'))?.map(({ code }) => code)
+    expect(before).toEqual(expect.arrayContaining(['FOREIGN_KEY_CUT', 'CASCADE_TO_OUTSIDE']))
+    await stand.service.query('DROP TABLE outside')
+    await stand.monolith.query('DROP TABLE outside')
+  })
+
   it(
     'compares, explains and repairs in this direction, and copies all rows anew when it is told to',
     async () => {

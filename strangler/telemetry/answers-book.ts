@@ -1,0 +1,113 @@
+import type { ExchangeRecord } from '../core/exchange-record.ts'
+import type { Migration } from '../core/guide-words.ts'
+import type { AnswersSeen, MissedBecause, MonolithCaller } from '../core/traffic-words.ts'
+
+const MOST_CALLERS = 8
+
+/** Who answers what the service is to answer: the evidence for the clock of a soak. */
+export interface AnswersBook {
+  record(exchange: ExchangeRecord, migration: Migration): void
+  follow(migrations: Readonly<Record<string, Migration>>): void
+  take(): AnswersSeen[]
+  /** It could not be kept: it is told again. */
+  putBack(answers: readonly AnswersSeen[]): void
+}
+
+interface Watched {
+  readonly entered: number
+  /** On `now`: everything since then is in here. */
+  since: number
+  /** What `since` was before the last word was taken. */
+  before: number
+  readonly served: Set<string>
+  readonly missed: Map<string, { because: MissedBecause; requests: number }>
+  readonly callers: Map<string, { -readonly [K in keyof MonolithCaller]: MonolithCaller[K] }>
+}
+
+/** @param now milliseconds of a clock that only goes forward */
+export function createAnswersBook(now: () => number): AnswersBook {
+  const watched = new Map<string, Watched>()
+
+  return {
+    record(exchange, migration) {
+      const { capability, endpoint } = exchange
+      if (capability === undefined || endpoint === undefined) return
+      const book = watched.get(capability)
+      if (book === undefined || book.entered !== migration.version) return
+      if (migration.stage === 'owned' && exchange.target === 'monolith') noteCaller(book, exchange)
+      const because = judgeAnswer(exchange, migration)
+      if (because === undefined) return
+      if (because === 'served') book.served.add(endpoint)
+      else noteMissed(book, { endpoint, because, requests: 1 })
+    },
+    follow(migrations) {
+      for (const [capability, { stage, version }] of Object.entries(migrations)) {
+        if (stage !== 'canary' && stage !== 'owned') watched.delete(capability)
+        else if (watched.get(capability)?.entered !== version) watched.set(capability, open(version, now()))
+      }
+    },
+    take() {
+      const at = now()
+      return [...watched].flatMap(([capability, book]) => {
+        const { entered, since, served, missed, callers } = book
+        if (served.size + missed.size + callers.size === 0) return []
+        const seen: AnswersSeen = {
+          ...{ capability, entered, watchedMs: at - since },
+          served: [...served].filter((endpoint) => !missed.has(endpoint)),
+          missed: [...missed].map(([endpoint, found]) => ({ endpoint, ...found })),
+          callers: [...callers.values()],
+        }
+        watched.set(capability, { ...open(entered, at), before: since })
+        return [seen]
+      })
+    },
+    putBack(answers) {
+      for (const { capability, entered, served, missed, callers } of answers) {
+        const book = watched.get(capability)
+        if (book === undefined || book.entered !== entered) continue
+        book.since = book.before
+        for (const endpoint of served) book.served.add(endpoint)
+        for (const one of missed) noteMissed(book, one)
+        for (const one of callers) addCaller(book, one)
+      }
+    },
+  }
+}
+
+function open(entered: number, at: number): Watched {
+  return { entered, since: at, before: at, served: new Set(), missed: new Map(), callers: new Map() }
+}
+
+function noteMissed(
+  { missed }: Watched,
+  { endpoint, because, requests }: AnswersSeen['missed'][number],
+): void {
+  const present = missed.get(endpoint)
+  missed.set(endpoint, { because, requests: requests + (present?.requests ?? 0) })
+}
+
+function noteCaller(book: Watched, { endpoint = '', reason, client }: ExchangeRecord): void {
+  addCaller(book, { endpoint, because: reason, address: client, requests: 1 })
+}
+
+function addCaller({ callers }: Watched, one: MonolithCaller): void {
+  const key = `${one.endpoint} ${one.because} ${one.address}`
+  const present = callers.get(key)
+  if (present !== undefined) present.requests += one.requests
+  else if (callers.size < MOST_CALLERS) callers.set(key, { ...one })
+}
+
+/** Undefined: it says nothing of the step. A client that reads its own write from the owner is where it belongs, and so is whoever was told by a header. */
+function judgeAnswer(
+  { target, reason, effect, code }: ExchangeRecord,
+  { stage, percent = 0 }: Migration,
+): MissedBecause | 'served' | undefined {
+  if (reason === 'OVERRIDE' || (stage === 'canary' && effect === 'write')) return undefined
+  if (target === 'service') {
+    if (code === undefined) return 'served'
+    return code.startsWith('STRANGLER_UPSTREAM_') ? 'UNANSWERED' : undefined
+  }
+  if (reason === 'READ_YOUR_WRITES' || reason === 'HELD') return undefined
+  const isShared = stage === 'canary' && percent < 100
+  return isShared && (reason === 'SPLIT' || reason === 'TARGETING_MATCH') ? undefined : reason
+}
