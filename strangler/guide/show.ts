@@ -31,7 +31,8 @@ export function showExcess({
   readonly low: number
 }): string {
   // What is less would be shown as nothing.
-  if (low >= 0.000_01) return `with 99 % certainty it fails in ${showShare(low)} more of its requests, at least`
+  if (low >= 0.000_01)
+    return `with 99 % certainty it fails in ${showShare(low)} more of its requests, at least`
   return difference > 0 ? 'that it fails more often may be chance' : 'it does not fail more often'
 }
 
