@@ -32,6 +32,7 @@ export function answerWhy(table: RouteTable, question: WhyQuestion, position?: D
       endpoint: route.endpoint.id,
       capability: route.endpoint.capability,
       setting: route.setting,
+      decidedBy: route.decidedBy,
     }),
     ...(bucket !== undefined && { bucket }),
     ...(unitSource !== undefined && { unitSource }),

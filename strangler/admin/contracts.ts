@@ -124,6 +124,8 @@ export const whyAnswer = z.object({
   endpoint: z.string().optional(),
   capability: z.string().optional(),
   setting: modeSetting.optional(),
+  /** What `setting` comes from: `owner` where tables go with the side that owns them, whatever was set. */
+  decidedBy: z.enum(['config', 'stage', 'override', 'owner']).optional(),
   bucket: z.number().optional(),
   unitSource: z.string().optional(),
   tableVersion: version,

@@ -50,8 +50,19 @@ const unitWords: Record<UnitSource, string> = {
   address: 'from the client’s address',
 }
 
-function explainSetting({ setting, override }: Route): string {
-  if (override === undefined) return `the configuration says ${showSetting(setting)}`
+/** What really decided, which is not always what was said last. */
+function explainSetting(route: Route): string {
+  const { setting, override, decidedBy, capability, endpoint } = route
+  if (decidedBy === 'owner') {
+    const taken = endpoint.effect === 'write' ? 'so its writes go there' : 'so its reads follow'
+    return `the ${setting.mode} owns the tables of ${capability.name}, ${taken}, whatever was set before`
+  }
+  if (decidedBy === 'stage') {
+    const whose = route.effectByMethod ? '' : ` for ${endpoint.effect}s`
+    return `the stage of ${capability.name}, ${capability.stage}, says ${showSetting(setting)}${whose}`
+  }
+  if (decidedBy === 'config' || override === undefined)
+    return `the configuration says ${showSetting(setting)}`
   const because = override.because === undefined ? '' : ` because “${override.because}”`
   return `${override.by} set ${showSetting(setting)} at ${override.at} (version ${override.version})${because}`
 }

@@ -1,6 +1,6 @@
 import type { CapabilityConfig, Config, Deadlines, TargetingRule } from '../config/schema.ts'
 import { StranglerError } from '../core/errors.ts'
-import type { Migration } from '../core/guide-words.ts'
+import type { Migration, Stage } from '../core/guide-words.ts'
 import type {
   Effect,
   Endpoint,
@@ -25,6 +25,8 @@ export interface TableCapability {
   /** The side whose database takes the writes. */
   readonly owner: Side
   readonly hasTables: boolean
+  /** Absent while nobody migrates it. */
+  readonly stage: Stage | undefined
   /** Then nothing is carried to the monolith any more, so its answers say nothing. */
   readonly isRetired: boolean
   readonly salt: string
@@ -42,6 +44,8 @@ export interface Route {
   readonly capability: TableCapability
   readonly setting: ModeSetting
   readonly source: 'config' | 'stage' | 'override'
+  /** What the setting really comes from: tables go with their owner, whatever the source says. */
+  readonly decidedBy: 'config' | 'stage' | 'override' | 'owner'
   readonly override: Override | undefined
   /** `* /path` without a stated effect: each request's method says whether it reads. */
   readonly effectByMethod: boolean
@@ -138,24 +142,26 @@ function settingOf(
     migration: Migration | undefined
     hasTables: boolean
   },
-): Pick<Draft, 'setting' | 'source' | 'override'> {
+): Pick<Draft, 'setting' | 'source' | 'decidedBy' | 'override'> {
   const staged = migration === undefined ? undefined : settingOfStage(migration, endpoint.effect)
-  const configured = {
-    setting: override?.setting ?? staged ?? config.mode,
-    source: override !== undefined ? 'override' : staged !== undefined ? 'stage' : 'config',
-    override,
-  } as const
+  const source = override !== undefined ? 'override' : staged !== undefined ? 'stage' : 'config'
+  const setting = override?.setting ?? staged ?? config.mode
+  const configured = { setting, source, decidedBy: source, override } as const
+  const asOwned = (side: Side) =>
+    configured.setting.mode === side
+      ? configured
+      : ({ ...configured, setting: { mode: side }, decidedBy: 'owner' } as const)
   if (override?.unsafe === true) return configured
   if (endpoint.effect === 'write' && hasTables && !isByMethod(config, endpoint)) {
     const owner = ownership?.side ?? 'monolith'
     // Shadowed by a dry run, it still goes to the monolith.
     const staysAnyway = configured.setting.mode === 'shadow' && owner === 'monolith'
-    return staysAnyway ? configured : { ...configured, setting: { mode: owner } }
+    return staysAnyway ? configured : asOwned(owner)
   }
   if (ownership === undefined) return configured
   const { side, since } = ownership
   const isOutdated = side === 'service' && (override === undefined || override.version < since)
-  return isOutdated ? { ...configured, setting: { mode: side } } : configured
+  return isOutdated ? asOwned(side) : configured
 }
 
 /** `decide` then looks at each request. */
@@ -200,6 +206,7 @@ function compileCapability(
     service: config.service ?? name,
     owner: config.tables.length > 0 ? ownerOf(state, name) : ownerWithoutTables(drafts),
     hasTables: config.tables.length > 0,
+    stage: state.migrations?.[name]?.stage,
     isRetired: state.migrations?.[name]?.stage === 'retired',
     salt: saltOf(name, config, state),
     unit: config.unit,
