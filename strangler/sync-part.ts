@@ -77,7 +77,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
       diagnose: (capability) =>
         diagnose({ config, queue, directionOf, isRetired, couplingsOf, report }, capability),
       status: async (capability, course) => syncOf(capability).status(course),
-      verify: async (capability, course) => syncOf(capability).verify(course),
+      verify: async (capability, order) => syncOf(capability).verify(order),
       repair: async (capability, course) => syncOf(capability).repair(course),
       explain: async (capability, course, name) => syncOf(capability).explain(course, name),
     },

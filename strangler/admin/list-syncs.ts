@@ -14,7 +14,7 @@ export async function listSyncs(context: AdminContext): Promise<SyncAnswer> {
       const order = state.syncs?.[capability]
       const names = tables.map(({ table }) => table)
       if (order === undefined) return { capability, tables: names, state: 'not installed' as const }
-      const { epoch, lost } = order
+      const { epoch, lost, pause } = order
       return {
         capability,
         tables: names,
@@ -23,6 +23,7 @@ export async function listSyncs(context: AdminContext): Promise<SyncAnswer> {
           epoch,
           direction: directionOf(order),
           ...(lost === undefined ? {} : { lost }),
+          ...(pause === undefined ? {} : { pause }),
         },
         ...(await readLive(context, capability, order)),
       }

@@ -149,6 +149,10 @@ export const syncAnswer = z.object({
       tables: z.array(z.string()),
       /** What the journal says. */
       state: z.enum(['not installed', 'running', 'paused']),
+      /** While it is paused: the line of the journal that says so. */
+      pause: z
+        .object({ version: z.number(), at: z.string(), by: z.string(), because: z.string().optional() })
+        .optional(),
       epoch: z.number().optional(),
       /** `forward`: monolith → service; `reverse`: service → monolith. */
       direction: z.enum(['forward', 'reverse']).optional(),

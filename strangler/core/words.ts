@@ -168,9 +168,14 @@ export interface SyncCourse {
   readonly direction?: 'reverse'
 }
 
+/** Who has paused a sync, when and why. */
+export type SyncPause = Pick<JournalEntry, 'version' | 'at' | 'by' | 'because'>
+
 /** The data sync of one capability as the journal wants it. */
 export interface SyncOrder extends SyncCourse {
   readonly state: 'running' | 'paused'
+  /** While it is paused; absent in a state that was kept by an older kit. */
+  readonly pause?: SyncPause
   readonly backfill?: true
   /** Both sides were the same when it began: a cut-over has seen to it. */
   readonly whole?: true

@@ -80,7 +80,7 @@ function applyEntry(state: RouteState, entry: JournalEntry): RouteState {
     case 'sync.paused':
     case 'sync.resumed':
     case 'sync.ended':
-      return { ...state, version, syncs: foldSync(state.syncs ?? {}, event) }
+      return { ...state, version, syncs: foldSync(state.syncs ?? {}, entry, event) }
     case 'build.deployed':
     case 'difference.accepted':
     case 'difference.rejected':
@@ -157,7 +157,7 @@ function endHold(
 type Syncs = NonNullable<RouteState['syncs']>
 type SyncEvent = Extract<JournalEntry['event'], { kind: `sync.${string}` }>
 
-function foldSync(syncs: Syncs, event: SyncEvent): Syncs {
+function foldSync(syncs: Syncs, entry: JournalEntry, event: SyncEvent): Syncs {
   const { capability } = event
   if (event.kind === 'sync.ended') return without(syncs, capability)
   if (event.kind === 'sync.started') {
@@ -167,7 +167,11 @@ function foldSync(syncs: Syncs, event: SyncEvent): Syncs {
   const order = syncs[capability]
   // A pause of what has ended says nothing.
   if (order === undefined) return syncs
-  return { ...syncs, [capability]: { ...order, state: event.kind === 'sync.paused' ? 'paused' : 'running' } }
+  const { pause: _pause, ...rest } = order
+  if (event.kind === 'sync.resumed') return { ...syncs, [capability]: { ...rest, state: 'running' } }
+  const { version, at, by, because } = entry
+  const pause = { version, at, by, ...(because === undefined ? {} : { because }) }
+  return { ...syncs, [capability]: { ...rest, state: 'paused', pause } }
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

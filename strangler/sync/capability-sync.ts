@@ -99,8 +99,8 @@ export interface CapabilitySync extends Stoppable {
   follow(order: SyncOrder | undefined): void
   /** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE, or the database's error when it is not installed */
   status(course: SyncCourse): Promise<CapabilitySyncStatus>
-  /** Begins to compare all rows; false when that runs already. */
-  verify(course: SyncCourse): Promise<boolean>
+  /** Begins to compare all rows; false when that runs already. Of a paused sync too: what has changed since then is left as in flight. */
+  verify(order: SyncOrder): Promise<boolean>
   /** Brings rows that the newest `verify` of this process has found to what the source has. */
   repair(course: SyncCourse): ReturnType<Verification['repair']>
   /** Carries what is left without waiting for the next round, and says what it has carried; undefined where it does not run here. */
@@ -125,6 +125,9 @@ export interface CarriedLately {
   readonly keys: Map<string, string[]>
   readonly problems: readonly string[]
 }
+
+/** What was sent before the pause is applied by then; nothing else comes, however long one waits. */
+const PAUSED_PATIENCE_MS = 2_000
 
 export function createCapabilitySync(options: CapabilitySyncOptions): CapabilitySync {
   const { capability, tables } = options
@@ -180,7 +183,10 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
     },
     follow: runner.follow,
     status: (course) => named(readAll(course)),
-    verify: async (course) => verification.start(await named(basisOf(course))),
+    verify: async (order) => {
+      const patience = order.state === 'paused' ? { patienceMs: PAUSED_PATIENCE_MS } : {}
+      return verification.start({ ...(await named(basisOf(order))), ...patience })
+    },
     async repair(course) {
       await refuseOthers(await pairs.open())
       return verification.repair(await named(basisOf(course)))

@@ -1,4 +1,4 @@
-import type { SyncCourse } from '../core/words.ts'
+import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import type { CapabilitySync, CapabilitySyncStatus, InstallChoice } from './capability-sync.ts'
 import type { Diagnosis } from './preflight/examine.ts'
 
@@ -17,7 +17,7 @@ export interface SyncControl {
   diagnose(capability: string | undefined): Promise<readonly Diagnosis[]>
   status(capability: string, course: SyncCourse): Promise<CapabilitySyncStatus>
   /** As `CapabilitySync` has them. */
-  verify(capability: string, course: SyncCourse): ReturnType<CapabilitySync['verify']>
+  verify(capability: string, order: SyncOrder): ReturnType<CapabilitySync['verify']>
   repair(capability: string, course: SyncCourse): ReturnType<CapabilitySync['repair']>
   explain(
     capability: string,

@@ -16,6 +16,8 @@ export interface VerificationBasis extends DatabaseRoles {
   readonly routes: readonly TableRoute[]
   readonly epoch: number
   readonly direction: Direction
+  /** As `verify` has it. */
+  readonly patienceMs?: number
 }
 
 export type VerificationStatus =

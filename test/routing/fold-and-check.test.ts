@@ -156,6 +156,14 @@ test('a sync runs in its newest epoch until it is paused or ended; a pause of wh
   ]
   expect(stateOf(begun).syncs).toEqual({ inventory: { epoch: 3, state: 'running', backfill: true } })
   expect(stateOf([...begun, { kind: 'sync.paused', capability }]).syncs?.[capability]?.state).toBe('paused')
+  const { state, pause } = stateOf([...begun, { kind: 'sync.paused', capability }]).syncs?.[capability] ?? {}
+  expect({ state, pause }).toMatchObject({ state: 'paused', pause: { version: 4, by: 'operator:test' } })
+  const resumed = stateOf([
+    ...begun,
+    { kind: 'sync.paused', capability },
+    { kind: 'sync.resumed', capability },
+  ])
+  expect(resumed.syncs?.[capability]).toEqual({ epoch: 3, state: 'running', backfill: true })
   const ended: JournalEvent[] = [...begun, { kind: 'sync.ended', capability }]
   expect(stateOf([...ended, { kind: 'sync.paused', capability }]).syncs).toEqual({})
   expect(EMPTY_STATE.syncs).toBeUndefined()

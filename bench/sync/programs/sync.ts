@@ -35,7 +35,7 @@ serveRemote(
       )
     },
     status: async () => running().status({ epoch: 0 }),
-    verify: async (epoch: number) => running().verify({ epoch }),
+    verify: async (epoch: number) => running().verify({ epoch, state: 'running' }),
   },
   async () => sync?.stop(),
 )

@@ -101,6 +101,34 @@ describe('strangler sync, against a process of the role sync', () => {
     SLOW_MS,
   )
 
+  it(
+    'says of a comparison during a pause since when, by whom and why it is, how many rows wait, and what mends it',
+    async () => {
+      expect((await run('sync', 'pause', 'stock', '--because', 'a look at the tables')).code).toBe(0)
+      await stand.monolith.query('UPDATE stock SET quantity = quantity + 1 WHERE id <= 42')
+      const { code, stdout, stderr } = await run('sync', 'verify', 'stock')
+      expect(code).toBe(3)
+      const since = String.raw`paused since \d{4}-\d\d-\d\d [\d:]+, by operator:tester, because “a look at the tables”`
+      expect(stdout).toMatch(
+        new RegExp(`42 more wait for a change that is not carried: the sync is ${since}`),
+      )
+      expect(stdout).not.toContain('all the time')
+      expect(stdout.match(/stock \["\d+"\]: on its way/g)).toHaveLength(10)
+      expect(stdout).toContain('… and 32 more')
+      expect(stderr).toMatch(
+        new RegExp(`^STRANGLER_SYNC_CONFLICT: .*42 rows of stock cannot be compared: the sync is ${since}`),
+      )
+      expect(stderr).toContain('`strangler sync resume stock` goes on with it')
+      expect((await run('sync', 'status', 'stock')).stdout).toMatch(
+        new RegExp(`stock: ${since}; .strangler sync resume stock. goes on`),
+      )
+      await run('sync', 'resume', 'stock')
+      await stand.statusWhen(({ live, pause }) => live?.entries === 0 && pause === undefined)
+      expect(await run('sync', 'verify', 'stock')).toMatchObject({ code: 0, stderr: '' })
+    },
+    SLOW_MS,
+  )
+
   it('says why it refuses, what mends it, and ends with 3; a capability that is not there is 2', async () => {
     const refused = await run('sync', 'install', 'notes')
     expect(refused).toMatchObject({ code: 3, stdout: '' })
