@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from './config/schema.ts'
-import { StranglerError } from './core/errors.ts'
-import { suggestNames } from './core/nearest-names.ts'
+import { checkCapabilityName } from './core/check-capability-name.ts'
 import type { ReportError } from './core/ports.ts'
 import type { Direction } from './core/sync-words.ts'
 import { type Coupling, createCouplingWatch, showCoupling } from './sync/coupling-watch.ts'
@@ -31,13 +30,7 @@ export interface DoctorOptions {
 export async function diagnose(options: DoctorOptions, capability: string | undefined): Promise<Diagnosis[]> {
   const { capabilities } = options.config
   const names = Object.keys(capabilities)
-  if (capability !== undefined && !names.includes(capability)) {
-    throw new StranglerError(
-      'STRANGLER_UNKNOWN_CAPABILITY',
-      `"${capability}" is not a capability of the configuration.`,
-      { fix: suggestNames(capability, names, 'strangler sync status') },
-    )
-  }
+  if (capability !== undefined) checkCapabilityName(capability, names)
   const chosen = names.filter((name) =>
     capability === undefined ? (capabilities[name]?.tables ?? []).length > 0 : name === capability,
   )

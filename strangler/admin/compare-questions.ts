@@ -2,6 +2,7 @@ import { compareAnswers } from '../compare/compare-answers.ts'
 import { maskAnswer } from '../compare/mask-exchange.ts'
 import { MASK } from '../compare/mask-tokens.ts'
 import { monolithAsServiceOf } from '../config/service-sides-at-monolith.ts'
+import { checkCapabilityName } from '../core/check-capability-name.ts'
 import type { CapturedAnswer, CapturedRequest } from '../core/compare-words.ts'
 import type { ComparisonStore, KeptSample, SampleLine } from '../core/comparison-store.ts'
 import { StranglerError } from '../core/errors.ts'
@@ -70,12 +71,8 @@ function findCapabilities(context: AdminContext, { capability, endpoint }: Where
   const names = Object.keys(context.config.capabilities)
   if (endpoint !== undefined) return [findEndpoint(context, endpoint)]
   if (capability === undefined) return names
-  if (names.includes(capability)) return [capability]
-  throw new StranglerError(
-    'STRANGLER_UNKNOWN_CAPABILITY',
-    `"${capability}" is not a capability of the configuration.`,
-    { fix: suggestNames(capability, names, 'strangler route list') },
-  )
+  checkCapabilityName(capability, names)
+  return [capability]
 }
 
 /** The capability of an endpoint. @throws StranglerError STRANGLER_UNKNOWN_ENDPOINT */

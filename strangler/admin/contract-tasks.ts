@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { EndpointShape } from '../compare/contract/endpoint-shape.ts'
 import { writeOpenApi } from '../compare/contract/write-openapi.ts'
 import { isMonolithAt } from '../config/service-sides-at-monolith.ts'
+import { checkCapabilityName } from '../core/check-capability-name.ts'
 import type { ContractStore, RecordedContract } from '../core/contract-store.ts'
 import { StranglerError } from '../core/errors.ts'
-import { suggestNames } from '../core/nearest-names.ts'
 import type { ContractAnswer, VerifiedAnswer, VerifiedTask } from './contract-shapes.ts'
 import type { AdminContext } from './present-state.ts'
 
@@ -96,13 +96,7 @@ function withoutPassword(address: string): string {
 }
 
 function requireCapability({ config }: AdminContext, capability: string): void {
-  const names = Object.keys(config.capabilities)
-  if (names.includes(capability)) return
-  throw new StranglerError(
-    'STRANGLER_UNKNOWN_CAPABILITY',
-    `"${capability}" is not a capability of the configuration.`,
-    { fix: suggestNames(capability, names, 'strangler route list') },
-  )
+  checkCapabilityName(capability, Object.keys(config.capabilities))
 }
 
 function storeOf({ contracts }: AdminContext): ContractStore {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { checkCapabilityName } from '../core/check-capability-name.ts'
 import { StranglerError } from '../core/errors.ts'
-import { suggestNames } from '../core/nearest-names.ts'
 import type { Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
 import type { ChangeHoldCommand, CommandAnswer, HoldsAnswer, StartHoldCommand } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
@@ -89,12 +89,7 @@ function findHold(context: AdminContext, state: RouteState, capability: string):
 }
 
 function checkCapability({ config }: AdminContext, capability: string): void {
-  if (Object.hasOwn(config.capabilities, capability)) return
-  throw new StranglerError(
-    'STRANGLER_UNKNOWN_CAPABILITY',
-    `"${capability}" is not a capability of the configuration.`,
-    { fix: suggestNames(capability, Object.keys(config.capabilities), 'strangler route list') },
-  )
+  checkCapabilityName(capability, Object.keys(config.capabilities))
 }
 
 function holdConflict(found: string, fix: string): StranglerError {

@@ -1,7 +1,7 @@
 import express, { type Request, type Router } from 'express'
 import { z } from 'zod'
+import { checkCapabilityName } from '../core/check-capability-name.ts'
 import { StranglerError } from '../core/errors.ts'
-import { suggestNames } from '../core/nearest-names.ts'
 import type { Registration } from '../core/words.ts'
 import { leaseLeftMs } from '../core/worker-lease.ts'
 import type { RequireRole } from './authenticate.ts'
@@ -118,10 +118,6 @@ function refuseDouble(known: Registration, { id, capability }: KeptWorker, now: 
 
 function findCapability({ config }: AdminContext, req: Request): string {
   const capability = String(req.params['capability'])
-  if (Object.hasOwn(config.capabilities, capability)) return capability
-  throw new StranglerError(
-    'STRANGLER_UNKNOWN_CAPABILITY',
-    `"${capability}" is not a capability of the configuration.`,
-    { fix: suggestNames(capability, Object.keys(config.capabilities), 'strangler route list') },
-  )
+  checkCapabilityName(capability, Object.keys(config.capabilities))
+  return capability
 }

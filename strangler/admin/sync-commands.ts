@@ -1,5 +1,5 @@
+import { checkCapabilityName } from '../core/check-capability-name.ts'
 import { StranglerError } from '../core/errors.ts'
-import { suggestNames } from '../core/nearest-names.ts'
 import type { JournalEvent, RouteState, SyncOrder } from '../core/words.ts'
 import { ownerOf } from '../routing/fold-cutover.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
@@ -96,14 +96,7 @@ function cuttingOver(capability: string): StranglerError {
 
 /** The syncs of this process, asked for a capability that there is. */
 export function findSync({ config, sync }: AdminContext, capability: string): SyncControl {
-  const names = Object.keys(config.capabilities)
-  if (!names.includes(capability)) {
-    throw new StranglerError(
-      'STRANGLER_UNKNOWN_CAPABILITY',
-      `"${capability}" is not a capability of the configuration.`,
-      { fix: suggestNames(capability, names, 'strangler sync status') },
-    )
-  }
+  checkCapabilityName(capability, Object.keys(config.capabilities))
   if (sync !== undefined) return sync
   throw new StranglerError('STRANGLER_SYNC_CONFLICT', 'This process has no data sync.', {
     fix: 'Ask the admin API of `strangler start`.',

@@ -69,7 +69,7 @@ export const ERRORS = {
   STRANGLER_UNKNOWN_CAPABILITY: {
     status: 404,
     title: 'There is no such capability',
-    when: 'A hold or sync command names a capability that the configuration does not have.',
+    when: 'A command or question names a capability that the configuration does not have. The nearest names are suggested.',
     help: 'Use a name from the column CAPABILITY of `strangler route list`.',
   },
   STRANGLER_UNKNOWN_PROXY: {
@@ -119,7 +119,7 @@ export const ERRORS = {
   STRANGLER_SYNC_CONFLICT: {
     status: 409,
     title: 'The sync is not in the state this command needs',
-    when: 'A sync was to be filled, paused, resumed, compared or repaired that is not installed; a repair was asked of a process that has compared nothing; or a comparison has failed.',
+    when: 'A sync was to be filled, paused, resumed, compared or repaired that is not installed; a repair was asked of a process that has compared nothing; or a comparison has failed, or has met rows whose changes wait because the sync is paused.',
     help: '`strangler sync status` shows what is installed; `strangler sync install CAPABILITY` installs it.',
   },
   STRANGLER_SYNC_DIVERGED: {

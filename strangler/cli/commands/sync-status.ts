@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
+import { checkCapabilityName } from '../../core/check-capability-name.ts'
 import { countOf } from '../../core/count-of.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { printTable } from '../print-table.ts'
+import { showPause } from '../show-pause.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 type Sync = SyncAnswer['syncs'][number]
@@ -16,20 +18,29 @@ export function addSyncStatus(parent: Command, terminal: Terminal): void {
   addQuestionOptions(command)
     .addHelpText('after', '\nExamples:\n  strangler sync status\n  strangler sync status inventory --json')
     .action(async (capability: string | undefined, options: QuestionOptions) => {
-      const answer = await (await connectAdmin(options, terminal)).syncs()
+      const client = await connectAdmin(options, terminal)
+      const answer = await client.syncs()
       const syncs = answer.syncs.filter((sync) => capability === undefined || sync.capability === capability)
+      // Only those with tables have a sync; of the others the routes know.
+      if (capability !== undefined && syncs.length === 0) {
+        const { routes } = await client.routes()
+        checkCapabilityName(capability, [...new Set(routes.map((route) => route.capability))])
+      }
       if (options.json) writeJson(terminal, { ...answer, syncs })
       else {
-        printSyncs(terminal, syncs)
+        printSyncs(terminal, syncs, capability)
         if (answer.installation !== undefined)
           writeLine(terminal, `installation ${answer.installation}: its id in queues, jobs and databases`)
       }
     })
 }
 
-function printSyncs(terminal: Terminal, syncs: readonly Sync[]): void {
+function printSyncs(terminal: Terminal, syncs: readonly Sync[], asked: string | undefined): void {
   if (syncs.length === 0) {
-    writeLine(terminal, 'No capability of this name has tables.')
+    writeLine(
+      terminal,
+      `${asked ?? 'No capability'} has ${asked === undefined ? '' : 'no '}tables, so there is nothing to sync.`,
+    )
     return
   }
   printTable(terminal, syncs, [
@@ -56,8 +67,13 @@ function showBackfill(live: Sync['live']): string {
 }
 
 /** What a person should look at, one line each. */
-function listNotes({ capability, direction, live, lost, problem }: Sync): string[] {
+function listNotes(sync: Sync): string[] {
+  const { capability, direction, live, lost, problem } = sync
+  const pause = showPause(sync)
   const notes = [
+    ...(pause === undefined
+      ? []
+      : [`paused ${pause}; \`strangler sync resume ${capability}\` goes on with it`]),
     ...(problem === undefined ? [] : [problem]),
     ...(live?.health?.problems ?? []),
     ...(direction === 'reverse' ? ['the service owns: changes go from the service to the monolith'] : []),
