@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
+import type { HistoryAnswer } from '../../admin/contracts.ts'
+import { countOf } from '../../core/count-of.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseWhole } from '../parse-mode.ts'
 import { printTable } from '../print-table.ts'
 import { showEvent, showTime } from '../show-event.ts'
-import { type Terminal, writeJson } from '../terminal.ts'
+import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 interface HistoryOptions extends QuestionOptions {
   readonly limit: number
@@ -28,5 +30,14 @@ export function addRouteHistory(parent: Command, terminal: Terminal): void {
         { title: 'WHAT', value: (entry) => showEvent(entry.event), mayShrink: true },
         { title: 'BECAUSE', value: (entry) => entry.because ?? '', mayShrink: true },
       ])
+      const earlier = describeEarlier(answer)
+      if (earlier !== undefined) writeLine(terminal, earlier)
     })
+}
+
+/** Versions have no gaps, so the oldest that is shown tells how many there are before it. */
+function describeEarlier({ entries }: HistoryAnswer): string | undefined {
+  const left = (entries.at(-1)?.version ?? 1) - 1
+  if (left <= 0) return undefined
+  return `… ${countOf(left, 'earlier decision')}: \`strangler route history --before ${left + 1}\` shows the next ones, \`--limit 1000\` more at once.`
 }
