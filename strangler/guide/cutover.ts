@@ -1,4 +1,5 @@
 import type { Cutover, Hold } from '../core/words.ts'
+import { UNDO_REASONS } from './undo-reasons.ts'
 
 /** What is left of the hold's time for undoing, once the decision has not fallen. */
 export const UNDO_RESERVE_MS = 1_000
@@ -55,8 +56,8 @@ export function nextStep(position: CutoverPosition): CutoverStep {
 /** Why an undecided cut-over must be undone; undefined while it may go on. */
 export function whyAbort({ hold, failure, now }: CutoverPosition): string | undefined {
   if (failure !== undefined) return failure
-  if (hold === undefined) return 'its hold is not in the journal'
-  return now >= decideBefore(hold) ? 'it took longer than writes may be held' : undefined
+  if (hold === undefined) return UNDO_REASONS.holdGone.says
+  return now >= decideBefore(hold) ? UNDO_REASONS.late.says : undefined
 }
 
 /** Later than this it is undone. */

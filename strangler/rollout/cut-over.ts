@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StranglerError } from '../core/errors.ts'
 import type { RouteState, Side } from '../core/words.ts'
+import { mendOfUndo, UNDO_REASONS } from '../guide/undo-reasons.ts'
 import { ownerOf } from '../routing/fold-cutover.ts'
 import { announceCutover } from './announce-cutover.ts'
 import { checkReadiness } from './check-cutover.ts'
@@ -141,10 +142,13 @@ function reportMoved(
 }
 
 function undone({ capability, to }: CutoverRequest, { end, heldMs }: Attempted): StranglerError {
-  const failure = end.kind === 'over' ? end.failure : 'another process drives it'
+  const { elsewhere, takenOver } = UNDO_REASONS
+  const failure = end.kind === 'over' ? (end.failure ?? elsewhere.says) : takenOver.says
+  const fix = mendOfUndo(failure)
   return new StranglerError(
     'STRANGLER_CUTOVER_UNDONE',
-    `The cut-over of ${capability} to the ${to} was undone after ${heldMs} ms: ${failure ?? 'another process has decided so'}.`,
+    `The cut-over of ${capability} to the ${to} was undone after ${heldMs} ms: ${failure}.`,
+    fix === undefined ? {} : { fix },
   )
 }
 

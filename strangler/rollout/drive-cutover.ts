@@ -3,6 +3,7 @@ import { countOf } from '../core/count-of.ts'
 import type { Cutover, Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
 import { leaseLeftMs } from '../core/worker-lease.ts'
 import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../guide/cutover.ts'
+import { sayFailedStep, UNDO_REASONS, UndoError, type UndoReason } from '../guide/undo-reasons.ts'
 import { type KeptLease, keepLease } from './keep-lease.ts'
 import type { CutoverDatabases, RolloutPorts, RowKeys } from './ports.ts'
 import { collectKeys, countKeys, type KeySet, keysBeyond, keysOf, showKeys } from './row-keys.ts'
@@ -95,7 +96,7 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
   const hold = state.holds[drive.capability]
   const position = { cutover, hold, done, failure: drive.failure, now: ports.clock() }
   const step = nextStep(position)
-  if (step === 'abort') fail(drive, hold, whyAbort(position) ?? 'it was undone')
+  if (step === 'abort') fail(drive, hold, whyAbort(position) ?? UNDO_REASONS.elsewhere.says)
   const began = performance.now()
   try {
     await STEPS[step]({ drive, state, cutover, hold })
@@ -105,7 +106,7 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
     // Decided or undone it has to end; before that, one thing that fails is reason enough to let the writes go on.
     if (cutover.phase !== 'started' || step === 'abort') throw error
     ports.report(`cutover.${step}`, error)
-    fail(drive, hold, `${step}: ${error instanceof Error ? error.message : String(error)}`)
+    fail(drive, hold, sayFailedStep(step, error))
   } finally {
     times.set(step, Math.round((times.get(step) ?? 0) + performance.now() - began))
   }
@@ -127,7 +128,7 @@ type TakeStep = (scene: StepScene) => Promise<void>
 
 const STEPS = {
   'await-acknowledgements': async ({ drive, cutover, hold }) => {
-    const acknowledged = until(drive, hold, 'the proxies and workers that hold their writes', async () => {
+    const acknowledged = until(drive, hold, 'unacknowledged', async () => {
       const missing = await readMissing(drive.ports, cutover)
       return missing.length === 0 ? undefined : missing.map(({ id }) => id).join(', ')
     })
@@ -149,7 +150,7 @@ const STEPS = {
     drive.databases.hurry()
   },
   drain: ({ drive, hold }) =>
-    until(drive, hold, 'the last changes', async () => {
+    until(drive, hold, 'onTheWay', async () => {
       const { pending, refused } = await look(drive)
       const carried = countKeys(pending)
       if (carried > 0) return `${countOf(carried, 'row is', 'rows are')} on the way`
@@ -159,7 +160,7 @@ const STEPS = {
         : undefined
     }),
   compare: async ({ drive, cutover, hold }) => {
-    await until(drive, hold, 'the keys of the rows that were changed lately', async () => {
+    await until(drive, hold, 'untold', async () => {
       const recent = await drive.databases.recentKeys(cutover.id)
       if (recent === undefined) return 'no process that runs the sync has told them'
       drive.seen.add(recent)
@@ -168,14 +169,11 @@ const STEPS = {
     const different = await drive.databases.findDifferent(drive.seen.read())
     const others = keysBeyond(different, drive.lose)
     const count = countKeys(others)
-    if (count > 0)
-      throw new Error(
-        `${countOf(count, 'row that was', 'rows that were')} changed lately ${count === 1 ? 'is' : 'are'} not the same on both sides: ${showKeys(others)}`,
-      )
+    if (count > 0) throw new UndoError('different', `${countOf(count, 'row')}: ${showKeys(others)}`)
   },
   align: async ({ drive, cutover }) => {
     const spent = await drive.databases.alignIdentities(tokenOf(cutover))
-    if (spent.length > 0) throw new Error(`the numbers of ${spent.join(', ')} are used up on the other side`)
+    if (spent.length > 0) throw new UndoError('numbersSpent', spent.join(', '))
   },
   decide: ({ drive, state, cutover: { id: cutoverId, to: owner } }) =>
     append(drive, state, {
@@ -252,15 +250,14 @@ export function findMissing(
 async function until(
   drive: Drive,
   hold: Hold | undefined,
-  what: string,
+  reason: UndoReason,
   look: () => Promise<string | undefined>,
 ): Promise<void> {
   const { ports } = drive
   for (;;) {
     const missing = await look()
     if (missing === undefined) return
-    if (drive.isStopped() || ports.clock() >= deadlineOf(drive, hold))
-      throw new Error(`${what} did not come in time: ${missing}`)
+    if (drive.isStopped() || ports.clock() >= deadlineOf(drive, hold)) throw new UndoError(reason, missing)
     await delay(LOOK_EVERY_MS)
   }
 }

@@ -1,5 +1,6 @@
 import { goBack } from '../../strangler/admin/guide/back-command.ts'
 import { createFindingsCache } from '../../strangler/admin/guide/guide-sources.ts'
+import type { StepAnswer } from '../../strangler/admin/guide/migrate-contracts.ts'
 import { retireCapability } from '../../strangler/admin/guide/retire-command.ts'
 import { takeNext } from '../../strangler/admin/guide/step-commands.ts'
 import type { AdminContext } from '../../strangler/admin/present-state.ts'
@@ -38,7 +39,8 @@ export type Act =
 
 export interface World {
   readonly entries: JournalEntry[]
-  run(act: Act): Promise<void>
+  /** What the command has answered; undefined where it was refused, or none was given. */
+  run(act: Act): Promise<StepAnswer | undefined>
 }
 
 /** The real commands on a journal in memory, with databases that are as the test says. */
@@ -80,7 +82,7 @@ export function createWorld(): World {
     // As the real one: what the journal has made of it counts.
     if (ownerOf(state(), CAPABILITY) !== to)
       throw new StranglerError('STRANGLER_CUTOVER_UNDONE', 'It took too long.')
-    return { cutoverId, version: entries.length, heldMs: 1, steps: {} }
+    return { cutoverId, version: entries.length, heldMs: 1, steps: {}, undoneMs: [700] }
   }
 
   const count = { capability: CAPABILITY, target: 'monolith' as const, requests: 5_000, failures: 0 }
@@ -135,7 +137,7 @@ export function createWorld(): World {
     { kind: 'sync.paused', capability: CAPABILITY },
   ]
 
-  async function command(act: Act): Promise<void> {
+  async function command(act: Act): Promise<StepAnswer | undefined> {
     const author = (because: boolean) => ({
       role: 'operator' as const,
       ...(because ? { because: 'a reason' } : {}),
@@ -144,27 +146,29 @@ export function createWorld(): World {
       capability: CAPABILITY,
       expectedVersion: act.kind === 'late' ? entries.length - 1 : entries.length,
     }
-    if (act.kind === 'late') return void (await takeNext(context, { ...common, override: [] }, author(false)))
-    if (act.kind === 'back') return void (await goBack(context, { ...common, ...act }, author(true)))
-    if (act.kind !== 'next' && act.kind !== 'retire') return
+    if (act.kind === 'late') return takeNext(context, { ...common, override: [] }, author(false))
+    if (act.kind === 'back') return goBack(context, { ...common, ...act }, author(true))
+    if (act.kind !== 'next' && act.kind !== 'retire') return undefined
     const override = gatesToPass(state(), act.override)
     const share = act.kind === 'next' && act.percent !== undefined ? { percent: act.percent } : {}
-    if (act.kind === 'next') await takeNext(context, { ...common, override, ...share }, author(act.because))
-    else await retireCapability(context, { ...common, override }, author(act.because))
+    if (act.kind === 'next') return takeNext(context, { ...common, override, ...share }, author(act.because))
+    return retireCapability(context, { ...common, override }, author(act.because))
   }
 
   return {
     entries,
     async run(act) {
       now += 60_000
-      if (act.kind === 'evidence') return void (act.good ? good.add(act.what) : good.delete(act.what))
+      if (act.kind === 'evidence' && act.good) good.add(act.what)
+      if (act.kind === 'evidence' && !act.good) good.delete(act.what)
       if (act.kind === 'cut-overs') failing = act.fail
-      if (act.kind === 'event') return void (await say(events()[act.which]!))
+      if (act.kind === 'event') await say(events()[act.which]!)
       try {
-        await command(act)
+        return await command(act)
       } catch (error) {
         // Refused, which is an answer.
         if (!(error instanceof StranglerError) || error.code === 'STRANGLER_INTERNAL') throw error
+        return undefined
       }
     },
   }

@@ -63,6 +63,17 @@ test('a capability of which all is well is taken to the soak without a word', as
   expect(findViolations(world.entries)).toEqual([])
 })
 
+test('a step that moves the ownership says how long the holds were that were undone and tried again, either way', async () => {
+  const world = createWorld()
+  for (const what of EVIDENCE) await world.run({ kind: 'evidence', what, good: true })
+  const answers = []
+  for (let step = 0; step < 30; step += 1) answers.push(await world.run(TAKE))
+  answers.push(await world.run({ kind: 'back', toStart: false, uninstall: false, percent: undefined }))
+  const moved = answers.filter((answer) => answer?.heldMs !== undefined)
+  expect(moved.map((answer) => answer?.position.step)).toEqual(['cutover', expect.any(String)])
+  for (const answer of moved) expect(answer?.undoneMs).toEqual([700])
+})
+
 const stepsOf = ({ entries }: World) =>
   entries.flatMap(({ event }) => (event.kind === 'stage.entered' ? [event.step] : []))
 

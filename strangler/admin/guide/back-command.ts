@@ -33,12 +33,12 @@ export async function goBack(
     const shut = checkWayBack(snapshot).filter(({ state }) => state === 'fail')
     // Who says how many rows may be lost is held to that very number by the cut-over.
     if (shut.length > 0 && lose === undefined) throw gateClosed(capability, position, shut)
-    const moved = await moveOwnership(context, {
+    const { version, ...held } = await moveOwnership(context, {
       ...{ capability, to: 'monolith', expectedVersion, author, lose },
     })
-    expectedVersion = moved.version
+    expectedVersion = version
     // The journal has put it to the step shadow by that.
-    if (!toStart) return { ...AT_REST, capability, position, version: expectedVersion, heldMs: moved.heldMs }
+    if (!toStart) return { ...AT_REST, capability, position, version, ...held }
     ;({ state } = await standNow(context))
     position = startPosition(snapshot)
   }

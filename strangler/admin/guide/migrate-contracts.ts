@@ -102,6 +102,8 @@ export const stepAnswer = z.object({
   overridden: z.array(z.string()),
   /** How long writes were held, where the ownership has moved. */
   heldMs: z.number().optional(),
+  /** How long the holds before that were, which the kit has undone and tried again by itself. */
+  undoneMs: z.array(z.number()).optional(),
   leftovers: leftovers.optional(),
 })
 

@@ -16,6 +16,8 @@ export interface OwnershipMoved {
   readonly version: number
   /** How long writes were held. */
   readonly heldMs: number
+  /** How long the holds before were, which the kit has undone and tried again by itself. */
+  readonly undoneMs: number[]
 }
 
 /** The cut-over, either way; by its line in the journal the stage follows. @throws StranglerError STRANGLER_CUTOVER_REFUSED, STRANGLER_CUTOVER_UNDONE */
@@ -24,10 +26,10 @@ export async function moveOwnership(
   { author, ...move }: OwnershipMove,
 ): Promise<OwnershipMoved> {
   const { because } = author
-  const { version, heldMs } = await findCoordinator(context, move.capability).cutOver({
+  const { version, heldMs, undoneMs } = await findCoordinator(context, move.capability).cutOver({
     ...move,
     by: showAuthor(author),
     because,
   })
-  return { version, heldMs }
+  return { version, heldMs, undoneMs: [...undoneMs] }
 }

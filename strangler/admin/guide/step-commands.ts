@@ -32,7 +32,7 @@ export async function takeNext(
     )
   const taken = { position, ...passGates(snapshot, { position, override: command.override, author }) }
   if (position.step === 'cutover' && snapshot.hasTables) {
-    const { version, heldMs } = await moveOwnership(context, {
+    const { version, ...held } = await moveOwnership(context, {
       ...{ capability, to: 'service', expectedVersion, author },
     })
     // The stage has followed the ownership already; this line keeps what the gates said.
@@ -40,7 +40,7 @@ export async function takeNext(
       expectedVersion: version,
       author,
     })
-    return { ...told, capability, ...taken, heldMs }
+    return { ...told, capability, ...taken, ...held }
   }
   const version =
     position.step === 'sync' ? await beginSync(context, { command, state, author }) : expectedVersion

@@ -7,6 +7,7 @@ import { addDecisionOptions, type DecisionOptions, decisionFields } from '../com
 import { connectAdmin } from '../connect.ts'
 import { parseWhole } from '../parse-mode.ts'
 import { printGate, printGuided, printLeftovers, showPosition } from '../show-guide.ts'
+import { showUndone } from '../show-undone.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 const ACTIONS = ['status', 'next', 'back', 'cutover', 'retire'] as const
@@ -191,10 +192,12 @@ async function rehearseRetirement(
 }
 
 function printStep(terminal: Terminal, answer: StepAnswer): void {
-  const { capability, position, version, gates, overridden, leftovers, heldMs } = answer
+  const { capability, position, version, gates, overridden, leftovers, heldMs, undoneMs } = answer
   for (const gate of gates) printGate(terminal, gate)
   for (const id of overridden) writeLine(terminal, `  ! ${id} was passed although it is closed.`)
   if (heldMs !== undefined) writeLine(terminal, `The ownership has moved; writes were held for ${heldMs} ms.`)
+  const undone = showUndone(undoneMs)
+  if (undone !== undefined) writeLine(terminal, `${undone}: \`strangler route history\` says why.`)
   writeLine(terminal, `${capability} is at step ${showPosition(position)} now (version ${version}).`)
   if (leftovers === undefined) writeLine(terminal, `What comes next: \`strangler guide ${capability}\`.`)
   else printLeftovers(terminal, leftovers)

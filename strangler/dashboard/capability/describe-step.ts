@@ -87,8 +87,10 @@ export function describeBack(guided: GuidedCapability, version: number, toStart:
   }
 }
 
-function sayStep({ capability, position, heldMs }: StepAnswer): string {
+function sayStep({ capability, position, heldMs, undoneMs = [] }: StepAnswer): string {
   const share = position.percent === undefined ? '' : ` ${position.percent} %`
   const held = heldMs === undefined ? '' : ` Writes waited ${heldMs} ms.`
-  return `${capability} stands at ${position.step}${share}.${held}`
+  const times = undoneMs.map((ms) => `${ms} ms`).join(', ')
+  const undone = times === '' ? '' : ` Holds that were undone and tried again before: ${times}.`
+  return `${capability} stands at ${position.step}${share}.${held}${undone}`
 }
