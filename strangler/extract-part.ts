@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CapabilityConfig, Config } from './config/schema.ts'
+import { checkCapabilityName } from './core/check-capability-name.ts'
 import { StranglerError } from './core/errors.ts'
 import { suggestNames } from './core/nearest-names.ts'
 import type { DialectName, TableShape } from './core/sync-words.ts'
@@ -33,14 +34,8 @@ export interface ExtractQuestion {
  */
 export async function extractService(question: ExtractQuestion): Promise<WrittenService> {
   const { config, capability, contract, folder } = question
-  const settings = config.capabilities[capability]
-  if (settings === undefined) {
-    throw new StranglerError(
-      'STRANGLER_UNKNOWN_CAPABILITY',
-      `"${capability}" is not a capability of the configuration.`,
-      { fix: suggestNames(capability, Object.keys(config.capabilities), 'strangler route list') },
-    )
-  }
+  checkCapabilityName(capability, Object.keys(config.capabilities))
+  const settings = config.capabilities[capability]!
   const side = settings.service ?? capability
   const tables = await readOwnTables(config, capability, settings)
   const written = writeService({
@@ -52,7 +47,7 @@ export async function extractService(question: ExtractQuestion): Promise<Written
     })),
     port: portOf(config, side),
     versions: await versionsFor(folder),
-    engine: readManifest().engines.node,
+    engine: (readManifest().packageEngines ?? readManifest().engines).node,
   })
   const common = await readTemplates()
   const { 'contract.test.ts': contractTest, ...others } = common

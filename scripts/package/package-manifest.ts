@@ -5,7 +5,8 @@ export interface ProjectManifest {
   readonly description: string
   readonly license: string
   readonly type: string
-  readonly engines: Readonly<Record<string, string>>
+  /** What the package asks for. The project itself gets by with less: it brings the Node that it runs on. */
+  readonly packageEngines: Readonly<Record<string, string>>
   readonly bin: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string>>
   readonly files: readonly string[]
@@ -23,7 +24,7 @@ export interface ProjectManifest {
  * @param imported the names of the packages that the compiled files and their types import
  */
 export function toPackageManifest(project: ProjectManifest, imported: ReadonlySet<string>): object {
-  const { name, version, description, license, type, engines, bin, files, keywords } = project
+  const { name, version, description, license, type, bin, files, keywords } = project
   const dependencies = Object.fromEntries(
     Object.entries(project.dependencies).filter(([dependency]) => imported.has(dependency)),
   )
@@ -32,7 +33,7 @@ export function toPackageManifest(project: ProjectManifest, imported: ReadonlySe
   )
   const { peerDependencies, peerDependenciesMeta } = project
   return {
-    ...{ name, version, description, license, keywords, type, engines, bin },
+    ...{ name, version, description, license, keywords, type, engines: project.packageEngines, bin },
     exports: { ...exports, './package.json': './package.json' },
     files,
     dependencies,

@@ -5,6 +5,8 @@ export interface KitManifest {
   readonly name: string
   readonly version: string
   readonly engines: { readonly node: string }
+  /** In a clone: what the package will ask for. The clone itself gets by with less, since it brings a Node. */
+  readonly packageEngines?: { readonly node: string }
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }

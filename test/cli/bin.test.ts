@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import packageInfo from '../../package.json' with { type: 'json' }
@@ -26,6 +26,28 @@ describe('the command strangler', () => {
     })
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${packageInfo.version}\n` })
   })
+
+  it.skipIf(oldNode === undefined)(
+    'is started by the npx of an older Node without a warning: a clone brings the Node that it runs on',
+    () => {
+      const { status, stdout, stderr } = spawnSync(
+        oldNode!,
+        [join(dirname(realpathSync(join(dirname(oldNode!), 'npx'))), 'npx-cli.js'), 'strangler', '--version'],
+        {
+          cwd: root,
+          encoding: 'utf8',
+          env: {
+            PATH: dirname(oldNode!),
+            HOME: folder,
+            npm_config_cache: folder,
+            npm_config_offline: 'true',
+          },
+        },
+      )
+      expect({ status, stdout }).toEqual({ status: 0, stdout: `${packageInfo.version}\n` })
+      expect(stderr).not.toMatch(/warn/)
+    },
+  )
 
   it.skipIf(oldNode === undefined)(
     'hands over to the project’s Node when it is run by an older one',
