@@ -37,6 +37,7 @@ import { addSyncVerify } from './commands/sync-verify.ts'
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-codes.ts'
 import { printError } from './print-error.ts'
 import { type Terminal, terminalOfProcess } from './terminal.ts'
+import { wordHints } from './word-hints.ts'
 
 /**
  * Runs one command line; everything it does, it does over the admin API or by starting the kit.
@@ -72,8 +73,8 @@ export function createProgram(terminal: Terminal): Command {
     .exitOverride()
     .showHelpAfterError('Add --help for what this command takes.')
     .configureOutput({
-      writeOut: (text) => void terminal.stdout.write(text),
-      writeErr: (text) => void terminal.stderr.write(text),
+      writeOut: (text) => void terminal.stdout.write(wordHints(text, terminal.program)),
+      writeErr: (text) => void terminal.stderr.write(wordHints(text, terminal.program)),
       getOutHelpWidth: () => terminal.stdout.columns ?? 100,
       getErrHelpWidth: () => terminal.stderr.columns ?? 100,
     })

@@ -1,19 +1,20 @@
 import { describeError, StranglerError } from '../core/errors.ts'
 import type { GateResult } from '../core/guide-words.ts'
 import { printGate } from './show-guide.ts'
-import type { Terminal } from './terminal.ts'
+import { type Terminal, writeErrorLine } from './terminal.ts'
 
 /** One paragraph for people, one object with `--json`; on standard error both times. */
 export function printError(terminal: Terminal, error: unknown, asJson: boolean): void {
   const gates = asJson ? undefined : gatesOf(error)
   if (gates !== undefined) return printGates(terminal, error as StranglerError, gates)
-  terminal.stderr.write(`${asJson ? JSON.stringify(toPlain(error)) : describeError(error)}\n`)
+  if (asJson) terminal.stderr.write(`${JSON.stringify(toPlain(error))}\n`)
+  else writeErrorLine(terminal, describeError(error))
 }
 
 /** As the guide prints them, each with its own mend: in one paragraph nobody finds which mend is whose. */
 function printGates(terminal: Terminal, error: StranglerError, gates: readonly GateResult[]): void {
   const [found = ''] = error.message.split(/(?<=\byet\.) /)
-  terminal.stderr.write(`${describeError(new StranglerError(error.code, found))}\n`)
+  writeErrorLine(terminal, describeError(new StranglerError(error.code, found)))
   for (const gate of gates) printGate({ ...terminal, stdout: terminal.stderr }, gate)
 }
 

@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty'
+import { nameProgram, wordHints } from './word-hints.ts'
 
 /** Where a command writes, and the environment it was given. */
 export interface Terminal {
@@ -7,6 +8,8 @@ export interface Terminal {
   /** Absent where nobody can be asked. */
   readonly stdin?: NodeJS.ReadableStream & Partial<Pick<ReadStream, 'isTTY'>>
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How the program is called here, for the hints; absent: `strangler`. */
+  readonly program?: string
 }
 
 export function terminalOfProcess(): Terminal {
@@ -25,11 +28,17 @@ export function terminalOfProcess(): Terminal {
       return process.stdin
     },
     env: process.env,
+    program: nameProgram({ script: process.argv[1] ?? '', cwd: process.cwd(), env: process.env }),
   }
 }
 
-export function writeLine(terminal: Terminal, text: string): void {
-  terminal.stdout.write(`${text}\n`)
+export function writeLine({ stdout, program }: Terminal, text: string): void {
+  stdout.write(`${wordHints(text, program)}\n`)
+}
+
+/** What is no answer: an error, or how far something is. */
+export function writeErrorLine({ stderr, program }: Terminal, text: string): void {
+  stderr.write(`${wordHints(text, program)}\n`)
 }
 
 export function writeJson(terminal: Terminal, value: unknown): void {

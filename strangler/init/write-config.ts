@@ -105,7 +105,7 @@ function writeSides(names: readonly string[]): string[] {
       ? []
       : [
           '  // None of these services exists yet. Until one does, its address is the monolith’s own, so that nothing can go wrong:',
-          '  // `strangler extract NAME` writes a service to begin with, then set its variables.',
+          '  // `npx strangler extract NAME` writes a service to begin with, then set its variables.',
           ...services,
         ]),
     '},',
@@ -122,7 +122,7 @@ interface OwnTables {
 function writeCapability({ name, endpoints }: ProposedCapability, { tables, shapes }: OwnTables): string[] {
   return [
     `${quoteKey(name)}: {`,
-    '  // Every endpoint goes to the monolith until you say otherwise: `strangler route set`, or step by step `strangler migrate`.',
+    '  // Every endpoint goes to the monolith until you say otherwise: `npx strangler route set`, or step by step `npx strangler migrate`.',
     '  endpoints: [',
     ...endpoints.map((endpoint) => `    ${quote(endpointIdOf(endpoint))},${sayRequests(endpoint)}`),
     '  ],',

@@ -128,6 +128,12 @@ describe('strangler route', () => {
     await run(['route', 'set', SKU, 'service', '--because', 'the last word'])
     const { stdout } = await run(['route', 'history', '--limit', '1'])
     expect(stdout.split('\n')[1]).toMatch(new RegExp(`^${await admin.version()} .*→ service +the last word$`))
+    const version = await admin.version()
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+      `… ${version - 1} earlier decisions: \`strangler route history --before ${version}\` shows the next ones, \`--limit 1000\` more at once.`,
+    )
+    const all = await run(['route', 'history', '--limit', '1000'])
+    expect(all.stdout).not.toContain('earlier')
     const before = JSON.parse((await run(['route', 'history', '--before', '2', '--json'])).stdout)
     expect(before.entries.map((entry: { version: number }) => entry.version)).toEqual([1])
   })
@@ -238,7 +244,8 @@ describe('the real command', () => {
     [['--help']],
     [['--version']],
   ])('answers the same: %j', async (args) => {
-    const expected = await run(args)
+    // Called by its path in a folder with the link of npm, it is named as npm finds it.
+    const expected = await runMain(args, environment(), 'npx strangler')
     expect(await runStrangler(args, { env: environment() })).toEqual(expected)
   })
 })

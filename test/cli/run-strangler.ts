@@ -66,10 +66,14 @@ export function runStrangler(args: readonly string[], options: RunOptions = {}):
   return startStrangler(args, options).ended
 }
 
-/** The same command line in this process: quick, and with nothing of this machine in its environment either. */
+/**
+ * The same command line in this process: quick, and with nothing of this machine in its environment either.
+ * @param program as which hints name it; default `strangler`
+ */
 export async function runMain(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  program?: string,
 ): Promise<RunResult> {
   const written = { stdout: '', stderr: '' }
   const stream = (name: keyof typeof written) => ({
@@ -80,6 +84,7 @@ export async function runMain(
       return true
     },
   })
-  const code = await main(args, { stdout: stream('stdout'), stderr: stream('stderr'), env })
+  const called = program === undefined ? {} : { program }
+  const code = await main(args, { stdout: stream('stdout'), stderr: stream('stderr'), env, ...called })
   return { code, ...written }
 }

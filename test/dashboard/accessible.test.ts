@@ -121,7 +121,7 @@ describe.skipIf(program === undefined)('every page', () => {
       await page.getByText('db:5432 is away').waitFor()
       await page
         .locator('code')
-        .filter({ hasText: /^strangler doctor$/ })
+        .filter({ hasText: /^npx strangler doctor$/ })
         .waitFor()
       await look('compare-failed')
       await page.goto(`${stand.url}#/journal?text=nobody-has-said-this`)

@@ -38,7 +38,7 @@ async function runOnce(line: string): Promise<Done> {
   )
   if (placed.startsWith('npx strangler ')) {
     const env = { STRANGLER_DIRECTORY: stand.directory, USER: 'ana' }
-    const { code, stdout, stderr } = await runMain(toArguments(placed).slice(2), env)
+    const { code, stdout, stderr } = await runMain(toArguments(placed).slice(2), env, 'npx strangler')
     return { code, output: stdout + stderr }
   }
   const { status, stdout, stderr } = spawnSync('bash', ['-c', placed], { encoding: 'utf8' })

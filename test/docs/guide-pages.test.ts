@@ -31,7 +31,7 @@ test('the overview has every step with its stage and command', async () => {
   const overview = await read('README.md')
   STEPS.forEach(({ title, stage, command }, index) => {
     expect(overview).toContain(
-      `| [${index + 1}. ${title}](${nameOf(index)}) | ${stage} | \`${command('inventory')}\` |`,
+      `| [${index + 1}. ${title}](${nameOf(index)}) | ${stage} | \`npx ${command('inventory')}\` |`,
     )
   })
 })

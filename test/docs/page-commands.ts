@@ -47,7 +47,8 @@ export function maskOutput(text: string): string[] {
           .replaceAll(/ {2,}/g, '  ')
           .replaceAll(/─+|-{3,}/g, '-'),
       )
-      .filter((line) => line !== '')
+      // How often a hold had to be tried is the machine's business.
+      .filter((line) => line !== '' && !/^Before that .* undone and tried again/.test(line))
   )
 }
 

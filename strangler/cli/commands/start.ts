@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { loadConfig } from '../../config/load-config.ts'
 import type { Kit, KitOptions, Role } from '../../kit-options.ts'
 import { parsePort, parseWorkers } from '../parse-mode.ts'
-import type { Terminal } from '../terminal.ts'
+import { type Terminal, writeErrorLine } from '../terminal.ts'
 
 interface StartOptions {
   readonly config?: string
@@ -82,15 +82,11 @@ function waitForSignal({ stderr }: Terminal): Promise<void> {
 }
 
 /** On standard error, so that standard output is the log and nothing else. */
-function announce(
-  { stdout, stderr }: Terminal,
-  { proxyUrl, adminUrl, description }: Kit,
-  asJson: boolean,
-): void {
+function announce(terminal: Terminal, { proxyUrl, adminUrl, description }: Kit, asJson: boolean): void {
   // A worker of a proxy with several processes: its parent speaks for all.
   if (cluster.isWorker) return
   if (asJson) {
-    stdout.write(`${JSON.stringify({ proxyUrl, adminUrl, description })}\n`)
+    terminal.stdout.write(`${JSON.stringify({ proxyUrl, adminUrl, description })}\n`)
     return
   }
   const lines = [
@@ -103,5 +99,5 @@ function announce(
         ]),
     ...description,
   ]
-  stderr.write(`${lines.join('\n')}\n`)
+  for (const line of lines) writeErrorLine(terminal, line)
 }

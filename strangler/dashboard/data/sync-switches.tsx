@@ -8,7 +8,7 @@ export function SyncSwitches({ sync, version }: { readonly sync: Sync; readonly 
   if (state === 'not installed')
     return (
       <p class="quiet">
-        The guide’s step “sync” installs it, or <code>strangler sync install {capability}</code>.
+        The guide’s step “sync” installs it, or <code>npx strangler sync install {capability}</code>.
       </p>
     )
   const isRunning = state === 'running'

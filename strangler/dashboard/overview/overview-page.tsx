@@ -14,7 +14,7 @@ export function OverviewPage() {
         {({ capabilities }) =>
           capabilities.length === 0 ? (
             <Nothing title="The configuration names no capability yet">
-              <code>strangler assess</code> ranks what could move first.
+              <code>npx strangler assess</code> ranks what could move first.
             </Nothing>
           ) : (
             <div class="cards">

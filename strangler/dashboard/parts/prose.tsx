@@ -3,5 +3,10 @@ export function Prose({ text }: { readonly text: string }) {
   const parts = text.split('`')
   // A backtick without its other one is a backtick.
   if (parts.length % 2 === 0) return <>{text}</>
-  return <>{parts.map((part, at) => (at % 2 === 0 ? part : <code key={at}>{part}</code>))}</>
+  return <>{parts.map((part, at) => (at % 2 === 0 ? part : <code key={at}>{toTyped(part)}</code>))}</>
+}
+
+/** The kit says `strangler`; who reads it here has only seen `npx strangler` work, which a global installation answers too. */
+function toTyped(command: string): string {
+  return command.startsWith('strangler ') ? `npx ${command}` : command
 }
