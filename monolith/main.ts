@@ -53,8 +53,10 @@ async function main() {
     const form = 'endpoints'
     const isOn = monolith.useForms({ coupling: form, nightlyForm: form })
     print({
-      app: 'monolith',
-      ...(isOn ? { coupling: form } : { coupling: 'as before: no --inventory-base-url' }),
+      ...{ app: 'monolith', received: 'SIGUSR2' },
+      ...(isOn
+        ? { coupling: form, waitsFor: 'orders that have begun in a transaction of their own: they end in it' }
+        : { coupling: 'as before: no --inventory-base-url' }),
     })
   })
 }

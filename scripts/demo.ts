@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { createAdminClient } from '../strangler/admin/admin-client.ts'
 import { loadTokens } from '../strangler/admin/tokens.ts'
+import { wordHints } from '../strangler/cli/word-hints.ts'
 import { describeError, type Kit, loadConfig, startKit } from '../strangler/index.ts'
 import { ensureFolder } from '../strangler/infra/ensure-folder.ts'
 import { buildDashboard } from './build-dashboard.ts'
@@ -19,6 +20,7 @@ import { syncInventory } from './demo/sync-inventory.ts'
 import { takePort } from './demo/take-port.ts'
 import { tour } from './demo/tour.ts'
 import { startInstance } from './demo/verify-in-ci.ts'
+import { watchSwitch } from './demo/watch-switch.ts'
 import { type DemoReport, writeReport } from './demo/write-report.ts'
 
 /**
@@ -30,7 +32,9 @@ const root = path.dirname(import.meta.dirname)
 const directory = path.resolve(root, process.env['STRANGLER_DIRECTORY'] ?? '.strangler')
 const logFile = path.join(directory, 'access.log')
 let narration: NodeJS.WriteStream = process.stdout
-const say = (line: string) => narration.write(`${line}\n`)
+/** As whoever reads it can type it in this checkout. */
+const NPX = 'npx strangler'
+const say = (line: string) => narration.write(`${wordHints(line, NPX)}\n`)
 const sayStep = (line: string) => say(`  ${line}`)
 
 const releases: (() => Promise<void> | void)[] = []
@@ -77,8 +81,11 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted, fresh }: 
   const shoppers = traffic ? await startShoppers(proxyUrl) : undefined
   releases.push(() => shoppers?.stop())
   if (shoppers === undefined) await syncInventory(client, sayStep)
-  else if (wait) await startTestInstance(shop, { proxyUrl, args: inventoryArgs })
-  else {
+  else if (wait) {
+    await startTestInstance(shop, { proxyUrl, args: inventoryArgs })
+    const watch = watchSwitch(shop.monolith, say)
+    releases.push(() => watch.stop())
+  } else {
     const onTour = { client, shop, shoppers, proxyUrl, root, directory, isAlone: once, say }
     if (planted) {
       const release = (end: () => Promise<void>) => releases.push(end)
@@ -176,7 +183,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`${describeError(error)}\n`)
+        process.stderr.write(`${wordHints(describeError(error), NPX)}\n`)
         process.exit(1)
       },
     )
@@ -187,7 +194,7 @@ const options = readCommandLine()
 if (options !== undefined) {
   runDemo(options).catch(async (error: unknown) => {
     if (stopping !== undefined) return
-    process.stderr.write(`${describeFailure(error)}\n`)
+    process.stderr.write(`${wordHints(describeFailure(error), NPX)}\n`)
     await stop()
     process.exit(1)
   })

@@ -11,6 +11,8 @@ const LOOK_MS = 50
 export interface Program {
   readonly url: string
   readonly pid: number
+  /** The last lines of what it has said. */
+  readLog(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -36,7 +38,12 @@ export async function startProgram(name: string, { args, env, logFile }: Program
     stopSignals: [{ signal: 'SIGTERM', waitMs: STOP_MS }],
   })
   try {
-    return { url: await readAddress(server), pid: server.pid, stop: () => server.stop() }
+    return {
+      url: await readAddress(server),
+      pid: server.pid,
+      readLog: () => server.readLog(),
+      stop: () => server.stop(),
+    }
   } catch (error) {
     await server.stop()
     const lastWords = await server.readLog()

@@ -52,7 +52,7 @@ export function createGatherer({ client, capability, verifyContract, say }: Gath
     // It was made of the first answers, and more have been seen since.
     if (passed === 'fail') {
       tell(
-        'The contract was made of the first answers, and more of what there is has been seen since: it is recorded once more, then checked again.',
+        'More of what there is has been seen since: the contract is recorded once more, and the service is checked again.',
       )
       await record()
     }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
-import { type Say, showPosition, tellLines } from './narrate.ts'
+import { type Say, showPosition, tellLines, tellUndoing, tellUndone } from './narrate.ts'
 import { isPassing } from './walk.ts'
 
 const WITHIN_MS = 60_000
@@ -24,10 +24,12 @@ export async function goBack(client: AdminClient, capability: string, say: Say):
         say,
         `⇄ The monolith owns the ${capability} again, with everything that was written at the service. Writes waited ${answer.heldMs ?? 0} ms at most; it stands at ${showPosition(answer.position)}.`,
       )
+      tellUndone(say, answer.undoneMs)
       return undefined
     } catch (error) {
       if (!isPassing(error)) throw error
       because = error.message
+      tellUndoing(say, error)
     }
   }
   tellLines(say, `It stays at the service. ${because}`)

@@ -1,4 +1,5 @@
 import type { GuidedCapability } from '../../strangler/admin/guide/migrate-contracts.ts'
+import { showUndone } from '../../strangler/cli/show-undone.ts'
 import type { StepId } from '../../strangler/core/guide-words.ts'
 import { STEPS } from '../../strangler/guide/plan.ts'
 
@@ -49,6 +50,40 @@ export function tellLines(say: Say, text: string, indent = '   '): void {
 /** Something that was done for the step. */
 export function tellDone(say: Say, text: string): void {
   tellLines(say, `… ${text}`)
+}
+
+/** Holds that the kit has undone and tried again by itself: nobody has seen them, and they were there. */
+export function tellUndone(say: Say, undoneMs: readonly number[] | undefined): void {
+  const undone = showUndone(undoneMs)
+  if (undone !== undefined)
+    tellLines(say, `↺ ${undone}. That is as it should be: two short holds are less than a long one.`)
+}
+
+/** A cut-over that was undone for good, and that the demo asks for again. */
+export function tellUndoing(say: Say, error: Error): void {
+  if ((error as { code?: string }).code === 'STRANGLER_CUTOVER_UNDONE')
+    tellLines(
+      say,
+      `↺ ${error.message} Nothing is lost, and the writes have gone on where they were. Once more.`,
+    )
+}
+
+/** After so long without a word whoever looks on wonders. */
+const QUIET_MS = 5_000
+const SAID_AGAIN_MS = 20_000
+
+/** Says what a step waits for: not for what opens at once, and again when it is something else or has gone on for long. */
+export function createWaitTeller(say: Say, now = Date.now): (shut: readonly Gate[]) => void {
+  let told = ''
+  let tellAt = now() + QUIET_MS
+  return (shut) => {
+    const [first] = shut
+    if (first === undefined || now() < tellAt) return
+    const names = shut.map(({ id }) => id).join(', ')
+    tellLines(say, `… ${names === told ? 'still' : 'it waits for'} ${names}. ${first.id}: ${first.reason}`)
+    told = names
+    tellAt = now() + SAID_AGAIN_MS
+  }
 }
 
 const MARKS = { pass: '✓', fail: '✗', unknown: '?' } as const

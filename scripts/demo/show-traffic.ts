@@ -8,13 +8,14 @@ const BAR = 20
 export function showTraffic(shoppers: Shoppers, output: NodeJS.WriteStream): { stop(): void } {
   const terminal = output.isTTY === true
   let drawn = 0
+  const everyMs = terminal ? TERMINAL_MS : PLAIN_MS
   const draw = () => {
-    const lines = describeTraffic(shoppers.take(), shoppers.totals())
+    const lines = describeTraffic(shoppers.take(), shoppers.totals(), everyMs)
     if (terminal && drawn > 0) output.write(`\u001b[${drawn}A\u001b[J`)
     output.write(`${lines.join('\n')}\n`)
     drawn = lines.length
   }
-  const timer = setInterval(draw, terminal ? TERMINAL_MS : PLAIN_MS)
+  const timer = setInterval(draw, everyMs)
   return { stop: () => clearInterval(timer) }
 }
 
@@ -22,12 +23,18 @@ export function showTraffic(shoppers: Shoppers, output: NodeJS.WriteStream): { s
 export function describeTraffic(
   seen: ReadonlyMap<string, Seen>,
   totals: { requests: number; failed: number; lastFailure: string | undefined },
+  everyMs: number,
 ): string[] {
   const lines = [...seen]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([endpoint, { bySide }]) => describeEndpoint(endpoint, bySide))
   const failed = totals.failed === 0 ? '0 failed' : `${totals.failed} failed, the last: ${totals.lastFailure}`
-  return [...lines, `  ${totals.requests} requests so far, ${failed}`]
+  const period = everyMs === 1_000 ? 'the last second' : `the last ${everyMs / 1_000} seconds`
+  return [
+    ...lines,
+    `  (of the answers that the endpoint gave in ${period}: how many each side gave)`,
+    `  ${totals.requests} requests so far, ${failed}`,
+  ]
 }
 
 function describeEndpoint(endpoint: string, { monolith, service }: Seen['bySide']): string {

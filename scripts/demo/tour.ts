@@ -7,6 +7,7 @@ import { type Shoppers, signIn, USED } from './shoppers.ts'
 import type { Shop } from './start-shop.ts'
 import { verifyInCi } from './verify-in-ci.ts'
 import { type Walk, walk } from './walk.ts'
+import { SWITCHED } from './watch-switch.ts'
 
 export interface TourOptions {
   readonly client: AdminClient
@@ -83,10 +84,7 @@ async function switchCoupling({ client, shop: { monolith }, say }: TourOptions):
     'The shop has both forms in its code, so it is switched over now, while it sells: reserve and confirm through the endpoints of the inventory, and give the stock back when an order fails.',
   )
   process.kill(monolith.pid, 'SIGUSR2')
-  tellDone(
-    say,
-    `kill -USR2 ${monolith.pid}: orders, deliveries and the nightly count go through the endpoints.`,
-  )
+  tellDone(say, `kill -USR2 ${monolith.pid}: ${SWITCHED}`)
 }
 
 const LOOK_FOR_MS = 8_000

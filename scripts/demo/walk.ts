@@ -3,7 +3,17 @@ import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { GuidedCapability } from '../../strangler/admin/guide/migrate-contracts.ts'
 import type { StepId } from '../../strangler/core/guide-words.ts'
 import { createGatherer, type Gatherer } from './gather-evidence.ts'
-import { announceStep, createWayBackTeller, type Say, showPosition, tellGates, tellLines } from './narrate.ts'
+import {
+  announceStep,
+  createWaitTeller,
+  createWayBackTeller,
+  type Say,
+  showPosition,
+  tellGates,
+  tellLines,
+  tellUndoing,
+  tellUndone,
+} from './narrate.ts'
 import { createHandWatcher, type HandWatcher } from './wait-for-hand.ts'
 
 const LOOK_MS = 400
@@ -70,6 +80,7 @@ export async function walk(options: WalkOptions): Promise<Walk> {
 async function takeStep(options: WalkOptions, wanted: Next, helpers: Helpers): Promise<string | undefined> {
   const { isAlone, stepMs = STEP_MS } = options
   let why = ''
+  const tellWait = createWaitTeller(options.say)
   for (let deadline = Date.now() + stepMs; Date.now() < deadline; await delay(LOOK_MS)) {
     try {
       const turn = await takeTurn(options, wanted, helpers)
@@ -77,10 +88,12 @@ async function takeStep(options: WalkOptions, wanted: Next, helpers: Helpers): P
       if (turn === 'gone') return 'Somebody else has moved it.'
       // The time is for the gates; a person takes his own.
       if (turn.isHeld && !isAlone) deadline = Date.now() + stepMs
+      if (!turn.isHeld) tellWait(turn.shut)
       why = turn.shut.map(({ id, reason }) => `${id}: ${reason}`).join(' ')
     } catch (error) {
       if (!isPassing(error)) throw error
       why = error.message
+      tellUndoing(options.say, error)
     }
   }
   const { next } = await look(options.client, options.capability)
@@ -118,6 +131,7 @@ async function takeTurn(
       say,
       `⇄ The service owns the ${capability} now. No write was refused; they waited ${answer.heldMs} ms at most.`,
     )
+  tellUndone(say, answer.undoneMs)
   return 'taken'
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
+import type { HistoryAnswer } from '../../strangler/admin/contracts.ts'
 import type { SyncAnswer } from '../../strangler/admin/sync-contracts.ts'
 import { type Shoppers, USED } from './shoppers.ts'
 import type { Tour } from './tour.ts'
@@ -8,7 +9,8 @@ import { look } from './walk.ts'
 
 const CAPABILITIES = Object.keys(USED)
 const VERIFY_MS = 30_000
-const LINES_READ = 100
+/** A whole tour is some sixty; each hold that is undone adds five. */
+const LINES_READ = 1_000
 
 /** What the tour has shown, in numbers that a script can look at; of both capabilities together unless it says otherwise. */
 export interface DemoReport {
@@ -27,6 +29,8 @@ export interface DemoReport {
   readonly stage: string
   readonly step: string
   readonly ordersStage: string
+  /** Holds that were undone, so that they would not become too long, and tried again by themselves. */
+  readonly holdsRetried: number
   /** How often the ownership has moved. */
   readonly cutovers: number
   /** Gates that were passed although they were closed. */
@@ -105,13 +109,21 @@ async function readHeld(logFile: string): Promise<number[]> {
   return held.sort((one, other) => one - other)
 }
 
-async function readDecisions(client: AdminClient): Promise<Pick<DemoReport, 'cutovers' | 'overridden'>> {
+async function readDecisions(client: AdminClient): Promise<Decided> {
   const { entries } = await client.history({ limit: LINES_READ })
-  const events = entries.map(({ event }) => event)
+  return countDecisions(entries.map(({ event }) => event))
+}
+
+type Event = HistoryAnswer['entries'][number]['event']
+type Decided = Pick<DemoReport, 'holdsRetried' | 'cutovers' | 'overridden'>
+
+/** What the journal has of the ownership's moves. */
+export function countDecisions(events: readonly Event[]): Decided {
+  const count = (wanted: Event['kind']) => events.filter(({ kind }) => kind === wanted).length
+  const overridden = events.map((event) => (event.kind === 'stage.entered' ? (event.overridden ?? []) : []))
   return {
-    cutovers: events.filter(({ kind }) => kind === 'owner.changed').length,
-    overridden: sum(
-      events.map((event) => (event.kind === 'stage.entered' ? (event.overridden ?? []).length : 0)),
-    ),
+    holdsRetried: count('cutover.aborted'),
+    cutovers: count('owner.changed'),
+    overridden: overridden.flat().length,
   }
 }

@@ -100,6 +100,26 @@ describe('the monolith’s own options', () => {
     expect(error).toContain('--inventory-base-url')
   })
 
+  it('are followed by a signal that switches the coupling, and says at once that it was received', async () => {
+    const own = await createTestDatabase('signalled')
+    const args = ['--port', '0', '--rows', '30', '--inventory-base-url', 'http://127.0.0.1:1']
+    const child = begin(PROGRAMS.monolith, args, { DATABASE_URL: own.url })
+    try {
+      await once(child.stdout!, 'data')
+      child.kill('SIGUSR2')
+      const [line] = await once(child.stdout!, 'data')
+      expect(JSON.parse(String(line))).toEqual({
+        ...{ app: 'monolith', received: 'SIGUSR2', coupling: 'endpoints' },
+        waitsFor: expect.stringContaining('end in it'),
+      })
+      child.kill('SIGTERM')
+      expect(await end(child)).toMatchObject({ code: 0 })
+    } finally {
+      child.kill('SIGKILL')
+      await own.drop()
+    }
+  })
+
   it('include the nightly job as a command', async () => {
     const { code, output } = await end(
       begin(PROGRAMS.monolith, ['nightly', '--database-url', database.url, '--rows', '300']),
