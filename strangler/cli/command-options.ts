@@ -31,6 +31,11 @@ export function addDecisionOptions(command: Command): Command {
     .option('--expect <version>', 'refuse if the journal is not at this version', parseWhole)
 }
 
+/** For what nobody should decide without saying why. @param what as a sentence begins: `an eviction` */
+export function requireReason(command: Command, because: string | undefined, what: string): string {
+  return because ?? command.error(`error: ${what} needs its reason: --because "…"`, { exitCode: 2 })
+}
+
 /** What every command carries; without `--expect` it is the version of this moment. */
 export async function decisionFields(
   client: AdminClient,

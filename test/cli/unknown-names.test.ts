@@ -34,7 +34,7 @@ function listTaking(command: Command, path: readonly string[] = []): Taking[] {
         other === argument ? unknown.value : (FILLED[other.name()] ?? other.argChoices?.[0] ?? 'x'),
       )
     const demanded = command.options
-      .filter(({ mandatory }) => mandatory)
+      .filter(({ mandatory, long }) => mandatory || long === '--because')
       .flatMap(({ long }) => [long ?? '', 'because'])
     return [{ line: path.join(' '), args: [...path, ...args, ...demanded], code: unknown.code }]
   })
@@ -56,6 +56,20 @@ it('there are such commands', () => {
   const lines = taking.map(({ line }) => line)
   expect(lines).toEqual(expect.arrayContaining(['guide', 'sync status', 'compare report', 'compare samples']))
   expect(taking.length).toBeGreaterThan(20)
+})
+
+it.each([
+  [['guide', 'rare', 'GET /api/inventory'], '--because'],
+  [['compare', 'accept', 'GET /api/inventory', '$.price', '--owner', 'ana'], '--because'],
+  [
+    ['compare', 'accept', 'GET /api/inventory', '$.x', '--owner', 'ana', '--because', 'y', '--kind', 'odd'],
+    '`kind`',
+  ],
+])('what is missing or wrong is named: %j', async (args, named) => {
+  const { code, stderr } = await run(args)
+  expect(code).toBe(EXIT.notUnderstood)
+  expect(stderr).toContain(named)
+  expect(stderr).not.toContain('ZodError')
 })
 
 describe('a name that is not there', () => {

@@ -118,7 +118,7 @@ describe('the monolith’s own options', () => {
       child.kill('SIGKILL')
       await own.drop()
     }
-  })
+  }, 60_000)
 
   it('include the nightly job as a command', async () => {
     const { code, output } = await end(

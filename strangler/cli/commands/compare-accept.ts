@@ -1,16 +1,20 @@
 import type { Command } from 'commander'
-import { acceptCommand } from '../../admin/compare-contracts.ts'
+import type { AcceptCommand } from '../../admin/compare-contracts.ts'
 import { countOf } from '../../core/count-of.ts'
-import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import {
+  addDecisionOptions,
+  type DecisionOptions,
+  decisionFields,
+  requireReason,
+} from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseWhole } from '../parse-mode.ts'
 import { parseWhere } from '../parse-where.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 interface AcceptOptions extends DecisionOptions {
-  readonly kind: string
+  readonly kind: AcceptCommand['kind']
   readonly owner: string
-  readonly because: string
   readonly days: number
 }
 
@@ -20,7 +24,7 @@ Examples:
   strangler compare reject 12 --as anna --json`
 
 export function addCompareAccept(parent: Command, terminal: Terminal): void {
-  const command = parent
+  const command: Command = parent
     .command('accept')
     .description('answer for a difference: it counts as accepted until it expires')
     .argument('<endpoint>', 'method and template, in quotes')
@@ -34,11 +38,13 @@ export function addCompareAccept(parent: Command, terminal: Terminal): void {
       '\nExamples:\n  strangler compare accept "GET /api/inventory/:sku" "$.fillRate" --kind value --owner ana --because "rounded now"',
     )
     .action(async (endpoint: string, path: string, options: AcceptOptions) => {
+      const because = requireReason(command, options.because, 'an acceptance')
       const client = await connectAdmin(options, terminal)
-      const fields = await decisionFields(client, options, terminal)
+      const fields = { ...(await decisionFields(client, options, terminal)), because }
       const { owner, kind, days } = options
-      const body = { ...fields, endpoint: parseWhere(endpoint).endpoint ?? endpoint, path, kind, owner, days }
-      const answer = await client.acceptDifference(acceptCommand.parse(body))
+      const where = { endpoint: parseWhere(endpoint).endpoint ?? endpoint, path }
+      // Whether it is all as it should be the API says, in words for people.
+      const answer = await client.acceptDifference({ ...fields, ...where, kind, owner, days })
       if (options.json) return writeJson(terminal, answer)
       writeLine(
         terminal,

@@ -6,6 +6,7 @@ import {
   type DecisionOptions,
   decisionFields,
   type QuestionOptions,
+  requireReason,
 } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { printGuided } from '../show-guide.ts'
@@ -33,7 +34,6 @@ export function addGuide(parent: Command, terminal: Terminal): void {
 }
 
 interface RareOptions extends DecisionOptions {
-  readonly because: string
   readonly not?: true
 }
 
@@ -51,12 +51,13 @@ function addRare(parent: Command, terminal: Terminal): void {
     .action(async (endpoints: string[], given: RareOptions, command: Command) => {
       // Options that the parent has too are the parent's.
       const options = { ...command.optsWithGlobals(), ...given } as RareOptions
+      const because = requireReason(command, options.because, 'a mark')
       const client = await connectAdmin(options, terminal)
       const rare = options.not !== true
       const answers: CommandAnswer[] = []
       for (const endpoint of endpoints) {
         const fields = await decisionFields(client, options, terminal)
-        const answer = await client.markRare({ ...fields, because: options.because, endpoint, rare })
+        const answer = await client.markRare({ ...fields, because, endpoint, rare })
         answers.push(answer)
         if (options.json) continue
         const verb = answer.changed ? 'is now' : 'was already'

@@ -1,5 +1,10 @@
 import type { Command } from 'commander'
-import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import {
+  addDecisionOptions,
+  type DecisionOptions,
+  decisionFields,
+  requireReason,
+} from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
@@ -17,12 +22,10 @@ export function addProxyEvict(parent: Command, terminal: Terminal): void {
   addDecisionOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, options: DecisionOptions) => {
-      if (options.because === undefined) {
-        command.error('error: an eviction needs its reason: --because "…"', { exitCode: 2 })
-      }
+      const because = requireReason(command, options.because, 'an eviction')
       const client = await connectAdmin(options, terminal)
       const fields = await decisionFields(client, options, terminal)
-      const answer = await client.evictProxy({ ...fields, id, because: options.because })
+      const answer = await client.evictProxy({ ...fields, id, because })
       if (options.json) writeJson(terminal, answer)
       else writeLine(terminal, `${id} is evicted (version ${answer.version}).`)
     })
