@@ -46,9 +46,12 @@ async function start(service: string, monolith: string) {
     await shadow.stop()
   })
   const found: Record<string, number> = {}
+  let asked = 0
   return {
     ...{ shadow, threads, reported, verdicts },
+    asked: () => asked,
     async ask(count: number) {
+      asked += count
       const answers = await Promise.all(
         Array.from({ length: count }, async (_, id) =>
           (await fetch(`http://127.0.0.1:${port}/items/${id}`)).text(),
@@ -82,9 +85,12 @@ test.each([
       if (hangs) hanging.add(answer)
       else answer()
     })
-    const { shadow, threads, verdicts, ask, counts } = await start(service.url, monolith.url)
-    await ask(5)
-    expect(await counts()).toMatchObject({ match: 5 })
+    const { shadow, threads, verdicts, ask, asked, counts } = await start(service.url, monolith.url)
+    const matches = async () => {
+      await ask(1)
+      return (await counts())['match'] ?? 0
+    }
+    await expect.poll(matches, SOON).toBeGreaterThan(0)
     hangs = true
     await ask(7)
     await expect.poll(() => hanging.size, SOON).toBe(7)
@@ -93,20 +99,23 @@ test.each([
     end(first as Worker)
     await over
     hangs = false
-    // While it rests after the death, exchanges are served and skipped.
+    // While it rests after the death, exchanges are served and skipped; on a busy machine the rest is over by now.
     await ask(2)
     expect(shadow.heldBytes).toBe(0)
-    await expect
-      .poll(async () => {
-        await ask(1)
-        return (await counts())['match']
-      }, SOON)
-      .toBeGreaterThan(7)
-    const lost = (await counts())['skipped:thread-lost'] ?? 0
-    expect(lost).toBeGreaterThanOrEqual(9)
+    const before = (await counts())['match'] ?? 0
+    await expect.poll(matches, SOON).toBeGreaterThan(before)
     expect(threads).toHaveLength(2)
+    // Each exchange has one verdict, those of the dead thread too; some had waited for too long before it died.
+    await expect.poll(async () => sum(Object.values(await counts())), SOON).toBe(asked())
+    const found = await counts()
+    expect(found['skipped:thread-lost']).toBeGreaterThan(0)
+    const skipped = Object.entries(found).filter(([verdict]) => verdict.startsWith('skipped:'))
     // The metrics say the same.
-    expect(verdicts.filter((verdict) => verdict === 'skipped')).toHaveLength(lost)
+    expect(verdicts.filter((verdict) => verdict === 'skipped')).toHaveLength(
+      sum(skipped.map(([, count]) => count)),
+    )
     expect(shadow.heldBytes).toBe(0)
   },
 )
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
