@@ -111,6 +111,12 @@ test('an output of another shape is told from one with other numbers', () => {
   expect(findDifference(shown, good)).toBeUndefined()
   expect(findDifference(shown, good.replace('✓ lag', '✗ lag'))).toContain('the page has "✓ lag-low')
   expect(findDifference(shown, good.replace('shadow', 'sync'))).toContain('step shadow')
+  // What a busy machine adds is no other shape.
+  const busy =
+    'Before that 2 holds were undone and tried again (650 ms, 702 ms), so that no write waited for long\n'
+  expect(findDifference(shown, good + busy)).toBeUndefined()
+  const gaveWay = (text: string) => `${text} 3 more exchanges gave way to clients, drawn by lot.`
+  expect(findDifference('✓ coverage: 4 of 4.', gaveWay('✓ coverage: 9 of 9.'))).toBeUndefined()
   expect(findDifference(shown, `${good}and more\n`)).toContain('and here is "and more"')
   expect(maskOutput('a 1,234 b\n\n')).toEqual(['a <n> b'])
   expect(maskOutput('seen 1 time')).toEqual(maskOutput('seen 3 times'))

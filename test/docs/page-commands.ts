@@ -40,6 +40,8 @@ export function maskOutput(text: string): string[] {
       .replaceAll(/<n> (ms|s|min|h|days)\b/g, '<duration>')
       // One is one: `seen 1 time`, `seen 3 times`.
       .replaceAll(/<n> ([a-z]+?)s?\b/g, '<n> $1')
+      // How many comparisons gave way is the machine's business, too.
+      .replaceAll(/ <n> more exchanges? gave way to clients, drawn by lot\./g, '')
       .split('\n')
       .map((line) =>
         line
@@ -47,7 +49,7 @@ export function maskOutput(text: string): string[] {
           .replaceAll(/ {2,}/g, '  ')
           .replaceAll(/─+|-{3,}/g, '-'),
       )
-      // How often a hold had to be tried is the machine's business.
+      // As is how often a hold had to be tried.
       .filter((line) => line !== '' && !/^Before that .* undone and tried again/.test(line))
   )
 }
