@@ -9,7 +9,8 @@ export function drive(page: Page) {
     const dialog = page.getByRole('dialog')
     if (because !== undefined) await dialog.getByLabel('Why').fill(because)
     await dialog.getByRole('button', { name: button, exact: true }).click()
-    await dialog.waitFor({ state: 'detached' })
+    // Of a cut-over it is closed when that is over, which a busy machine takes its time for.
+    await dialog.waitFor({ state: 'detached', timeout: 60_000 })
   }
   /** A gate may close between the look and the step, under real traffic: whoever is told so looks again. */
   const confirmOrLeave = async (button: string): Promise<string> => {
