@@ -4,6 +4,8 @@ import type { BackfillOptions } from './backfill.ts'
 import type { BackfillJobs, RefusedRow, SentJob } from './backfill-jobs.ts'
 import type { BackfillState } from './backfill-state.ts'
 import { createChunkSize } from './chunk-size.ts'
+import type { TextRow } from './database.ts'
+import { later } from './judge-incarnation.ts'
 import type { TableRoute } from './mapping.ts'
 import { BACKFILL_JOB, packBatches } from './pack-batches.ts'
 import { type ReadEntries, toEntries } from './read-entries.ts'
@@ -28,6 +30,8 @@ interface SenderOptions {
   readonly routes: readonly TableRoute[]
   readonly jobs: BackfillJobs
   readonly now: Clock
+  /** What a row of a table counts as at least. */
+  readonly leastVersion: (table: string) => string
 }
 
 export function createBackfillSender(parts: SenderOptions): BackfillSender {
@@ -38,12 +42,20 @@ export function createBackfillSender(parts: SenderOptions): BackfillSender {
   const findRoute = (table: string | undefined) =>
     parts.routes.find((candidate) => candidate.source.table.name === table)
 
+  function readRows(route: TableRoute, rows: readonly TextRow[]): ReadEntries {
+    const least = parts.leastVersion(route.source.table.name)
+    return toEntries(
+      route,
+      rows.map((row) => ({ ...row, version: later(row['version'] ?? '0', least) ?? '0' })),
+    )
+  }
+
   async function sendKeys(job: SentJob): Promise<void> {
     const route = findRoute(job.table)
     if (route === undefined) return
     const rows = await source.query(source.dialect.readKeys(route.source, job.keys))
     // A row that is gone by now is the log's to tell.
-    const read = toEntries(
+    const read = readRows(
       route,
       rows.filter((row) => row['present'] === '1'),
     )
@@ -77,7 +89,7 @@ export function createBackfillSender(parts: SenderOptions): BackfillSender {
       state.moveReading(last, rows.length < limit)
       // A row of a range is there by definition.
       const present = rows.map((row) => ({ ...row, present: '1' }))
-      if (last !== undefined) await sendRead(route.source.table.name, toEntries(route, present), last)
+      if (last !== undefined) await sendRead(route.source.table.name, readRows(route, present), last)
       chunkSize.learn(rows.length, now() - began)
       return true
     },

@@ -9,6 +9,8 @@ interface Checkpoint {
   /** The last key of `table` up to which the target has everything. */
   readonly through: string | undefined
   readonly refused: readonly RefusedRow[]
+  /** By table: the version of the TRUNCATE that waited when it began. */
+  readonly truncated: Readonly<Record<string, string>>
 }
 
 /** How far a backfill has read, which is ahead, and how far the target has it, which is what a checkpoint holds. */
@@ -18,6 +20,13 @@ export interface BackfillState {
   readonly rows: number
   readonly refusedCount: number
   readonly firstRefusal: string | undefined
+  /**
+   * What a row counts as at least. A TRUNCATE that waited when the backfill began is carried in this epoch, in which it takes away what counts as older and refuses
+   * what does, sooner or later; and each row that is read now is younger: it was read in a snapshot after that TRUNCATE, which leaves nothing from before it. The row's
+   * own entry, which would say so, may have been acknowledged in an epoch before. One more than the TRUNCATE is less than the row's next change, since the TRUNCATE's
+   * entry alone moves PostgreSQL's log on by more.
+   */
+  leastVersion(table: string): string
   /** The key to read on from. */
   readAfter(): string[] | undefined
   /** Whether nothing of the table to read next was read. */
@@ -32,6 +41,12 @@ export interface BackfillState {
   toText(): string
 }
 
+/** What a backfill begins with: to be kept before anything of its epoch is sent. */
+export function writeBeginning(truncated: Checkpoint['truncated']): string {
+  const beginning: Partial<Checkpoint> = { truncated }
+  return JSON.stringify(beginning)
+}
+
 /** Goes on where a checkpoint stands, or begins with the first table. */
 export function openState(text: string | undefined, tables: readonly string[]): BackfillState {
   const begun: Partial<Checkpoint> = text === undefined ? {} : JSON.parse(text)
@@ -39,6 +54,7 @@ export function openState(text: string | undefined, tables: readonly string[]): 
   const refused = new Map((begun.refused ?? []).map((row) => [idOf(row.table, row.key), row]))
   const read = new Set(finished)
   const nextToRead = () => tables.find((table) => !read.has(table))
+  const truncated = begun.truncated ?? {}
   let rows = begun.rows ?? 0
   let saved = { table: begun.table, through: begun.through }
   let reading = nextToRead()
@@ -67,6 +83,10 @@ export function openState(text: string | undefined, tables: readonly string[]): 
       const [first] = refused.values()
       return first === undefined ? undefined : `${first.table} ${first.key}: ${first.error}`
     },
+    leastVersion(table) {
+      const version = truncated[table]
+      return version === undefined ? '0' : String(BigInt(version) + 1n)
+    },
     readAfter: () => (readThrough === undefined ? undefined : (JSON.parse(readThrough) as string[])),
     isAtStart: () => reading !== undefined && readThrough === undefined,
     moveReading(last, isEnd) {
@@ -94,7 +114,11 @@ export function openState(text: string | undefined, tables: readonly string[]): 
       return taken
     },
     isDone: () => tables.every((table) => finished.has(table)) && refused.size === 0,
-    toText: () => JSON.stringify({ rows, finished: [...finished], ...saved, refused: [...refused.values()] }),
+    toText: () =>
+      JSON.stringify({
+        ...{ rows, finished: [...finished], ...saved, refused: [...refused.values()] },
+        truncated,
+      } satisfies Checkpoint),
   }
 }
 

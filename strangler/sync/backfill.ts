@@ -2,13 +2,14 @@ import type { Clock, ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, Direction } from '../core/sync-words.ts'
 import { createBackfillJobs } from './backfill-jobs.ts'
 import { createBackfillSender } from './backfill-sender.ts'
-import { type BackfillState, openState } from './backfill-state.ts'
+import { type BackfillState, openState, writeBeginning } from './backfill-state.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
 import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
 import { orderByReferences } from './table-order.ts'
 import type { Transport } from './transport.ts'
+import { readWaitingTruncate } from './waiting-truncate.ts'
 
 /** A chunk of the largest size is on its way while the next one is read. */
 const MOST_JOBS = 16
@@ -44,6 +45,8 @@ export interface BackfillStatus {
 
 /** Copies every row there is as an ordinary message; a change that is on its way at the same time wins by its version. */
 export interface Backfill extends Stoppable {
+  /** Before anything else of the epoch is sent: keeps what it has to know of the moment in which it began. @throws the database's error */
+  prepare(): Promise<void>
   start(): void
   pause(): void
   resume(): void
@@ -61,16 +64,20 @@ export function createBackfill(options: BackfillOptions): Backfill {
   )
   const name = `backfill:${options.capability}:${options.direction}:${options.epoch}`
   const jobs = createBackfillJobs(now)
-  const sender = createBackfillSender({ options, routes, jobs, now })
+  const leastVersion = (table: string) => state?.leastVersion(table) ?? '0'
+  const sender = createBackfillSender({ options, routes, jobs, now, leastVersion })
   let state: BackfillState | undefined
   let throttled: string | undefined
   let retryAt = 0
 
+  async function prepare(): Promise<BackfillState> {
+    const tables = routes.map(({ source: { table } }) => table.name)
+    const kept = (await options.checkpoints.read(name)) || (await keepBeginning(options, { name, tables }))
+    return openState(kept, tables)
+  }
+
   async function step(): Promise<boolean> {
-    state ??= openState(
-      await options.checkpoints.read(name),
-      routes.map(({ source: { table } }) => table.name),
-    )
+    state ??= await prepare()
     await saveProgress(state)
     if (state.isDone()) return false
     for (const job of jobs.takeOverdue()) await sender.sendKeys(job)
@@ -100,6 +107,9 @@ export function createBackfill(options: BackfillOptions): Backfill {
   })
   return {
     ...loop,
+    async prepare() {
+      state ??= await prepare()
+    },
     settle(result) {
       if (result.chunk === undefined) return
       jobs.settle(result)
@@ -111,6 +121,20 @@ export function createBackfill(options: BackfillOptions): Backfill {
     },
     status: () => ({ ...describeState(state), chunkRows: sender.chunkRows, throttled }),
   }
+}
+
+/** Whoever is first has it right for all: what it finds was not carried in this epoch. */
+async function keepBeginning(
+  { source, checkpoints }: BackfillOptions,
+  { name, tables }: { name: string; tables: readonly string[] },
+): Promise<string | undefined> {
+  const truncated: Record<string, string> = {}
+  for (const table of tables) {
+    const version = await readWaitingTruncate(source, table)
+    if (version !== undefined) truncated[table] = version
+  }
+  await checkpoints.replace(name, undefined, writeBeginning(truncated))
+  return checkpoints.read(name)
 }
 
 function describeState(state: BackfillState | undefined): Omit<BackfillStatus, 'chunkRows' | 'throttled'> {

@@ -18,15 +18,21 @@ export interface BeginEpochOptions extends DatabaseRoles {
  */
 export async function beginEpoch(options: BeginEpochOptions): Promise<LostDatabase | undefined> {
   const { order, source, target } = options
-  // Where every row is copied anew, it does not matter what a database was before that.
-  if (order.backfill !== true || (await hasBegun(options))) {
-    const lost = await findLost(options)
-    if (lost !== undefined) return lost
-  }
+  const isAnew = order.backfill === true && !(await hasBegun(options))
+  const lost = await findLost(options, isAnew ? whereItMatters(order) : undefined)
+  if (lost !== undefined) return lost
   await enter(target, 'target', options)
   await enter(source, 'source', options)
   await renewIncarnations(options)
   return undefined
+}
+
+/**
+ * Where every row is copied anew, it does not matter what the target was before that. The log of a source that was restored, or filled from a dump, is emptied
+ * first, which only an epoch does that was begun for it.
+ */
+function whereItMatters({ lost }: SyncOrder): LostDatabase['role'][] {
+  return lost === 'source' ? [] : ['source']
 }
 
 async function hasBegun({ capability, order, source, target }: BeginEpochOptions): Promise<boolean> {

@@ -103,12 +103,6 @@ export async function hasKitTable(database: SyncDatabase, name: string): Promise
   return rows.length > 0
 }
 
-/** Where the kit's tables stand in PostgreSQL; in MariaDB they stand among the application's. */
-export async function makeKitSchema(database: SyncDatabase): Promise<void> {
-  if (database.dialect.name !== 'postgres' || (await hasKitTable(database, 'checkpoint'))) return
-  await database.query({ sql: 'CREATE SCHEMA IF NOT EXISTS strangler', params: [] })
-}
-
 /** KEY is a reserved word of MariaDB. */
 export function keyColumn(dialect: DialectName): string {
   return dialect === 'postgres' ? 'key' : '`key`'

@@ -109,6 +109,7 @@ export function createCaptureWatch(options: CaptureWatchOptions): CaptureWatch {
     if (at - suspectedAt < lateMs) return []
     counters = now
     suspectedAt = undefined
+    if (judged.isDoubtful) return []
     return [
       `about ${judged.missed} changes of ${judged.tables.join(', ')} are not in the log: somebody writes past the triggers`,
     ]
@@ -205,7 +206,8 @@ async function readCounters({ source, routes }: CaptureWatchOptions): Promise<Co
   const rows = await source.query(statement)
   const log = rows.find(({ tbl }) => tbl === null)
   const changed = rows.filter(({ tbl }) => tbl !== null).map((row) => [row['tbl'], Number(row['changed'])])
-  return { changed: Object.fromEntries(changed), logged: Number(log?.['changed'] ?? 0) }
+  const [logged, direct] = [Number(log?.['changed'] ?? 0), Number(log?.['direct'] ?? 0)]
+  return { changed: Object.fromEntries(changed), logged, direct }
 }
 
 /** Undefined where the kit's user may not see it. */

@@ -41,6 +41,11 @@ export function classifyError(error: unknown): DatabaseErrorKind {
   return UNREACHABLE_MESSAGE.test(describe(error)) ? 'unreachable' : 'other'
 }
 
+/** PostgreSQL's; nothing was done. */
+export function isUnknownTable(error: unknown): boolean {
+  return codesOf(error).includes('42P01')
+}
+
 /**
  * Where databases quote a value of a row in their sentences. Names of tables, columns and constraints stay: without them nobody finds the
  * reason. PostgreSQL keeps the rest of the row in fields of its own, which nobody reads here.

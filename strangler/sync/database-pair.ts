@@ -75,16 +75,15 @@ export function isSameDatabase(one: string, other: string): boolean {
   return place(one) === place(other)
 }
 
-/** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE */
+/**
+ * Changes nothing.
+ * @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE
+ */
 export async function openSide({ side, url }: NamedDatabase, report: ReportError): Promise<SyncDatabase> {
   const dialect = dialectNameOf(url) === 'postgres' ? postgresDialect : mariadbDialect
-  let database: SyncDatabase | undefined
   try {
-    database = await openSyncDatabase(url, { dialect, report })
-    await bringLogUp(database, report)
-    return database
+    return await openSyncDatabase(url, { dialect, report })
   } catch (error) {
-    await database?.stop()
     throw new StranglerError(
       'STRANGLER_SYNC_DATABASE_UNREACHABLE',
       `The database of the side ${side} at ${new URL(url).host} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`,
@@ -97,16 +96,4 @@ export function schemaOf(url: string, configured: string | undefined): string {
   return dialectNameOf(url) === 'postgres'
     ? (configured ?? 'public')
     : decodeURIComponent(new URL(url).pathname.slice(1))
-}
-
-/**
- * An older version of the kit may have installed what is there. Whoever only looks may have no right to that, or meet a lock: it is told, and the start of a sync does it
- * with patience.
- */
-async function bringLogUp(database: SyncDatabase, report: ReportError): Promise<void> {
-  try {
-    for (const sql of database.dialect.logUp()) await database.query({ sql, params: [] })
-  } catch (error) {
-    report('sync.log', error)
-  }
 }

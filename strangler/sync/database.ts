@@ -1,6 +1,7 @@
 import { DataSource, type QueryRunner } from 'typeorm'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { DialectName } from '../core/sync-words.ts'
+import { isUnknownTable } from './classify-error.ts'
 import {
   type ConnectionSettings,
   mariadbOptions,
@@ -19,6 +20,7 @@ export interface TransactionOptions {
 /** One of the two databases of a link, and the dialect that writes its SQL. */
 export interface SyncDatabase extends Stoppable {
   readonly dialect: Dialect
+  /** Also of what an older version of the kit has installed, which a transaction does not: it would end with the first try. */
   query(statement: Statement): Promise<TextRow[]>
   /** Runs `work` in one transaction on one connection; it is rolled back when `work` throws. */
   transaction<T>(work: (run: RunStatement) => Promise<T>, options?: TransactionOptions): Promise<T>
@@ -59,7 +61,8 @@ export async function openSyncDatabase(url: string, options: OpenSyncDatabaseOpt
   let stopped: Promise<void> | undefined
   return {
     dialect: options.dialect,
-    query: (statement) => withRunner(dataSource, (runner) => runOn(runner, statement)),
+    query: (statement) =>
+      askOlder(statement, (asked) => withRunner(dataSource, (runner) => runOn(runner, asked))),
     transaction: (work, settings) =>
       withRunner(dataSource, (runner) => runTransaction(runner, work, settings?.isolation)),
     stop() {
@@ -108,6 +111,16 @@ async function withRunner<T>(dataSource: DataSource, work: (runner: QueryRunner)
     return await work(runner)
   } finally {
     await runner.release()
+  }
+}
+
+/** Asked each time: somebody may bring it up at any moment, and what is in the newer place then counts. */
+async function askOlder(statement: Statement, run: RunStatement): Promise<TextRow[]> {
+  try {
+    return await run(statement)
+  } catch (error) {
+    if (statement.older === undefined || !isUnknownTable(error)) throw error
+    return run({ sql: statement.older, params: statement.params })
   }
 }
 

@@ -7,6 +7,11 @@ import type { WatchDialect } from './watch.ts'
 export interface Statement {
   readonly sql: string
   readonly params: readonly unknown[]
+  /**
+   * The same question to what an older version of the kit has installed, where the first cannot be asked of that: a table is missing. Whoever only looks changes
+   * nothing there.
+   */
+  readonly older?: string
 }
 
 /** Runs a statement; every value of a row is text or null. */
@@ -38,10 +43,10 @@ export interface PendingPart {
 /** Where triggers write before an entry is in the log, for a database where the log's indexes would make each write dearer. */
 export interface IntakeDialect {
   /**
-   * Moves at most so many entries into the log, those from a block on: `moved`, and the last `block` of them. Any number of processes may move at the
-   * same time; nobody who writes waits for it.
+   * Moves at most so many entries into the log, those in so many blocks (default all) from one on: `moved`, the last `block` of them, and the block at which the
+   * place `ends`. Any number of processes may move at the same time; nobody who writes waits for it.
    */
-  move(from: number, most: number): Statement
+  move(from: number, most: number, blocks?: number): Statement
   /** After many moves: makes the place of those entries free. */
   readonly clean: Statement
   /** Entries whose key no index takes, a few of them: `tbl, key` (its beginning). They stay. */
@@ -94,6 +99,8 @@ export interface Dialect {
   /** What the pre-flight asks. */
   readonly survey: SurveyDialect
 
+  /** Where the kit's own tables stand, in a place of their own if there are such: before anything else is made. */
+  schemaUp(): string[]
   /**
    * In the source: the change log and its triggers. `up` is idempotent; `down` leaves nothing. `ancestors` are tables outside the
    * capability from which a cascade reaches a captured one, where cascades fire no triggers (MariaDB).
@@ -112,8 +119,8 @@ export interface Dialect {
   /** Who else reads what is guarded. */
   readonly reads: ReadsDialect
 
-  /** What to read all entries from, the log's and those that are not in it yet: `version, tbl, key, op, at`. Whether something waits is asked here. */
-  readonly changes: string
+  /** A statement over all entries, the log's and those that are not in it yet: `version, tbl, key, op, at`. Whether something waits is asked here. */
+  askChanges(write: (changes: string) => string, params: readonly unknown[]): Statement
   /** Absent where triggers write into the log itself. */
   readonly intake?: IntakeDialect
   /** All entries of a table go, wherever they are. */

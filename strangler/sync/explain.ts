@@ -122,11 +122,12 @@ async function readEntries(
     dialect === 'postgres'
       ? 'floor(extract(epoch FROM clock_timestamp() - at) * 1000)::text'
       : 'CAST(FLOOR(TIMESTAMPDIFF(MICROSECOND, at, SYSDATE(6)) / 1000) AS CHAR)'
-  const rows = await source.query({
-    sql: `SELECT version, op, ${age} AS age_ms FROM ${source.dialect.changes}
+  const statement = source.dialect.askChanges(
+    (changes) => `SELECT version, op, ${age} AS age_ms FROM ${changes}
 WHERE tbl = ${at(dialect, 1)} AND ${keyColumn(dialect)} = ${at(dialect, 2)} ORDER BY version DESC LIMIT ${MOST_ENTRIES}`,
-    params: [table, key],
-  })
+    [table, key],
+  )
+  const rows = await source.query(statement)
   return rows.map((row) => ({
     version: row['version'] ?? '0',
     op: row['op'] ?? '',

@@ -34,12 +34,20 @@ const LOOKS = 3
  * Each database carries a token that is renewed while changes are carried, and the other remembers it. Any number of processes may look and renew
  * at once.
  */
-export async function findLost(options: IncarnationOptions): Promise<LostDatabase | undefined> {
+export async function findLost(
+  options: IncarnationOptions,
+  roles: readonly LostDatabase['role'][] = ['target', 'source'],
+): Promise<LostDatabase | undefined> {
   const { source, target, capability, newestAcknowledged } = options
-  const ofTarget = await findChange({ watched: target, keeper: source, capability })
-  if (ofTarget !== undefined) return { role: 'target', found: ofTarget }
-  const ofSource = await findChange({ watched: source, keeper: target, capability, newestAcknowledged })
-  return ofSource === undefined ? undefined : { role: 'source', found: ofSource }
+  const watches = {
+    target: { watched: target, keeper: source, capability },
+    source: { watched: source, keeper: target, capability, newestAcknowledged },
+  }
+  for (const role of roles) {
+    const found = await findChange(watches[role])
+    if (found !== undefined) return { role, found }
+  }
+  return undefined
 }
 
 /** Only after `findLost` has found nothing: what is remembered now is what both are. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StranglerError } from '../core/errors.ts'
 import type { TableShape } from '../core/sync-words.ts'
-import { at, hasKitTable, kitTable, makeKitSchema } from './bookkeeping.ts'
+import { at, hasKitTable, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
 import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
@@ -152,7 +152,8 @@ export async function uninstallSync(
 ): Promise<void> {
   const deadline = Date.now() + RETRY_FOR_MS
   // The token needs a place also where nothing is installed (any more), since somebody may install there before the first statement; it goes with the rest.
-  await Promise.all([makeKitSchema(pair.monolith), makeKitSchema(pair.service)])
+  for (const side of [pair.monolith, pair.service])
+    await runSchemaChange(side, side.dialect.schemaUp(), deadline)
   const tokens = {
     monolith: await readToken(pair.monolith, capability),
     service: await readToken(pair.service, capability),

@@ -95,6 +95,7 @@ export async function startRunningSync(options: RunningSyncOptions): Promise<Run
   }
   try {
     await begin(options)
+    await backfill?.prepare()
     await Promise.all([sourceEnd.start(), targetEnd.start()])
   } catch (error) {
     await stop()

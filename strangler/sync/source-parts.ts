@@ -86,6 +86,7 @@ export async function startSourceParts(options: SourcePartsOptions): Promise<Sou
     onError: (error) => report('sync.lag', error),
   })
   const ends = [sourceEnd, ...(backfill === undefined ? [] : [backfill])]
+  await backfill?.prepare()
   await sourceEnd.start()
   const tables = routes.map((route) => route.source.table)
   const expectedRows = await guessRows(source, tables).catch(() => undefined)

@@ -5,12 +5,12 @@ import {
   familiesOf,
   isSameCell,
   isSameRow,
-  isTruncatePending,
   readFloor,
   readSourceKeys,
   readTargetKeys,
   type SeenRow,
 } from './verify-rows.ts'
+import { readWaitingTruncate } from './waiting-truncate.ts'
 
 export interface ColumnDifference {
   readonly column: string
@@ -79,7 +79,7 @@ export async function judgeAgainst(sides: TwoSides, route: TableRoute, first: Fi
   const suspects = unlike.filter((row) => row.version === '0')
   if (suspects.length === 0) return { diverged: [], inFlight: pending.map(({ key }) => key) }
   // After S and before T2: a TRUNCATE that S shows and T1 = T2 does not must still be in the log now.
-  const isEmptying = await isTruncatePending(sides.source, route.source.table.name)
+  const isEmptying = (await readWaitingTruncate(sides.source, route.source.table.name)) !== undefined
   const after = await readTargetKeys(
     sides.target,
     route,

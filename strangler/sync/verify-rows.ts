@@ -1,5 +1,5 @@
 import type { CellText, ColumnFamily } from '../core/sync-words.ts'
-import { at, keyColumn, kitTable } from './bookkeeping.ts'
+import { at, kitTable } from './bookkeeping.ts'
 import { canonicalizeCell } from './canonical.ts'
 import type { SyncDatabase, TextRow } from './database.ts'
 import type { TableColumns, VersionSource } from './dialect.ts'
@@ -114,16 +114,6 @@ export const NO_FLOOR = '0:-1'
 
 export function floorOf(row: TextRow | undefined): string {
   return row === undefined ? NO_FLOOR : `${row['epoch']}:${row['version']}`
-}
-
-/** Whether a TRUNCATE of the source is still to come; it has one entry for all the keys that it took away. */
-export async function isTruncatePending(source: SyncDatabase, table: string): Promise<boolean> {
-  const dialect = source.dialect.name
-  const [row] = await source.query({
-    sql: `SELECT max(version) AS version FROM ${source.dialect.changes} WHERE tbl = ${at(dialect, 1)} AND ${keyColumn(dialect)} = ''`,
-    params: [table],
-  })
-  return (row?.['version'] ?? null) !== null
 }
 
 /** The families by which both sides are compared: the target's, since that is what the source's texts become. */

@@ -12,7 +12,10 @@ export interface WatchDialect {
   guardTriggers(tables: readonly TableShape[], mode: Exclude<GuardMode, 'off'>): TriggerName[]
   /** The kit's triggers that are there: `tbl, name, fires` ('true' when nothing can switch it off for a session). */
   readTriggers(tables: readonly TableShape[]): Statement
-  /** Rows changed in each table since its statistics began, and entries written to the log: `tbl, changed`, the log's with `tbl` null. */
+  /**
+   * Rows changed in each table since its statistics began, and entries written by triggers: `tbl, changed`, the entries' with `tbl` null; there `direct` says how
+   * many have passed the intake by, which falls by those that were deleted there.
+   */
   readCounters?(tables: readonly TableShape[]): Statement
   /** What is another one after a TRUNCATE, where that fires no trigger: `tbl, made`. May want a privilege of its own. */
   readMade?(tables: readonly TableShape[]): Statement

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Connection, createConnection } from 'mysql2/promise'
+import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise'
 
 /** A database of its own on the MariaDB that the whole run shares. */
 export interface MariaDatabase {
@@ -30,6 +30,13 @@ export async function createMariaDatabase(name = 'test'): Promise<MariaDatabase>
   }
 }
 
+/** A connection for a test's own statements; when it is ended under them, the next statement says so. */
+export async function openConnection(url: string, options: ConnectionOptions = {}): Promise<Connection> {
+  const connection = await createConnection({ ...options, uri: url.replace(/^mariadb:/, 'mysql:') })
+  connection.on('error', () => undefined)
+  return connection
+}
+
 /** A connection that is left open would let DROP DATABASE wait for its metadata locks. */
 async function endConnections(connection: Connection, database: string): Promise<void> {
   const [rows] = await connection.query('SELECT ID FROM information_schema.PROCESSLIST WHERE DB = ?', [
@@ -58,7 +65,7 @@ async function withConnection(
   server: string,
   work: (connection: Connection) => Promise<unknown>,
 ): Promise<void> {
-  const connection = await createConnection(server)
+  const connection = await openConnection(server)
   try {
     await work(connection)
   } finally {

@@ -31,9 +31,19 @@ export function openPool(connectionString: string, max = 3): pg.Pool {
   return new pg.Pool({ connectionString, max }).on('error', () => undefined)
 }
 
-async function runStatement(server: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server })
+/**
+ * A connection for a test's own statements. When a database is dropped under it, which happens where a test has failed, the next statement says so: as an
+ * error that nobody handles it would stand in front of what really failed.
+ */
+export async function openClient(connectionString: string, config: pg.ClientConfig = {}): Promise<pg.Client> {
+  const client = new pg.Client({ ...config, connectionString })
+  client.on('error', () => undefined)
   await client.connect()
+  return client
+}
+
+async function runStatement(server: string, statement: string): Promise<void> {
+  const client = await openClient(server)
   try {
     await client.query(statement)
   } finally {

@@ -1,8 +1,7 @@
-import mysql from 'mysql2/promise'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type CouplingWatch, createCouplingWatch, showCoupling } from '../../strangler/sync/coupling-watch.ts'
-import { createMariaDatabase } from '../support/mariadb.ts'
+import { createMariaDatabase, openConnection } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
 import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 
@@ -35,12 +34,16 @@ afterAll(async () => {
 /** Open until what is awaited has been seen, or for some looks. */
 async function inTransaction(statements: readonly string[], until: () => Promise<unknown>): Promise<void> {
   const client = await pool.connect()
-  await client.query("SET application_name = 'shop'")
-  await client.query('BEGIN')
-  for (const sql of statements) await client.query(sql)
-  await until()
-  await client.query('ROLLBACK')
-  client.release()
+  try {
+    await client.query("SET application_name = 'shop'")
+    await client.query('BEGIN')
+    for (const sql of statements) await client.query(sql)
+    await until()
+  } finally {
+    // One that is kept would let the pool never end, and hide what has failed.
+    await client.query('ROLLBACK')
+    client.release()
+  }
 }
 const someLooks = () => new Promise((resolve) => setTimeout(resolve, 1_500))
 
@@ -67,7 +70,7 @@ it.skipIf(mariadbd === undefined)(
   'finds it in MariaDB too, where the server is made to tell',
   async () => {
     const maria = await createMariaDatabase('couplings')
-    const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
+    const application = await openConnection(maria.url)
     await application.query("INSTALL SONAME 'metadata_lock_info'").catch((error: { code: string }) => {
       // Another file was here before.
       if (error.code !== 'ER_UDF_EXISTS' && error.code !== 'ER_PLUGIN_INSTALLED') throw error

@@ -1,7 +1,6 @@
-import mysql from 'mysql2/promise'
 import { expect, test } from 'vitest'
 import { describe as describeError } from '../../strangler/sync/classify-error.ts'
-import { createMariaDatabase } from '../support/mariadb.ts'
+import { createMariaDatabase, openConnection } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
 import { createTestDatabase, openPool } from '../support/postgres.ts'
 
@@ -56,7 +55,7 @@ test('what PostgreSQL quotes of a row stays in the row', async () => {
 
 test.skipIf(mariadbd === undefined)('nor does what MariaDB quotes leave it', async () => {
   const database = await createMariaDatabase('sentences')
-  const connection = await mysql.createConnection(database.url)
+  const connection = await openConnection(database.url)
   try {
     await connection.query(TABLE('json'))
     const raw = await expectHidden((sql, value) => connection.query(sql, [value]))

@@ -4,6 +4,7 @@ import { openSyncDatabase, type SyncDatabase } from '../../strangler/sync/databa
 import { postgresDialect } from '../../strangler/sync/dialects/postgres/index.ts'
 import { createSourceEnd, createTargetEnd } from '../../strangler/sync/link.ts'
 import { compileMapping } from '../../strangler/sync/mapping.ts'
+import { createIntakeMover } from '../../strangler/sync/move-intake.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { createMemoryTransport } from './simulation/memory-transport.ts'
 
@@ -62,6 +63,33 @@ test('while the sync is paused entries still go into the log, and nothing else h
   expect(await ask(target, 'SELECT FROM stock')).toEqual([])
   await ends.source.resume()
   await vi.waitFor(async () => expect(await count('changes')).toBe(0), WAIT)
+  expect(reports).toEqual([])
+})
+
+test('what is written where older entries have been arrives too, however long the place is and however little is looked through at once', async () => {
+  const mover = createIntakeMover({
+    source,
+    report: (operation, error) => void reports.push([operation, String(error)]),
+    blocksAtOnce: 3,
+  })
+  await ask(source, 'INSERT INTO stock SELECT int4send(n), n FROM generate_series(1, 3000) n')
+  const empty = async () => {
+    await vi.waitFor(async () => {
+      await mover.move()
+      expect(await count('change_intake')).toBe(0)
+    }, WAIT)
+  }
+  await empty()
+  await ask(source, "INSERT INTO stock VALUES ('last', 1)")
+  await ask(source, 'VACUUM (TRUNCATE false) strangler.change_intake')
+  await ask(source, 'INSERT INTO stock SELECT int4send(n), n FROM generate_series(3001, 3100) n')
+  const [early] = await ask(
+    source,
+    'SELECT min((ctid::text::point)[0]::int) AS block FROM strangler.change_intake',
+  )
+  expect(Number(early?.['block'])).toBeLessThan(3)
+  await empty()
+  expect(await count('change_log')).toBe(3_101)
   expect(reports).toEqual([])
 })
 

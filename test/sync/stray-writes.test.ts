@@ -1,10 +1,9 @@
-import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkConfig } from '../../strangler/config/define-config.ts'
 import { openSyncDatabase } from '../../strangler/sync/database.ts'
 import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { readStrayWrites } from '../../strangler/sync/stray-writes.ts'
-import { createMariaDatabase } from '../support/mariadb.ts'
+import { createMariaDatabase, openConnection } from '../support/mariadb.ts'
 import { requireProgram, sayMissing } from '../support/optional.ts'
 import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 import { diagnoseTables } from './preflight/diagnose-tables.ts'
@@ -92,7 +91,7 @@ describe('a write by the side that does not own a table', () => {
 describe.skipIf(mariadbd === undefined)(`likewise in MariaDB${sayMissing('mariadb')}`, () => {
   it('is kept with its images, and counted by who has written it', async () => {
     const maria = await createMariaDatabase('stray')
-    const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
+    const application = await openConnection(maria.url)
     const kit = await openSyncDatabase(maria.url, { dialect: mariadbDialect })
     await application.query('CREATE TABLE stock (id INT PRIMARY KEY, qty INT)')
     const [table] = await mariadbDialect.introspect(kit.query, maria.name, ['stock'])

@@ -95,11 +95,14 @@ describe('a backfill', () => {
 
   it('waits while more sessions are at work than shall be', async () => {
     expect(await ask({ maxActiveSessions: 1_000 })).toBeUndefined()
-    const sleeping = pool.query('SELECT pg_sleep(2)')
+    const sleeping = pool.query('SELECT pg_sleep(100)').catch((error: Error) => error.message)
     await expect
-      .poll(() => ask({ maxActiveSessions: 0 }))
+      .poll(() => ask({ maxActiveSessions: 0 }), { timeout: 10_000 })
       .toMatch(/^\d+ sessions are at work in the database of the monolith \(at most 0\)$/)
-    await sleeping
+    await pool.query(
+      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_sleep(100)'`,
+    )
+    expect(await sleeping).toMatch(/canceling statement/)
   })
 
   it.skipIf(mariadbd === undefined)(

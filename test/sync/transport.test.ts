@@ -69,7 +69,7 @@ async function holds(kind: QueueServer['kind'], text: string): Promise<boolean> 
   return rows[0].everything.includes(text)
 }
 
-async function until(holds: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
+async function until(holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
   const giveUpAt = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > giveUpAt) throw new Error('It did not become so in time')

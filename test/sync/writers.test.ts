@@ -1,12 +1,10 @@
-import mysql from 'mysql2/promise'
-import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { openSyncDatabase } from '../../strangler/sync/database.ts'
 import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { covers } from '../../strangler/sync/preflight/find-writers.ts'
-import { createMariaDatabase } from '../support/mariadb.ts'
+import { createMariaDatabase, openConnection } from '../support/mariadb.ts'
 import { requireProgram, sayMissing } from '../support/optional.ts'
-import { createTestDatabase, openPool } from '../support/postgres.ts'
+import { createTestDatabase, openClient, openPool } from '../support/postgres.ts'
 import { diagnoseTables } from './preflight/diagnose-tables.ts'
 import { openWatchedPair } from './watch/watched-pair.ts'
 
@@ -26,8 +24,7 @@ it(
       [1, 'shop-web'],
       [2, 'nightly-import'],
     ] as const) {
-      const client = new pg.Client({ connectionString: source.url, application_name })
-      await client.connect()
+      const client = await openClient(source.url, { application_name })
       await client.query('INSERT INTO stock VALUES ($1)', [id])
       await client.end()
     }
@@ -82,7 +79,7 @@ describe.skipIf(mariadbd === undefined)(`in MariaDB${sayMissing('mariadb')}`, ()
     'the log knows the user, and keeps it when entries are acknowledged',
     async () => {
       const maria = await createMariaDatabase('writers')
-      const application = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
+      const application = await openConnection(maria.url)
       const kit = await openSyncDatabase(maria.url, { dialect: mariadbDialect })
       await application.query('CREATE TABLE stock (id INT AUTO_INCREMENT PRIMARY KEY)')
       const shapes = await mariadbDialect.introspect(kit.query, maria.name, ['stock'])

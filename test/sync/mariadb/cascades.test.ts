@@ -116,9 +116,9 @@ describe.skipIf(mariadbd === undefined)(`cascades on MariaDB${sayMissing('mariad
       await stand.runAll(cascadeUp(tables, ancestors, lock))
       // Runs after the kit's trigger and before the cascade: the moment in which a plain read leaves the child open.
       await stand.app(
-        "CREATE OR REPLACE TRIGGER pause BEFORE DELETE ON folder FOR EACH ROW SET @p = GET_LOCK('pause', 10)",
+        "CREATE OR REPLACE TRIGGER pause BEFORE DELETE ON folder FOR EACH ROW SET @p = GET_LOCK('pause', 60)",
       )
-      await gate.query("DO GET_LOCK('pause', 10)")
+      await gate.query("DO GET_LOCK('pause', 60)")
       const deleting = deleter.query('DELETE FROM folder WHERE id = 12')
       await until(async () => (await waiting('User lock')) === 1)
       // It gives up after a second when the child is locked.
@@ -175,6 +175,6 @@ describe.skipIf(mariadbd === undefined)(`cascades on MariaDB${sayMissing('mariad
 })
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(20)) if (await holds()) return
-  throw new Error('It did not happen within 10 s.')
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await delay(20)) if (await holds()) return
+  throw new Error('It did not happen within 30 s.')
 }

@@ -1,9 +1,9 @@
-import { type Connection, createConnection, type TypeCast } from 'mysql2/promise'
+import type { Connection, TypeCast } from 'mysql2/promise'
 import type { TableShape } from '../../../strangler/core/sync-words.ts'
 import type { RunStatement, Statement } from '../../../strangler/sync/dialect.ts'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
 import { findAncestors, introspect } from '../../../strangler/sync/dialects/mariadb/introspect.ts'
-import { createMariaDatabase } from '../../support/mariadb.ts'
+import { createMariaDatabase, openConnection } from '../../support/mariadb.ts'
 
 export type Rows = Record<string, string | null>[]
 
@@ -33,7 +33,7 @@ const asText: TypeCast = (field) => field.string()
 
 export async function openMariaStand(purpose: string): Promise<MariaStand> {
   const database = await createMariaDatabase(purpose)
-  const open = () => createConnection({ uri: database.url, charset: 'utf8mb4', typeCast: asText })
+  const open = () => openConnection(database.url, { charset: 'utf8mb4', typeCast: asText })
   const app = await open()
   await app.query("SET time_zone = '+05:30'")
   const kit = await open()

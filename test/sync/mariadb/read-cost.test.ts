@@ -3,26 +3,19 @@ import type { TableShape } from '../../../strangler/core/sync-words.ts'
 import type { Statement } from '../../../strangler/sync/dialect.ts'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
 import { requireProgram, sayMissing } from '../../support/optional.ts'
-import { type MariaStand, openMariaStand } from './maria-stand.ts'
+import { openReadStand, type ReadStand } from './read-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
 
 describe.skipIf(mariadbd === undefined)(
   `100,000 rows on MariaDB, all of them pending${sayMissing('mariadb')}`,
   () => {
-    let stand: MariaStand
+    let stand: ReadStand
     let item: TableShape
     let pair: TableShape
     beforeAll(async () => {
-      stand = await openMariaStand('read_cost')
-      await stand.app('CREATE TABLE item (id BIGINT UNSIGNED PRIMARY KEY, name VARCHAR(40))')
-      await stand.app(
-        'CREATE TABLE pair (code VARCHAR(20), lang CHAR(2), n INT, PRIMARY KEY (code, lang)) CHARACTER SET latin1',
-      )
-      const shapes = await stand.capture('item', 'pair')
-      item = shapes.find(({ name }) => name === 'item')!
-      pair = shapes.find(({ name }) => name === 'pair')!
-      await stand.runAll(dialect.targetUp())
+      stand = await openReadStand('read_cost')
+      ;({ item, pair } = stand)
       await stand.runAll([
         'SET max_statement_time = 60',
         'SET @strangler_apply = 1',
@@ -35,14 +28,6 @@ describe.skipIf(mariadbd === undefined)(
       ])
     }, 120_000)
     afterAll(() => stand?.close())
-
-    /** Rows that the statement really reads, by the server's own counters. */
-    async function countReads(statement: Statement): Promise<{ rows: number; reads: number }> {
-      await stand.runAll(['FLUSH STATUS'])
-      const rows = await stand.kit(statement)
-      const counters = await stand.kit({ sql: "SHOW SESSION STATUS LIKE 'Handler_read%'", params: [] })
-      return { rows: rows.length, reads: counters.reduce((sum, { Value }) => sum + Number(Value), 0) }
-    }
 
     const composite = () => ({ table: pair, columns: ['n'] })
     const keys = Array.from({ length: 100 }, (_, index) => `["c${index * 900 + 1}","de"]`)
@@ -59,15 +44,15 @@ describe.skipIf(mariadbd === undefined)(
       ['a range by a composite key', () => dialect.readRange(composite(), ['c5', 'de'], 100), 100],
       ['given keys', () => dialect.readKeys(composite(), keys), 100],
     ])('reads %s through indexes', async (_, statement, expected) => {
-      const { rows, reads } = await countReads(statement())
-      expect(rows).toBe(expected)
+      const { rows, reads } = await stand.countReads(statement())
+      expect(rows).toHaveLength(expected)
       expect(reads).toBeLessThan(5_000)
     })
 
     it('deletes rows and entries through indexes', async () => {
       const acknowledged = keys.map((key) => ({ table: 'pair', key, version: '9223372036854775807' }))
-      expect((await countReads(dialect.deleteAcknowledged(acknowledged))).reads).toBeLessThan(5_000)
-      expect((await countReads(dialect.deleteRows(pair, keys))).reads).toBeLessThan(5_000)
+      expect((await stand.countReads(dialect.deleteAcknowledged(acknowledged))).reads).toBeLessThan(5_000)
+      expect((await stand.countReads(dialect.deleteRows(pair, keys))).reads).toBeLessThan(5_000)
       expect(await stand.app('SELECT COUNT(*) AS n FROM pair')).toEqual([{ n: '99900' }])
     })
   },

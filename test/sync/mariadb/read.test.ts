@@ -3,24 +3,17 @@ import type { TableShape } from '../../../strangler/core/sync-words.ts'
 import type { Statement } from '../../../strangler/sync/dialect.ts'
 import { mariadbDialect as dialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
 import { requireProgram, sayMissing } from '../../support/optional.ts'
-import { type MariaStand, openMariaStand } from './maria-stand.ts'
+import { openReadStand, type ReadStand } from './read-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
 
 describe.skipIf(mariadbd === undefined)(`reading on MariaDB${sayMissing('mariadb')}`, () => {
-  let stand: MariaStand
+  let stand: ReadStand
   let item: TableShape
   let pair: TableShape
   beforeAll(async () => {
-    stand = await openMariaStand('read')
-    await stand.app('CREATE TABLE item (id BIGINT UNSIGNED PRIMARY KEY, name VARCHAR(40))')
-    await stand.app(
-      'CREATE TABLE pair (code VARCHAR(20), lang CHAR(2), n INT, PRIMARY KEY (code, lang)) CHARACTER SET latin1',
-    )
-    const shapes = await stand.capture('item', 'pair')
-    item = shapes.find(({ name }) => name === 'item')!
-    pair = shapes.find(({ name }) => name === 'pair')!
-    await stand.runAll(dialect.targetUp())
+    stand = await openReadStand('read')
+    ;({ item, pair } = stand)
   })
   afterAll(() => stand?.close())
   beforeEach(async () => {
@@ -137,12 +130,7 @@ describe.skipIf(mariadbd === undefined)(`reading on MariaDB${sayMissing('mariadb
     await stand.runAll([
       "INSERT INTO strangler_change_log (tbl, `key`, op) SELECT 'item', CONCAT('[\"', 1 + seq MOD 100, '\"]'), 'U' FROM seq_1_to_6000",
     ])
-    const reads = async (statement: Statement) => {
-      await stand.runAll(['FLUSH STATUS'])
-      await stand.kit(statement)
-      const counters = await stand.kit({ sql: "SHOW SESSION STATUS LIKE 'Handler_read%'", params: [] })
-      return counters.reduce((sum, { Value }) => sum + Number(Value), 0)
-    }
+    const reads = async (statement: Statement) => (await stand.countReads(statement)).reads
     expect(await reads(dialect.readPending(items(), 100))).toBeLessThan(5_000)
     const acknowledged = Array.from({ length: 100 }, (_, index) => ({
       table: 'item',

@@ -81,7 +81,7 @@ async function runEach(database: SyncDatabase, statements: readonly string[]): P
   for (const sql of statements) await database.query({ sql, params: [] })
 }
 
-export async function until(holds: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
+export async function until(holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
   const giveUpAt = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > giveUpAt) throw new Error('It did not become so in time')

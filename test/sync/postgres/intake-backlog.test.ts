@@ -1,29 +1,24 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Statement } from '../../../strangler/sync/dialect.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import { createStand, type Session, type Stand, shapeOf } from './stand.ts'
+import { type CapturedStock, captureStock } from './captured-stock.ts'
+import type { Session, Stand } from './stand.ts'
 
 const { intake } = postgresDialect
+let own: CapturedStock
 let stand: Stand
 let app: Session
 let kit: Session
 
 beforeAll(async () => {
-  stand = await createStand('backlog')
-  app = await stand.open()
-  kit = await stand.openKit()
-  await app.query('CREATE TABLE stock (id int PRIMARY KEY, n int)')
-  await kit.runAll(postgresDialect.captureUp([await shapeOf(kit, 'stock')]))
+  own = await captureStock('backlog', 'CREATE TABLE stock (id int PRIMARY KEY, n int)')
+  ;({ stand, app, kit } = own)
 })
 beforeEach(async () => {
   await app.query('DELETE FROM stock')
-  await kit.runAll(postgresDialect.forgetChanges('stock'))
+  await own.forget()
 })
-afterAll(async () => {
-  await kit.end()
-  await app.end()
-  await stand.drop()
-})
+afterAll(() => own?.close())
 
 const pagesOf = async (statement: Statement) => {
   await kit.query('BEGIN')
@@ -51,6 +46,11 @@ test('a move begins where the one before it ended, and does not pass all that is
   }
   expect(await pagesOf(intake.move(block, 2_500))).toBeLessThan(60)
   expect(await pagesOf(intake.move(0, 2_500))).toBeGreaterThan(200)
+  // Nor does one look through more than it is to, however many dead ones there are; without that bound it did.
+  const [row] = await kit.run(intake.move(0, 2_500, 50))
+  expect(row).toMatchObject({ moved: '0', block: null })
+  expect(Number(row?.['ends'])).toBeGreaterThan(200)
+  expect(await pagesOf(intake.move(0, 2_500, 50))).toBeLessThan(60)
   await report.end()
 })
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSide } from '../../../strangler/sync/database-pair.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import { createStand, type Session, type Stand, shapeOf } from './stand.ts'
+import { readWaitingTruncate } from '../../../strangler/sync/waiting-truncate.ts'
+import { allColumns, createStand, type Session, type Stand, shapeOf } from './stand.ts'
 
 const { intake } = postgresDialect
 const [older, running] = ['installed_it', 'runs_it'].map(
@@ -55,23 +56,45 @@ test('negative control: under the owner of whoever came last the application’s
   await expect(app.query('INSERT INTO stock VALUES (2, 2)')).rejects.toMatchObject({ code: '42501' })
 })
 
-test('whoever may only look opens a database with an older log all the same, and it is told', async () => {
+test('whoever may only look reads a log of an older kit as it is, changes nothing, and sees the intake as soon as there is one', async () => {
   await kit.runAll([
     'DROP VIEW strangler.changes',
     'DROP TABLE strangler.change_intake',
     `ALTER ROLE ${running} LOGIN PASSWORD 'looks'`,
+    `GRANT SELECT ON stock TO ${running}`,
+    `GRANT SELECT ON strangler.writer TO ${running}`,
+    `DELETE FROM strangler.change_log`,
+    `INSERT INTO strangler.change_log (version, tbl, key, op, at, role) VALUES (5, 'stock', '["1"]', 'I', now(), 'shop')`,
   ])
+  const readCatalogueOfKit = () =>
+    kit.query(`SELECT relname FROM pg_class WHERE relnamespace = 'strangler'::regnamespace ORDER BY 1`)
+  const before = await readCatalogueOfKit()
   const url = Object.assign(new URL(stand.url), { username: running, password: 'looks' }).href
   const reports: string[] = []
   const opened = await openSide({ side: 'monolith', url }, (operation, error) => {
     reports.push(`${operation}: ${String(error)}`)
   })
-  expect(
-    await opened.query({ sql: 'SELECT count(*)::text AS n FROM strangler.change_log', params: [] }),
-  ).toHaveLength(1)
+  const table = await shapeOf(kit, 'stock')
+  const columns = allColumns(table)
+  const lagOf = async () => (await opened.query(postgresDialect.readLag([table])))[0]?.['entries']
+  expect(await lagOf()).toBe('1')
+  expect(await opened.query(postgresDialect.readKeys(columns, ['["1"]']))).toMatchObject([{ version: '5' }])
+  expect(await opened.query(postgresDialect.readRange(columns, undefined, 9))).toMatchObject([
+    { version: '5' },
+  ])
+  expect(await opened.query(postgresDialect.readWaiting(table, 9, []))).toHaveLength(1)
+  expect(await opened.query(postgresDialect.readWriters(['stock']))).toMatchObject([{ role: 'shop' }])
+  expect(await readWaitingTruncate(opened, 'stock')).toBeUndefined()
+  expect(await readCatalogueOfKit()).toEqual(before)
+  // The log of a source that was restored is emptied before the sync brings it up.
+  await kit.runAll(['BEGIN', ...postgresDialect.forgetChanges('stock'), 'ROLLBACK'])
+  await kit.runAll(postgresDialect.captureUp([table]))
+  await app.query('INSERT INTO stock VALUES (7, 7)')
+  expect(await lagOf()).toBe('2')
+  expect(reports).toEqual([])
   await opened.stop()
-  expect(reports).toEqual([expect.stringMatching(/^sync\.log: .*(permission denied|must be owner)/)])
-  await kit.runAll(postgresDialect.captureUp([await shapeOf(kit, 'stock')]))
+  await app.query('DELETE FROM stock')
+  await kit.runAll(postgresDialect.forgetChanges('stock'))
 })
 
 test('a type of the application that is called as one of PostgreSQL’s stops no move', async () => {

@@ -58,7 +58,7 @@ test('a DEFERRABLE key is marked, unless there is another one', async () => {
 test('a concurrent insert does not wait on a DEFERRABLE key: two sessions write one key, so versions could not order them', async () => {
   await app.query('CREATE TABLE waits (a int PRIMARY KEY)')
   const other = await stand.open()
-  await other.query("SET lock_timeout = '200ms'")
+  await other.query("SET lock_timeout = '1s'")
   for (const [table, outcome] of [
     ['waits', 'waited'],
     ['k4', 'wrote'],

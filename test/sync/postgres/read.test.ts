@@ -2,41 +2,29 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TableShape } from '../../../strangler/core/sync-words.ts'
 import type { Statement, TableColumns } from '../../../strangler/sync/dialect.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import { allColumns, createStand, type Session, type Stand, shapeOf } from './stand.ts'
+import { type CapturedStock, captureStock } from './captured-stock.ts'
+import { allColumns, type Session, shapeOf } from './stand.ts'
 
 const ROWS = 100_000
 
-let stand: Stand
+let own: CapturedStock
 let app: Session
 let kit: Session
 let table: TableShape
 let columns: TableColumns
+let gather: CapturedStock['gather']
+let forget: CapturedStock['forget']
 
 beforeAll(async () => {
-  stand = await createStand('read')
-  app = await stand.open()
-  kit = await stand.openKit()
-  await app.query(
+  own = await captureStock(
+    'read',
     'CREATE TABLE stock (tenant text, sku int, quantity int, note text, PRIMARY KEY (tenant, sku))',
-  )
-  await app.query(
     `INSERT INTO stock SELECT 't' || n % 7, n, n, repeat('x', 40) FROM generate_series(1, ${ROWS}) n`,
+    'VACUUM ANALYZE stock',
   )
-  await app.query('VACUUM ANALYZE stock')
-  table = await shapeOf(kit, 'stock')
-  columns = allColumns(table)
-  await app.runAll([...postgresDialect.captureUp([table]), ...postgresDialect.targetUp()])
+  ;({ app, kit, table, columns, gather, forget } = own)
 })
-
-afterAll(async () => {
-  await app.end()
-  await kit.end()
-  await stand.drop()
-})
-
-/** As the relay does before it reads. */
-const gather = () => kit.run(postgresDialect.intake.move(0, 100_000))
-const forget = () => app.runAll(['DELETE FROM strangler.change_intake', 'DELETE FROM strangler.change_log'])
+afterAll(() => own?.close())
 
 /** The lines of a plan that read `stock`. */
 async function explain(statement: Statement): Promise<string[]> {
@@ -139,7 +127,7 @@ test('TRUNCATE is pending as an entry without a key', async () => {
 test('a range goes on after a key, in key order, and each row carries its newest pending version or 0', async () => {
   await forget()
   await app.query("UPDATE stock SET quantity = 9 WHERE tenant = 't6' AND sku = 13")
-  const [entry] = await app.query('SELECT version FROM strangler.changes')
+  const [entry] = await app.query(`SELECT version FROM strangler.changes WHERE tbl = 'stock'`)
   const first = await kit.run(postgresDialect.readRange(columns, ['t6', '6'], 400))
   expect([first[0], first[284]].map((row) => [row?.['key'], row?.['version'], row?.['c2']])).toEqual([
     ['["t6","13"]', entry?.['version'], '9'],
@@ -205,7 +193,9 @@ test('the lag is the age of the oldest entry; an acknowledgement deletes up to i
   expect(Number(lag?.['age_ms'])).toBeLessThan(9000)
   expect(Number(lag?.['now_ms']) - Number(lag?.['oldest_ms']) - Number(lag?.['age_ms'])).toBeLessThan(1000)
   await kit.run(postgresDialect.deleteAcknowledged([{ table: 'stock', key: 'a', version: '20' }]))
-  expect(await app.query('SELECT key, version FROM strangler.change_log ORDER BY key')).toEqual([
+  expect(
+    await app.query(`SELECT key, version FROM strangler.change_log WHERE tbl = 'stock' ORDER BY key`),
+  ).toEqual([
     { key: 'a', version: '30' },
     { key: 'b', version: '10' },
   ])

@@ -1,8 +1,7 @@
-import pg from 'pg'
 import type { CellText, ChangeEntry, TableShape } from '../../../strangler/core/sync-words.ts'
 import type { Statement, TableColumns } from '../../../strangler/sync/dialect.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openClient } from '../../support/postgres.ts'
 
 export type TextRow = Record<string, string | null>
 
@@ -40,13 +39,11 @@ export async function createStand(name: string): Promise<Stand> {
 }
 
 async function openSession(url: string): Promise<Session> {
-  const client = new pg.Client({
-    connectionString: url,
+  const client = await openClient(url, {
     // A test that waits for a lock for ever would say nothing.
     options: '-c lock_timeout=8s',
     types: { getTypeParser: () => (value: unknown) => value },
   })
-  await client.connect()
   const query: Session['query'] = async (sql, params = []) =>
     (await client.query<TextRow>(sql, [...params])).rows
   return {

@@ -1,10 +1,10 @@
-import mysql from 'mysql2/promise'
-import pg from 'pg'
+import type mysql from 'mysql2/promise'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isRecentMariadb } from '../../../strangler/sync/dialects/mariadb/survey.ts'
-import { createMariaDatabase, type MariaDatabase } from '../../support/mariadb.ts'
+import { createMariaDatabase, type MariaDatabase, openConnection } from '../../support/mariadb.ts'
 import { requireProgram, sayMissing } from '../../support/optional.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openClient, type TestDatabase } from '../../support/postgres.ts'
 import { diagnoseTables } from './diagnose-tables.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -25,16 +25,14 @@ describe.skipIf(mariadbd === undefined)(`the pre-flight from MariaDB${sayMissing
   let postgres: TestDatabase
   let monolith: mysql.Connection
   let service: pg.Client
-  const open = (url: string) =>
-    mysql.createConnection({ uri: url.replace('mariadb:', 'mysql:'), multipleStatements: true })
+  const open = (url: string) => openConnection(url, { multipleStatements: true })
 
   beforeAll(async () => {
     maria = await createMariaDatabase('doctor_monolith')
     there = await createMariaDatabase('doctor_service')
     postgres = await createTestDatabase('doctor_service')
     monolith = await open(maria.url)
-    service = new pg.Client({ connectionString: postgres.url })
-    await service.connect()
+    service = await openClient(postgres.url)
     const other = await open(there.url)
     for (const one of [monolith, other]) await one.query(TABLES)
     await other.end()

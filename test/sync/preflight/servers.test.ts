@@ -1,15 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import mysql from 'mysql2/promise'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startEmbeddedPostgres } from '../../../strangler/infra/embedded-postgres.ts'
 import { startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
 import { mariadbDialect } from '../../../strangler/sync/dialects/mariadb/index.ts'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
+import { openConnection } from '../../support/mariadb.ts'
 import { requireProgram, sayMissing } from '../../support/optional.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openClient } from '../../support/postgres.ts'
 import { diagnoseTables } from './diagnose-tables.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -33,8 +33,7 @@ async function findAbout(monolith: string): Promise<string[]> {
 }
 
 async function query(url: string, ...statements: string[]): Promise<pg.QueryResult> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await openClient(url)
   try {
     for (const sql of statements.slice(0, -1)) await client.query(sql)
     return await client.query(statements.at(-1) ?? '')
@@ -82,7 +81,7 @@ it.skipIf(mariadbd === undefined)(
       ],
     })
     releases.push(server.stop)
-    const root = await mysql.createConnection(server.url.replace('mariadb:', 'mysql:'))
+    const root = await openConnection(server.url)
     for (const sql of [
       'CREATE DATABASE shop',
       'USE shop',

@@ -57,7 +57,7 @@ export const REFUSED_DELETE_BESIDE_CASCADE: Schedule = {
       await other.end()
       // Long enough for the entry, if there is one, to be applied.
       if (isLogged) {
-        const deadline = Date.now() + 4_000
+        const deadline = Date.now() + 20_000
         await until(async () => Date.now() > deadline || (await appliedVersion(stand, 13)) > before, WAIT_MS)
       }
     })

@@ -1,8 +1,6 @@
-import { createConnection } from 'mysql2/promise'
-import pg from 'pg'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
-import { createMariaDatabase } from '../../support/mariadb.ts'
-import { createTestDatabase } from '../../support/postgres.ts'
+import { createMariaDatabase, openConnection } from '../../support/mariadb.ts'
+import { createTestDatabase, openClient } from '../../support/postgres.ts'
 
 export type TextRow = Record<string, string | null>
 
@@ -22,16 +20,14 @@ export function openApp(dialect: DialectName, name: string): Promise<AppDatabase
 
 async function openPostgres(name: string): Promise<AppDatabase> {
   const database = await createTestDatabase(name)
-  const setUp = new pg.Client({ connectionString: database.url })
-  await setUp.connect()
+  const setUp = await openClient(database.url)
   const own = new URL(database.url).pathname.slice(1)
   // What an operator may have set: no value may depend on it.
   for (const setting of ["TimeZone = 'Asia/Kathmandu'", 'extra_float_digits = 0', "bytea_output = 'escape'"])
     await setUp.query(`ALTER DATABASE ${own} SET ${setting}`)
   await setUp.end()
   const types = { getTypeParser: () => (value: unknown) => value }
-  const client = new pg.Client({ connectionString: database.url, types })
-  await client.connect()
+  const client = await openClient(database.url, { types })
   // For the test's own eyes.
   await client
     .query("SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'en_US.UTF-8'")
@@ -54,8 +50,7 @@ async function openPostgres(name: string): Promise<AppDatabase> {
 
 async function openMaria(name: string): Promise<AppDatabase> {
   const database = await createMariaDatabase(name)
-  const connection = await createConnection({
-    uri: database.url.replace(/^mariadb:/, 'mysql:'),
+  const connection = await openConnection(database.url, {
     charset: 'utf8mb4',
     typeCast: (field) => field.string(),
   })

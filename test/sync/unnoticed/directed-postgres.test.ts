@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
+import { openClient } from '../../support/postgres.ts'
 import { createStand, type Session, type Stand, shapeOf } from '../postgres/stand.ts'
 
 const TABLES = ['item', 'part', 'secret', 'by_year']
@@ -100,8 +100,7 @@ describe('an application on a captured PostgreSQL', () => {
     ])
     await install()
     // lastval and prepared statements are the session's.
-    const client = new pg.Client({ connectionString: stand.url })
-    await client.connect()
+    const client = await openClient(stand.url)
     const answers: Answer[] = []
     for (const statement of STATEMENTS) {
       const sql = statement.replace('$ROLE', role)

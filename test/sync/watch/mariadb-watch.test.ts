@@ -1,6 +1,6 @@
-import mysql from 'mysql2/promise'
+import type mysql from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createMariaDatabase, type MariaDatabase } from '../../support/mariadb.ts'
+import { createMariaDatabase, type MariaDatabase, openConnection } from '../../support/mariadb.ts'
 import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { openWatchedPair, type WatchedPair } from './watched-pair.ts'
 
@@ -14,7 +14,7 @@ describe.skipIf(mariadbd === undefined)(`the capture of a sync from MariaDB${say
 
   beforeAll(async () => {
     maria = await createMariaDatabase('watched')
-    monolith = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
+    monolith = await openConnection(maria.url)
     await monolith.query(
       'CREATE TABLE product (sku VARCHAR(9) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY)',
     )

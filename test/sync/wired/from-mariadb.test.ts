@@ -1,11 +1,11 @@
-import mysql from 'mysql2/promise'
-import pg from 'pg'
+import type mysql from 'mysql2/promise'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { SyncOrder } from '../../../strangler/core/words.ts'
 import { type CapabilitySync, createCapabilitySync } from '../../../strangler/sync/capability-sync.ts'
-import { createMariaDatabase, type MariaDatabase } from '../../support/mariadb.ts'
+import { createMariaDatabase, type MariaDatabase, openConnection } from '../../support/mariadb.ts'
 import { requireProgram, sayMissing } from '../../support/optional.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase, openClient, type TestDatabase } from '../../support/postgres.ts'
 import { type Databases, turnTo } from './hand-over.ts'
 
 const mariadbd = await requireProgram('mariadb')
@@ -26,9 +26,8 @@ describe.skipIf(mariadbd === undefined)(
       maria = await createMariaDatabase('wired')
       postgres = await createTestDatabase('wired_target')
       control = await createTestDatabase('wired_control')
-      monolith = await mysql.createConnection(maria.url.replace('mariadb:', 'mysql:'))
-      service = new pg.Client({ connectionString: postgres.url })
-      await service.connect()
+      monolith = await openConnection(maria.url)
+      service = await openClient(postgres.url)
       await monolith.query(
         'CREATE TABLE product (sku VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY)',
       )

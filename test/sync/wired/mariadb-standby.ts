@@ -1,8 +1,8 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import mysql from 'mysql2/promise'
 import { startMariaServer } from '../../../strangler/infra/mariadb-server.ts'
+import { openConnection } from '../../support/mariadb.ts'
 import { until } from '../pipeline/open-pair.ts'
 import type { RestartableServer } from '../simulation/restartable-servers.ts'
 import type { Standby } from './standby.ts'
@@ -63,7 +63,7 @@ export async function startMariadbStandby(primary: RestartableServer, program: s
 }
 
 async function askServer(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const connection = await mysql.createConnection(url.replace('mariadb:', 'mysql:'))
+  const connection = await openConnection(url)
   try {
     const [rows] = await connection.query(sql)
     return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []

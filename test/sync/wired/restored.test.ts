@@ -1,6 +1,7 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { SyncAnswer } from '../../../strangler/admin/sync-contracts.ts'
+import { openClient } from '../../support/postgres.ts'
 import { readBoth, type ShopStand, startShop, TOKEN } from './shop-stand.ts'
 
 const SLOW_MS = 90_000
@@ -14,8 +15,7 @@ beforeAll(async () => {
   stand = await startShop()
   const url = new URL(stand.urls.service)
   url.pathname = '/postgres'
-  server = new pg.Client({ connectionString: url.href })
-  await server.connect()
+  server = await openClient(url.href)
   await stand.command('install')
   await stand.command('backfill')
   await stand.statusWhen(isFilled)
@@ -38,7 +38,7 @@ const verify = async () => {
 async function copyDatabase(from: string, to: string): Promise<void> {
   await server.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`)
   await server.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${from}'`)
-  await vi.waitFor(() => server.query(`CREATE DATABASE ${to} TEMPLATE ${from}`), 10_000)
+  await vi.waitFor(() => server.query(`CREATE DATABASE ${to} TEMPLATE ${from}`), 30_000)
   await server.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS true`)
 }
 

@@ -1,8 +1,8 @@
 import { chown, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { startEmbeddedPostgres } from '../../../strangler/infra/embedded-postgres.ts'
+import { openClient } from '../../support/postgres.ts'
 import { until } from '../pipeline/open-pair.ts'
 import { copyFiles, type RestartableServer } from '../simulation/restartable-servers.ts'
 
@@ -50,8 +50,7 @@ export async function startStandby(primary: RestartableServer): Promise<Standby>
 
 /** What pg_basebackup does, which the embedded PostgreSQL does not bring. */
 async function copyLive(primary: RestartableServer, data: string): Promise<void> {
-  const client = new pg.Client({ connectionString: primary.url })
-  await client.connect()
+  const client = await openClient(primary.url)
   try {
     await client.query("SELECT pg_backup_start('standby', fast => true)")
     await copyFiles(join(primary.directory, 'data'), data)
@@ -76,8 +75,7 @@ async function copyLive(primary: RestartableServer, data: string): Promise<void>
 
 /** The one value of the one row. */
 async function askServer(url: string, sql: string): Promise<unknown> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await openClient(url)
   try {
     const { rows } = await client.query<Record<string, unknown>>(sql)
     return Object.values(rows[0] ?? {})[0]

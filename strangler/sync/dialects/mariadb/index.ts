@@ -7,7 +7,7 @@ import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
-import { CHANGE_LOG, quoteText } from './names.ts'
+import { askChanges, quoteText, schemaUp } from './names.ts'
 import {
   deleteAcknowledged,
   guessRows,
@@ -36,6 +36,7 @@ export const mariadbDialect = {
   readActivity,
   readSessions,
   survey,
+  schemaUp,
   captureUp,
   captureDown,
   logUp,
@@ -44,7 +45,7 @@ export const mariadbDialect = {
   guard,
   watch,
   reads,
-  changes: CHANGE_LOG,
+  askChanges,
   forgetChanges,
   readPending,
   readWaiting,

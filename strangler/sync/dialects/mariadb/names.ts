@@ -1,6 +1,11 @@
 import { hash } from 'node:crypto'
+import type { Statement } from '../../dialect.ts'
 
-/** The kit's tables. They stand among the application's: MariaDB knows no schema besides the database. */
+/** The kit's tables stand among the application's: MariaDB knows no schema besides the database. */
+export function schemaUp(): string[] {
+  return []
+}
+
 export const CHANGE_LOG = 'strangler_change_log'
 export const APPLIED = 'strangler_applied'
 export const FLOOR = 'strangler_floor'
@@ -9,6 +14,11 @@ export const SYNC_STATE = 'strangler_sync_state'
 export const WRITER = 'strangler_writer'
 export const CHECKPOINT = 'strangler_checkpoint'
 export const STRAY_WRITE = 'strangler_stray_write'
+
+/** Triggers write into the log itself. */
+export function askChanges(write: (changes: string) => string, params: readonly unknown[]): Statement {
+  return { sql: write(CHANGE_LOG), params }
+}
 
 /** The log's index by table, key and version. */
 export const NEWEST_INDEX = 'strangler_newest'

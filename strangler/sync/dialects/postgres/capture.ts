@@ -11,6 +11,7 @@ import {
   quoteText,
   routineName,
   SCHEMA,
+  schemaUp,
   tableName,
 } from './names.ts'
 import { createSyncState, dropWhatIsUnused } from './target-state.ts'
@@ -96,7 +97,7 @@ END IF;`,
 
 export function captureUp(tables: readonly TableShape[]): string[] {
   return [
-    `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
+    ...schemaUp(),
     CHANGE_LOG,
     ...logUp(),
     CREATE_OLDEST_FIRST,
@@ -119,17 +120,22 @@ export function captureDown(tables: readonly TableShape[]): string[] {
   ]
 }
 
-/** The intake first: what is moved meanwhile is found in the log afterwards. */
+/** The intake first, as what is moved meanwhile is found in the log afterwards. What an older kit has made has none. */
 export function forgetChanges(table: string): string[] {
-  return [INTAKE, `${SCHEMA}.change_log`].map(
-    (place) => `DELETE FROM ${place} WHERE tbl = ${quoteText(table)}`,
-  )
+  return [
+    atomically([forgetInIntake(table)]),
+    `DELETE FROM ${SCHEMA}.change_log WHERE tbl = ${quoteText(table)}`,
+  ]
+}
+
+function forgetInIntake(table: string): string {
+  return `IF to_regclass('${INTAKE}') IS NOT NULL THEN
+  DELETE FROM ${INTAKE} WHERE tbl = ${quoteText(table)};
+END IF;`
 }
 
 function forgetEntries(table: TableShape): string {
-  return `IF to_regclass('${INTAKE}') IS NOT NULL THEN
-  DELETE FROM ${INTAKE} WHERE tbl = ${quoteText(table.name)};
-END IF;
+  return `${forgetInIntake(table.name)}
 IF to_regclass('${SCHEMA}.change_log') IS NOT NULL THEN
   DELETE FROM ${SCHEMA}.change_log WHERE tbl = ${quoteText(table.name)};
 END IF;

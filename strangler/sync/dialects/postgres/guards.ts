@@ -8,6 +8,7 @@ import {
   quoteText,
   routineName,
   SCHEMA,
+  schemaUp,
   tableName,
 } from './names.ts'
 import { createStrayWrite } from './target-state.ts'
@@ -36,7 +37,7 @@ export function guard(table: TableShape, mode: GuardMode): string[] {
     `DROP FUNCTION IF EXISTS ${routineName(`guard_${other}`, table)}();`,
   ])
   if (mode === 'off') return [atomically(removed)]
-  const made = [`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`, mode === 'report' ? createStrayWrite : []].flat()
+  const made = [...schemaUp(), ...(mode === 'report' ? [createStrayWrite] : [])]
   // The new guard first: between the two there is no moment without one.
   return [...made, guardFunction(table, mode), atomically([...guardTriggers(table, mode), ...removed])]
 }

@@ -6,9 +6,9 @@ import { listTables } from './catalogue.ts'
 import { raiseToken, whileToken } from './fencing.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
-import { CHANGES, intake } from './intake.ts'
+import { askChanges, intake } from './intake.ts'
 import { introspect } from './introspect.ts'
-import { quoteText } from './names.ts'
+import { quoteText, schemaUp } from './names.ts'
 import {
   deleteAcknowledged,
   guessRows,
@@ -38,6 +38,7 @@ export const postgresDialect = {
   readActivity,
   readSessions,
   survey,
+  schemaUp,
   captureUp,
   captureDown,
   logUp,
@@ -46,7 +47,7 @@ export const postgresDialect = {
   guard,
   watch,
   reads,
-  changes: CHANGES,
+  askChanges,
   intake,
   forgetChanges,
   readPending,

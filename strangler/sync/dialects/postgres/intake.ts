@@ -17,6 +17,30 @@ const KEY_BYTES = 2_600
 const FITS = `pg_column_size(key) <= ${KEY_BYTES}`
 
 const LOG = `${SCHEMA}.change_log`
+
+/** What a statement about waiting entries reads: all of them, and those of the intake alone. */
+interface Places {
+  readonly changes: string
+  readonly intake: string
+}
+
+const BOTH: Places = { changes: CHANGES, intake: INTAKE }
+
+/** The triggers of an older kit write into the log. */
+const LOG_ALONE: Places = {
+  changes: LOG,
+  intake: `(SELECT version, tbl, key FROM ${LOG} WHERE false) AS nowhere`,
+}
+
+/** In one statement, hence one snapshot. */
+export function overPlaces(write: (places: Places) => string, params: readonly unknown[]): Statement {
+  return { sql: write(BOTH), params, older: write(LOG_ALONE) }
+}
+
+export function askChanges(write: (changes: string) => string, params: readonly unknown[]): Statement {
+  return overPlaces(({ changes }) => write(changes), params)
+}
+
 const ownerOf = (table: string) => `(SELECT relowner FROM pg_class WHERE oid = '${table}'::regclass)`
 
 /**
@@ -43,7 +67,7 @@ END;`
  * nothing where both are there.
  */
 export const CREATE_INTAKE = `IF to_regclass('${CHANGES}') IS NULL THEN
-  LOCK TABLE ${SCHEMA}.change_log IN SHARE UPDATE EXCLUSIVE MODE;
+  LOCK TABLE ${LOG} IN SHARE UPDATE EXCLUSIVE MODE;
   CREATE TABLE IF NOT EXISTS ${INTAKE} (
     version bigint NOT NULL,
     tbl text COLLATE "C" NOT NULL,
@@ -56,35 +80,35 @@ export const CREATE_INTAKE = `IF to_regclass('${CHANGES}') IS NULL THEN
   ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000);
   ALTER TABLE ${INTAKE} REPLICA IDENTITY FULL;
   CREATE OR REPLACE VIEW ${CHANGES} AS
-  SELECT ${COLUMNS}, coalesce(writer_xid, xmin) AS writer_xid FROM ${SCHEMA}.change_log
+  SELECT ${COLUMNS}, coalesce(writer_xid, xmin) AS writer_xid FROM ${LOG}
   UNION ALL SELECT ${COLUMNS}, xmin FROM ${INTAKE};
   ${LIKE_THE_LOG}
 END IF;`
 
-/** Of the newest entry of each key, for a statement that looks up many: the intake is read once, and not once a key. */
-export const NEWEST_IN_INTAKE = `intake AS MATERIALIZED (
-  SELECT key, max(version) AS version FROM ${INTAKE} WHERE tbl = $1 GROUP BY key
-)`
+/** There is none behind it in any table. */
+const LAST_BLOCK = 2 ** 32 - 1
 
 /**
- * Moves entries into the log, those from the block `from` on: before it may lie as many dead ones as there were live ones in a backlog. Returns how many were
- * `moved`, and the last `block` of them.
+ * Moves entries into the log, those in the `blocks` from the block `from` on: before it may lie as many dead ones as there were live ones in a backlog. Returns how
+ * many were `moved`, the last `block` of them, and the block at which the place `ends`.
  *
  * Nobody updates an entry, so a place keeps its entry while a snapshot that has seen it lasts. Two that move at once wait for each other in the order of the places, and
  * what one has moved the other finds gone. The commit is not waited for: a crash that loses it puts the entries back, and whatever followed, such as their
  * acknowledgement, stands behind it in the server's log and is lost with it.
  */
-export function moveIntake(from: number, most: number): Statement {
+export function moveIntake(from: number, most: number, blocks: number = LAST_BLOCK): Statement {
+  const place = (block: number) => `(${Math.min(LAST_BLOCK, Math.trunc(block))},0)`
   return {
     sql: `WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
 moved AS (
-  DELETE FROM ${INTAKE} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${INTAKE} WHERE ctid >= $1::pg_catalog.tid AND ${FITS} LIMIT $2))
+  DELETE FROM ${INTAKE} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${INTAKE} WHERE ctid >= $1::pg_catalog.tid AND ctid < $2::pg_catalog.tid AND ${FITS} LIMIT $3))
   RETURNING (ctid::pg_catalog.text::pg_catalog.point)[0]::bigint AS block, ${COLUMNS}, xmin AS writer_xid
 ), kept AS (
-  INSERT INTO ${SCHEMA}.change_log (${COLUMNS}, writer_xid) SELECT ${COLUMNS}, writer_xid FROM moved
+  INSERT INTO ${LOG} (${COLUMNS}, writer_xid) SELECT ${COLUMNS}, writer_xid FROM moved
 )
-SELECT (SELECT count(*) FROM moved)::text AS moved, (SELECT max(block) FROM moved)::text AS block FROM unhurried`,
-    params: [`(${Math.trunc(from)},0)`, Math.trunc(most)],
+SELECT (SELECT count(*) FROM moved)::text AS moved, (SELECT max(block) FROM moved)::text AS block,
+  (pg_relation_size('${INTAKE}') / current_setting('block_size')::bigint)::text AS ends FROM unhurried`,
+    params: [place(from), place(from + blocks), Math.trunc(most)],
   }
 }
 

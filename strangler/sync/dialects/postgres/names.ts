@@ -48,6 +48,23 @@ export function atomically(statements: readonly string[]): string {
   return `DO ${quoteBody(`BEGIN\n${body}\nEND`)}`
 }
 
+/**
+ * Asks for no right where it is there: CREATE SCHEMA IF NOT EXISTS wants the one to create in the database even then. The kit and a service may make it at once, of
+ * whom that statement fails one.
+ */
+export function schemaUp(): string[] {
+  return [
+    atomically([
+      `IF to_regnamespace('${SCHEMA}') IS NULL THEN
+  BEGIN
+    CREATE SCHEMA ${SCHEMA};
+  EXCEPTION WHEN duplicate_schema OR unique_violation THEN NULL;
+  END;
+END IF;`,
+    ]),
+  ]
+}
+
 /** For PL/pgSQL: creates a trigger that fires whatever session_replication_role says, and touches no lock when it is there. */
 export function ensureTrigger(table: TableShape, trigger: string, definition: string): string {
   const name = tableName(table)

@@ -1,7 +1,7 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import type { PendingPart, Statement, TableColumns, VersionSource } from '../../dialect.ts'
 import { OLDEST_FIRST } from './capture.ts'
-import { CHANGES, INTAKE, NEWEST_IN_INTAKE } from './intake.ts'
+import { askChanges, overPlaces } from './intake.ts'
 import { quoteName, SCHEMA, tableName } from './names.ts'
 import { findColumn, isAfterKey, keyText, matchKey, toText } from './values.ts'
 import { KEEP_WRITERS } from './writers.ts'
@@ -43,10 +43,11 @@ ORDER BY p.oldest`,
 export function readWaiting(table: TableShape, limit: number, skip: readonly string[]): Statement {
   const from = (place: string) =>
     `(SELECT key FROM ${place} WHERE tbl = $1 AND key <> ALL($3::text[]) LIMIT $2::int * ${ENTRIES_PER_KEY})`
-  return {
-    sql: `SELECT DISTINCT w.key FROM (${from(`${SCHEMA}.change_log`)} UNION ALL ${from(INTAKE)}) w LIMIT $2::int`,
-    params: [table.name, limit, [...skip]],
-  }
+  return overPlaces(
+    ({ intake }) =>
+      `SELECT DISTINCT w.key FROM (${from(`${SCHEMA}.change_log`)} UNION ALL ${from(intake)}) w LIMIT $2::int`,
+    [table.name, limit, [...skip]],
+  )
 }
 
 export function readRange(
@@ -58,12 +59,13 @@ export function readRange(
   const { table } = columns
   const condition = afterKey === undefined ? '' : `WHERE ${isAfterKey('t', table, 3)}`
   const order = table.key.map((name) => `t.${quoteName(name)}`).join(', ')
-  return {
-    sql: `${withIntake(versions)}SELECT r.*, ${versionOf('r.key', versions)} AS version
+  return withVersions(
+    versions,
+    ({ version, join }) => `SELECT r.*, ${version('r.key')} AS version
 FROM (SELECT ${keyText('t', table)} AS key, ${selectCells(columns)}, row_number() OVER (ORDER BY ${order}) AS strangler_n
-  FROM ${tableName(table)} AS t ${condition} ORDER BY ${order} LIMIT $2) r${joinIntake('r.key', versions)} ORDER BY r.strangler_n`,
-    params: [table.name, limit, ...(afterKey ?? [])],
-  }
+  FROM ${tableName(table)} AS t ${condition} ORDER BY ${order} LIMIT $2) r${join('r.key')} ORDER BY r.strangler_n`,
+    [table.name, limit, ...(afterKey ?? [])],
+  )
 }
 
 export function readKeys(
@@ -71,23 +73,26 @@ export function readKeys(
   keys: readonly string[],
   versions: VersionSource = 'pending',
 ): Statement {
-  return {
-    sql: `${withIntake(versions)}SELECT k.key, ${versionOf('k.key', versions)} AS version, r.*
-FROM unnest($2::text[]) WITH ORDINALITY AS k(key, n)${joinIntake('k.key', versions)}
+  return withVersions(
+    versions,
+    ({ version, join }) => `SELECT k.key, ${version('k.key')} AS version, r.*
+FROM unnest($2::text[]) WITH ORDINALITY AS k(key, n)${join('k.key')}
 CROSS JOIN LATERAL (SELECT k.key::json AS j) p
 LEFT JOIN LATERAL (${selectRow(columns, 'p.j')}) r ON true
 ORDER BY k.n`,
-    params: [columns.table.name, [...keys]],
-  }
+    [columns.table.name, [...keys]],
+  )
 }
 
 export function readLag(tables: readonly TableShape[]): Statement {
-  return {
-    sql: `SELECT greatest(0, coalesce(${epochMs('clock_timestamp()', 'bigint')} - ${epochMs('min(at)', 'bigint')}, 0))::text AS age_ms,
+  return askChanges(
+    (
+      changes,
+    ) => `SELECT greatest(0, coalesce(${epochMs('clock_timestamp()', 'bigint')} - ${epochMs('min(at)', 'bigint')}, 0))::text AS age_ms,
   count(*)::text AS entries, ${epochMs('min(at)')} AS oldest_ms, ${epochMs('clock_timestamp()')} AS now_ms
-FROM ${CHANGES} WHERE tbl = ANY($1::text[])`,
-    params: [tables.map((table) => table.name)],
-  }
+FROM ${changes} WHERE tbl = ANY($1::text[])`,
+    [tables.map((table) => table.name)],
+  )
 }
 
 /** What the planner expects, which it tells for tables that were never analyzed too, and for partitioned ones. */
@@ -135,22 +140,36 @@ function selectCells({ table, columns }: TableColumns): string {
     .join(', ')
 }
 
+/** SQL of the version of a key's row, and what has to be joined for it. */
+interface VersionSql {
+  version(key: string): string
+  join(key: string): string
+}
+
+/** Of the newest entry of each key, for a statement that looks up many: the intake is read once, and not once a key. */
+const newestIn = (intake: string) => `WITH intake AS MATERIALIZED (
+  SELECT key, max(version) AS version FROM ${intake} WHERE tbl = $1 GROUP BY key
+)
+`
+
 /** The row and its version in one statement, hence of one snapshot; the version over both places in which an entry may wait. */
-function versionOf(key: string, versions: VersionSource): string {
-  // The parameter has to be used for its type to be known.
-  if (versions === 'none') return `left($1::text, 0) || '0'`
-  if (versions === 'applied') {
-    return `coalesce((SELECT a.epoch || ':' || a.version FROM ${SCHEMA}.applied a WHERE a.tbl = $1 AND a.key = ${key}), '0:0')`
+function withVersions(
+  versions: VersionSource,
+  write: (sql: VersionSql) => string,
+  params: readonly unknown[],
+): Statement {
+  if (versions === 'pending') {
+    const version = (key: string) =>
+      `greatest((SELECT max(l.version) FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = ${key}), i.version, 0)::text`
+    const join = (key: string) => ` LEFT JOIN intake i ON i.key = ${key}`
+    return overPlaces(({ intake }) => `${newestIn(intake)}${write({ version, join })}`, params)
   }
-  return `greatest((SELECT max(l.version) FROM ${SCHEMA}.change_log l WHERE l.tbl = $1 AND l.key = ${key}), i.version, 0)::text`
-}
-
-function withIntake(versions: VersionSource): string {
-  return versions === 'pending' ? `WITH ${NEWEST_IN_INTAKE}\n` : ''
-}
-
-function joinIntake(key: string, versions: VersionSource): string {
-  return versions === 'pending' ? ` LEFT JOIN intake i ON i.key = ${key}` : ''
+  const version = (key: string) =>
+    versions === 'applied'
+      ? `coalesce((SELECT a.epoch || ':' || a.version FROM ${SCHEMA}.applied a WHERE a.tbl = $1 AND a.key = ${key}), '0:0')`
+      : // The parameter has to be used for its type to be known.
+        `left($1::text, 0) || '0'`
+  return { sql: write({ version, join: () => '' }), params }
 }
 
 function epochMs(instant: string, type: 'text' | 'bigint' = 'text'): string {

@@ -1,5 +1,5 @@
 import type { ReadsDialect } from '../../reads.ts'
-import { quoteName, SCHEMA } from './names.ts'
+import { quoteName, SCHEMA, schemaUp } from './names.ts'
 
 const OWN = `${SCHEMA}.own_read`
 /** No table has this oid. */
@@ -34,7 +34,7 @@ UNION ALL SELECT 'track_counts is off', 'Switch track_counts on' WHERE NOT curre
   (SELECT coalesce(extract(epoch FROM stats_reset)::text, '-') FROM pg_stat_bgwriter)) AS since`,
     params: [],
   }),
-  up: () => [`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`, createOwnRead],
+  up: () => [...schemaUp(), createOwnRead],
   countReads: ({ schema, tables }) => ({
     sql: `SELECT n.name AS tbl, coalesce(${scansOf('c.oid', 'pg_stat_get_numscans')}, 0)::text AS reads, coalesce(o.reads, 0)::text AS own
 FROM unnest($1::text[], $2::text[]) AS n(place, name) JOIN pg_class c ON c.oid = to_regclass(n.place) LEFT JOIN ${OWN} o ON o.relid = c.oid

@@ -1,5 +1,5 @@
 import type { TableShape } from '../../../core/sync-words.ts'
-import { atomically, quoteText, SCHEMA } from './names.ts'
+import { atomically, quoteText, SCHEMA, schemaUp } from './names.ts'
 
 /** What each row and each TRUNCATE of the target stands at, and what could not be applied. */
 const TABLES = ['applied', 'floor', 'quarantine'] as const
@@ -51,7 +51,7 @@ const CREATE_TABLES: readonly string[] = [
 ]
 
 export function targetUp(): string[] {
-  return [`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`, ...CREATE_TABLES, createStrayWrite, createSyncState]
+  return [...schemaUp(), ...CREATE_TABLES, createStrayWrite, createSyncState]
 }
 
 export function targetDown(tables?: readonly TableShape[]): string[] {

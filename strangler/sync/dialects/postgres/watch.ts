@@ -19,12 +19,13 @@ WHERE t.tgrelid IN (SELECT to_regclass(u) FROM unnest($1::text[]) u) AND t.tgnam
   }),
   // Partitions count for their table. Rolled back changes count on both sides. What was moved into the log counts once: triggers of an older kit write there.
   readCounters: (tables) => ({
-    sql: `SELECT r.name AS tbl, sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del)::text AS changed
+    sql: `SELECT r.name AS tbl, sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del)::text AS changed, NULL AS direct
 FROM (SELECT to_regclass(u) AS oid, n.name FROM unnest($1::text[], $2::text[]) AS n(u, name)) r
 CROSS JOIN LATERAL (SELECT relid FROM pg_partition_tree(r.oid) UNION SELECT r.oid) p
 JOIN pg_stat_user_tables s ON s.relid = p.relid GROUP BY r.name
-UNION ALL SELECT NULL, (coalesce(i.n_tup_ins, 0) + greatest(0, s.n_tup_ins - coalesce(i.n_tup_del, 0)))::text
-FROM pg_stat_user_tables s LEFT JOIN pg_stat_user_tables i ON i.relid = to_regclass('${INTAKE}') WHERE s.relid = to_regclass('${SCHEMA}.change_log')`,
+UNION ALL SELECT NULL, (coalesce(i.n_tup_ins, 0) + d.direct)::text, d.direct::text
+FROM pg_stat_user_tables s LEFT JOIN pg_stat_user_tables i ON i.relid = to_regclass('${INTAKE}')
+CROSS JOIN LATERAL (SELECT s.n_tup_ins - coalesce(i.n_tup_del, 0) AS direct) d WHERE s.relid = to_regclass('${SCHEMA}.change_log')`,
     params: [tables.map(tableName), tables.map(({ name }) => name)],
   }),
   unwatched: ['TRUNCATE, DROP or DETACH of a single partition'],

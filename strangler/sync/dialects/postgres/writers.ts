@@ -1,6 +1,6 @@
 import type { Statement } from '../../dialect.ts'
 import type { TablesPlace } from '../../survey.ts'
-import { CHANGES } from './intake.ts'
+import { askChanges } from './intake.ts'
 import { SCHEMA } from './names.ts'
 
 /** An application may put a number into its name: what is beyond as many is one more writer of many. */
@@ -27,15 +27,17 @@ ON CONFLICT (tbl, role, application) DO UPDATE SET last_seen = greatest(w.last_s
 
 /** `role, application, tables, last, changes`, of entries that wait and of those that are gone. Not the kit, whose applied changes have caused others. */
 export function readWriters(tables: readonly string[]): Statement {
-  return {
-    sql: `SELECT role, application, string_agg(DISTINCT tbl, ', ') AS tables, sum(changes)::text AS changes,
+  return askChanges(
+    (
+      changes,
+    ) => `SELECT role, application, string_agg(DISTINCT tbl, ', ') AS tables, sum(changes)::text AS changes,
   to_char(max(last_seen) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS last
 FROM (
   SELECT tbl, role, application, last_seen, changes FROM ${SCHEMA}.writer WHERE tbl = ANY($1::text[])
-  UNION ALL SELECT tbl, role, application, at, 1 FROM ${CHANGES} WHERE tbl = ANY($1::text[]) AND role <> ''
+  UNION ALL SELECT tbl, role, application, at, 1 FROM ${changes} WHERE tbl = ANY($1::text[]) AND role <> ''
 ) seen WHERE application <> 'strangler-sync' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 100`,
-    params: [[...tables]],
-  }
+    [[...tables]],
+  )
 }
 
 export function tellsCoupled(): Statement {

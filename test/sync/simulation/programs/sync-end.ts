@@ -77,6 +77,7 @@ else {
     onSettled: backfill.settle,
     onQueueLost: backfill.resend,
   })
+  await backfill.prepare()
   await end.start()
   backfill.start()
   setInterval(async () => {
