@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'bullmq'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BatchResult, ChangeBatch } from '../../strangler/core/sync-words.ts'
 import { findFreePort } from '../../strangler/infra/free-port.ts'
 import { launchServerProcess, type ServerProcess } from '../../strangler/infra/server-process.ts'
@@ -11,6 +11,7 @@ import { createTransport, type QueueServer, type Transport } from '../../strangl
 import { requireProgram } from '../support/optional.ts'
 import { createTestDatabase, openPool, type TestDatabase } from '../support/postgres.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
 const redis = await requireProgram('redis')
 let directory = ''
 let port = 0
