@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { StepId } from '../../strangler/core/guide-words.ts'
 import { goBack } from './go-back.ts'
-import { type Say, tellDone, tellGates, tellLines } from './narrate.ts'
+import { type Say, tellGates, tellLines } from './narrate.ts'
 import { type Shoppers, signIn, USED } from './shoppers.ts'
 import type { Shop } from './start-shop.ts'
 import { verifyInCi } from './verify-in-ci.ts'
 import { type Walk, walk } from './walk.ts'
-import { SWITCHED } from './watch-switch.ts'
+import { sendSwitch } from './watch-switch.ts'
 
 export interface TourOptions {
   readonly client: AdminClient
@@ -83,8 +83,7 @@ async function switchCoupling({ client, shop: { monolith }, say }: TourOptions):
     say,
     'The shop has both forms in its code, so it is switched over now, while it sells: reserve and confirm through the endpoints of the inventory, and give the stock back when an order fails.',
   )
-  process.kill(monolith.pid, 'SIGUSR2')
-  tellDone(say, `kill -USR2 ${monolith.pid}: ${SWITCHED}`)
+  await sendSwitch(monolith, { say })
 }
 
 const LOOK_FOR_MS = 8_000

@@ -3,7 +3,7 @@ import { createWaitTeller, tellUndoing, tellUndone } from '../../scripts/demo/na
 import type { Seen } from '../../scripts/demo/shoppers.ts'
 import { describeTraffic } from '../../scripts/demo/show-traffic.ts'
 import { sayVerified } from '../../scripts/demo/verify-in-ci.ts'
-import { watchSwitch } from '../../scripts/demo/watch-switch.ts'
+import { sendSwitch, watchSwitch } from '../../scripts/demo/watch-switch.ts'
 import { countDecisions } from '../../scripts/demo/write-report.ts'
 import { StranglerError } from '../../strangler/core/errors.ts'
 
@@ -104,4 +104,18 @@ test('the signal of another terminal is told once the monolith has heard it, wit
   } finally {
     watch.stop()
   }
+})
+
+test('the demo says that its signal was received only when the monolith has said so', async () => {
+  let log = '{"app":"monolith","received":"SIGUSR2"}'
+  const monolith = { pid: 7, readLog: async () => log }
+  const lines: string[] = []
+  const say = (line: string) => void lines.push(line.trim())
+  await sendSwitch(monolith, { say, send: () => undefined, withinMs: 100 })
+  expect(lines.splice(0).join(' ')).toContain('kill -USR2 7: the monolith has not said yet')
+  const send = () => {
+    log += '\n{"app":"monolith","received":"SIGUSR2"}'
+  }
+  await sendSwitch(monolith, { say, send })
+  expect(lines.join(' ')).toContain('kill -USR2 7: the monolith has received it.')
 })
