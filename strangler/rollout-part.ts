@@ -20,7 +20,7 @@ export function startRolloutPart(
     append: (entry) => link.journal.append(entry),
     listRegistrations: () => link.registrations.list(),
     holdLease: (cutoverId) => link.cutoverLeases.hold(cutoverId, holder, COORDINATOR_SILENT_MS),
-    databaseClock: () => link.cutoverLeases.now(),
+    databaseClock: () => link.registrations.now(),
     openDatabases: async (capability, to) => {
       const handOver = await sync.handOver(capability, to)
       const readLagMs = () => positions.keeper.lagMs(capability)

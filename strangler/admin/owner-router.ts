@@ -82,13 +82,14 @@ interface KeptWorker {
 }
 
 async function keepRegistration(
-  { registrations, currentState, clock }: AdminContext,
+  { registrations, currentState }: AdminContext,
   kept: KeptWorker,
 ): Promise<void> {
   const { id, capability, host, pid, leaseMs, acknowledged } = kept
+  const now = await registrations.now()
   const known = (await registrations.list()).find((one) => one.id === id)
   const isOwn = known?.host === host && known.pid === pid
-  if (known !== undefined && (!isOwn || known.capability !== capability)) refuseDouble(known, kept, clock())
+  if (known !== undefined && (!isOwn || known.capability !== capability)) refuseDouble(known, kept, now)
   const register = () => registrations.register({ id, host, pid, worker: { capability, leaseMs } })
   if (!isOwn || known.leaseMs !== leaseMs) await register()
   const progress = { tableVersion: currentState().version, holdsAcknowledged: acknowledged }

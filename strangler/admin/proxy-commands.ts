@@ -39,6 +39,7 @@ export async function evictProxy(
 ): Promise<CommandAnswer> {
   const { id, expectedVersion } = command
   await standAt(context, expectedVersion)
+  const now = await context.registrations.now()
   const registrations = await context.registrations.list()
   const found = registrations.find((one) => one.id === id)
   if (found === undefined) {
@@ -47,7 +48,7 @@ export async function evictProxy(
       fix: suggestNames(id, ids, 'strangler proxy list'),
     })
   }
-  refuseLiving(found, context.clock())
+  refuseLiving(found, now)
   const answer = await appendDecision(
     context,
     { kind: 'proxy.evicted', registration: id },

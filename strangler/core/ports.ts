@@ -62,6 +62,8 @@ export interface Registrations {
   ): Promise<boolean>
   remove(id: string): Promise<void>
   list(): Promise<Registration[]>
+  /** The clock that dates them, epoch ms. Whoever asks it before `list` takes nobody for dead whom he has heard of while he was frozen in between. */
+  now(): Promise<number>
 }
 
 /** Time, passed in so that tests can turn the clock. Epoch milliseconds. */

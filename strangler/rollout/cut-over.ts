@@ -7,7 +7,7 @@ import { ownerOf } from '../routing/fold-cutover.ts'
 import { announceCutover } from './announce-cutover.ts'
 import { checkReadiness } from './check-cutover.ts'
 import type { DriveEnd } from './drive-cutover.ts'
-import { holdForMs, pauseBefore, placeOf, TRY_FOR_MS } from './hold-budget.ts'
+import { holdForMs, mayTryAgain, pauseBefore, placeOf, TRY_FOR_MS } from './hold-budget.ts'
 import type { CoordinatorOptions, CutoverDatabases, RowKeys } from './ports.ts'
 import { keysOf } from './row-keys.ts'
 import { checkStanding, PREPARE_WITHIN_MS, refuse } from './standing.ts'
@@ -58,6 +58,7 @@ interface Attempted {
   readonly state: RouteState
   /** Of the line that began it. */
   readonly since: number
+  readonly lose: RowKeys
   readonly heldMs: number
 }
 
@@ -72,7 +73,7 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
   let next = 0
   try {
     for (;;) {
-      const attempt = { ...request, expectedVersion, next }
+      const attempt = { ...request, expectedVersion, next, agreed: failed[0]?.lose }
       const attempted = await attemptOnce(means, databases, attempt).catch((error: unknown) => {
         const last = failed.at(-1)
         // The copy may be behind now, by what the first attempt has waited for: that one says more.
@@ -82,7 +83,7 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
       failed.push(attempted)
       next = attempted.place + 1
       const pauseMs = pauseBefore(next)
-      if (pauseMs === undefined || !mayTryAgain(attempted)) throw undone(request, attempted)
+      if (pauseMs === undefined || !canTryAgain(attempted)) throw undone(request, attempted)
       expectedVersion = attempted.state.version
       await delay(pauseMs)
       // Measured last: whoever was frozen until now begins nothing any more.
@@ -95,16 +96,19 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
 
 interface AttemptRequest extends CutoverRequest {
   readonly next: number
+  /** The rows that the first attempt would have left behind: no later one leaves others. */
+  readonly agreed: RowKeys | undefined
 }
 
 async function attemptOnce(
   means: CutoverMeans,
   databases: CutoverDatabases,
-  { next, ...request }: AttemptRequest,
+  { next, agreed, ...request }: AttemptRequest,
 ): Promise<Attempted> {
-  const { capability, to, because, by, expectedVersion, lose = 0 } = request
+  const { capability, to, because, by, expectedVersion, lose: count = 0 } = request
   const readiness = await databases.readiness()
-  refuse(capability, checkReadiness(readiness, { capability, to, lose }))
+  refuse(capability, checkReadiness(readiness, { capability, to, lose: count }))
+  const lose = agreed ?? keysOf(readiness.refused)
   await databases.prepare(means.clock() + PREPARE_WITHIN_MS)
   const announced = await announceCutover(means, { capability, to, by, expectedVersion })
   refuse(capability, announced.obstacle === undefined ? [] : [announced.obstacle])
@@ -119,17 +123,13 @@ async function attemptOnce(
     ...(because === undefined ? {} : { because }),
   })
   const began = performance.now()
-  const end = await means.drive({ cutoverId, capability, lose: keysOf(readiness.refused) }, databases)
+  const end = await means.drive({ cutoverId, capability, lose }, databases)
   const state = await waitForEnd(means, cutoverId)
-  return { place, cutoverId, end, state, since, heldMs: Math.round(performance.now() - began) }
+  return { place, cutoverId, end, state, since, lose, heldMs: Math.round(performance.now() - began) }
 }
 
-/** Nobody but this process has had to do with it, and since it began nobody has decided anything. */
-function mayTryAgain({ end, state, since }: Attempted): boolean {
-  if (end.kind !== 'over' || !end.isLate) return false
-  const fenced = end.times.has('fence') ? 1 : 0
-  const undoing = 2
-  return state.version <= since + fenced + undoing
+function canTryAgain({ end, state, since }: Attempted): boolean {
+  return end.kind === 'over' && mayTryAgain({ ...end, since, version: state.version })
 }
 
 function reportMoved(

@@ -23,6 +23,8 @@ export type DriveEnd =
       readonly failure: string | undefined
       /** This process has undone it, to the end, for no other reason than that its time was over. */
       readonly isLate: boolean
+      /** It is this process that has fenced it. */
+      readonly isFenced: boolean
       readonly times: StepTimes
     }
   /** Somebody else drives it. */
@@ -81,7 +83,11 @@ async function driveOn(drive: Drive, lease: KeptLease): Promise<DriveEnd> {
 
 function endOf({ failure, isLate, times, done }: Drive): DriveEnd {
   // Whoever was frozen meanwhile, and finds it undone by somebody else, begins nothing.
-  return { kind: 'over', failure, isLate: isLate && done.has('end-undo'), times }
+  return {
+    ...{ kind: 'over', failure, times },
+    isLate: isLate && done.has('end-undo'),
+    isFenced: done.has('fence'),
+  }
 }
 
 /** The first thing that has failed counts. */
@@ -227,10 +233,10 @@ function deadlineOf(drive: Drive, hold: Hold | undefined): number {
   return hold === undefined ? drive.ports.clock() : decideBefore(hold)
 }
 
-/** Leases are dated by the control database, whose clock alone says when they are over. */
+/** Leases are dated by the control database, whose clock alone says when they are over. It is asked first: who is frozen in between takes nobody for dead. */
 async function readMissing(ports: RolloutPorts, cutover: Cutover): Promise<Registration[]> {
-  const registrations = await ports.listRegistrations()
-  return findMissing(registrations, cutover, await ports.databaseClock())
+  const now = await ports.databaseClock()
+  return findMissing(await ports.listRegistrations(), cutover, now)
 }
 
 /** Whoever has not said that nothing of his is in flight; a worker that has lost touch stops by itself. */

@@ -34,3 +34,20 @@ export function holdForMs({ place, holdMs }: Attempt): number {
 export function pauseBefore(place: number): number | undefined {
   return place < ATTEMPTS ? FIRST_PAUSE_MS * 2 ** (place - 1) : undefined
 }
+
+/** An attempt that was undone, as far as the process knows that has made it. */
+export interface UndoneAttempt {
+  /** It has undone it to the end by itself, for no other reason than that its time was over. */
+  readonly isLate: boolean
+  /** The line of the fence is its own. */
+  readonly isFenced: boolean
+  /** The journal's version of the line that began it, and once it was over. */
+  readonly since: number
+  readonly version: number
+}
+
+/** Nobody else has had to do with it, and since it began nobody has decided anything. */
+export function mayTryAgain({ isLate, isFenced, since, version }: UndoneAttempt): boolean {
+  const undoing = 2
+  return isLate && version <= since + (isFenced ? 1 : 0) + undoing
+}

@@ -77,6 +77,7 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
       report: async (id, progress) => opened().registrations.report(id, progress),
       remove: async (id) => opened().registrations.remove(id),
       list: async () => opened().registrations.list(),
+      now: async () => opened().registrations.now(),
     },
     createMarks(longestKeepMs) {
       let marks: MarkStore | undefined
@@ -105,7 +106,6 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
     },
     cutoverLeases: {
       hold: async (...lease) => opened().cutoverLeases.hold(...lease),
-      now: async () => opened().cutoverLeases.now(),
     },
     traffic: {
       add: async (batch) => opened().traffic.add(batch),

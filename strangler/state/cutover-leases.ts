@@ -6,8 +6,6 @@ import { CONTROL_SCHEMA } from './control-tables.ts'
 export interface CutoverLeases {
   /** Takes it, or says again that one is there. False while another was heard of less than `silentMs` ago. */
   hold(cutoverId: string, holder: string, silentMs: number): Promise<boolean>
-  /** Epoch milliseconds. */
-  now(): Promise<number>
 }
 
 /** Leases of cut-overs that ended long ago go with the next one. */
@@ -26,13 +24,6 @@ export function createCutoverLeases(dataSource: DataSource, runControl: RunContr
           [cutoverId, holder, silentMs],
         )
         return rows.length > 0
-      }),
-    now: () =>
-      runControl('reading its clock', async () => {
-        const [row] = await dataSource.query<{ ms: string }[]>(
-          'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS ms',
-        )
-        return Number(row?.ms)
       }),
   }
 }

@@ -42,5 +42,14 @@ export function createRegistrationStore(dataSource: DataSource, runControl: RunC
       )
       return found.map(toRegistration)
     },
+
+    async now() {
+      const [row] = await runControl('reading its clock', () =>
+        dataSource.query<{ ms: string }[]>(
+          `SELECT (extract(epoch FROM ${now()}) * 1000)::bigint::text AS ms`,
+        ),
+      )
+      return Number(row?.ms)
+    },
   }
 }

@@ -113,6 +113,11 @@ export interface Dialect {
   targetUp(): string[]
   /** Without tables everything goes; with them, what is kept about these, and the rest when nothing is left. */
   targetDown(tables?: readonly TableShape[]): string[]
+  /**
+   * In either: what is kept by capability and not by table, its fencing token last, and what is empty after that. For the end of an uninstallation, under
+   * that token.
+   */
+  forgetCapability(capability: string): string[]
   guard(table: TableShape, mode: GuardMode): string[]
   /** Whether all of it is still there. */
   readonly watch: WatchDialect

@@ -1,5 +1,6 @@
-import { at, kitTable } from './bookkeeping.ts'
-import { createCheckpointTable } from './checkpoint-store.ts'
+import { randomInt } from 'node:crypto'
+import { at, hasKitTable, kitTable } from './bookkeeping.ts'
+import { createCheckpointTable, createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 
@@ -75,7 +76,30 @@ export function fence({ dialect }: SyncDatabase, { capability, token, statements
   return dialect.whileToken(tokenName(capability), token, statements)
 }
 
-/** Whoever is late with a step of an older cut-over finds none that it could stand under. */
-export function forgetToken({ dialect }: SyncDatabase, capability: string): string {
-  return `DELETE FROM ${kitTable(dialect.name, 'checkpoint')} WHERE name = ${dialect.quoteText(tokenName(capability))}`
+function uninstallName(capability: string): string {
+  return `cutover:${capability}:uninstall`
+}
+
+const MOST_UNINSTALLS = 2 ** 47
+
+/** Makes one text of statements that does all of them, or nothing once somebody has installed or cut over since. */
+export type FenceUninstall = (statements: readonly string[]) => string
+
+/**
+ * Every uninstallation has a number of its own, which an installation takes away: the token alone would let one pass that was frozen while somebody
+ * installed anew, and nobody has cut over yet. To be begun before the journal is asked. The kit's schema is there.
+ */
+export async function beginUninstall(database: SyncDatabase, capability: string): Promise<FenceUninstall> {
+  const token = await readToken(database, capability)
+  const own = randomInt(MOST_UNINSTALLS)
+  await createDatabaseCheckpoints(database).write(uninstallName(capability), String(own))
+  const { whileToken } = database.dialect
+  return (statements) =>
+    whileToken(tokenName(capability), token, [whileToken(uninstallName(capability), own, statements)])
+}
+
+/** For who is about to install: an uninstallation that is not through takes nothing away any more. */
+export async function endUninstalls(database: SyncDatabase, capability: string): Promise<void> {
+  if (!(await hasKitTable(database, 'checkpoint'))) return
+  await createDatabaseCheckpoints(database).remove(uninstallName(capability))
 }

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StranglerError } from '../core/errors.ts'
 import type { TableShape } from '../core/sync-words.ts'
-import { at, hasKitTable, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
 import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
 import { type DatabasePair, type DatabaseRoles, schemaOf } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
-import { fence, forgetToken, readToken } from './fencing-token.ts'
+import { beginUninstall, endUninstalls, type FenceUninstall, fence, readToken } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** The commands of the admin API are waited for 15 seconds. */
@@ -36,7 +35,8 @@ export async function installSync(
   const deadline = Date.now() + RETRY_FOR_MS
   // The target first: nothing is sent before it can be taken.
   await runSchemaChange(target, target.dialect.targetUp(), deadline)
-  const { tables = [] } = options
+  const { capability, tables = [] } = options
+  await Promise.all([target, source].map((database) => endUninstalls(database, capability)))
   if (
     !(await putGuards(target, {
       ...options,
@@ -45,7 +45,7 @@ export async function installSync(
       modeOf: (route) => guardModeOf(route, tables),
     }))
   )
-    throw moved(options.capability)
+    throw moved(capability)
   await capture(
     source,
     routes.map((route) => route.source.table),
@@ -87,7 +87,11 @@ function moved(capability: string): StranglerError {
 }
 
 /** Capture alone, for a target that its own service prepares. */
-export async function prepareSource(source: SyncDatabase, routes: readonly TableRoute[]): Promise<void> {
+export async function prepareSource(
+  source: SyncDatabase,
+  { capability, routes }: { readonly capability: string; readonly routes: readonly TableRoute[] },
+): Promise<void> {
+  await endUninstalls(source, capability)
   const tables = routes.map((route) => route.source.table)
   await capture(source, tables, Date.now() + RETRY_FOR_MS)
 }
@@ -103,8 +107,10 @@ export async function clearSource(
   { capability, tables, url }: { capability: string; tables: readonly SyncedTable[]; url: string },
 ): Promise<void> {
   const placeOf = (table: SyncedTable) => ({ schema: schemaOf(url, table.schema), name: table.table })
+  const deadline = Date.now() + RETRY_FOR_MS
+  const fenced = await openUninstall(source, capability, deadline)
   const shapes = await readShapes(source, tables, placeOf)
-  await uninstallSide(source, { capability, shapes, deadline: Date.now() + RETRY_FOR_MS })
+  await uninstallSide(source, { capability, shapes, deadline, fenced })
 }
 
 /**
@@ -144,19 +150,16 @@ export interface UninstallOptions {
 
 /**
  * Takes all of it away again, also when a table is gone meanwhile. What was copied stays. After a cut-over both databases hold what either
- * role needs. Under the newest tokens, as an installation: whoever goes on late takes nothing from a sync that was installed and cut over since.
+ * role needs. Whoever goes on late takes nothing from a sync that was installed, or installed and cut over, since.
  */
 export async function uninstallSync(
   pair: DatabasePair,
   { capability, tables, isEnded }: UninstallOptions,
 ): Promise<void> {
   const deadline = Date.now() + RETRY_FOR_MS
-  // The token needs a place also where nothing is installed (any more), since somebody may install there before the first statement; it goes with the rest.
-  for (const side of [pair.monolith, pair.service])
-    await runSchemaChange(side, side.dialect.schemaUp(), deadline)
-  const tokens = {
-    monolith: await readToken(pair.monolith, capability),
-    service: await readToken(pair.service, capability),
+  const fenced = {
+    monolith: await openUninstall(pair.monolith, capability, deadline),
+    service: await openUninstall(pair.service, capability, deadline),
   }
   if ((await isEnded?.()) === false) throw moved(capability)
   for (const side of ['monolith', 'service'] as const) {
@@ -164,34 +167,44 @@ export async function uninstallSync(
       schema: pair.schemaOf(side, table.schema),
       name: side === 'monolith' ? table.table : (table.as ?? table.table),
     }))
-    await uninstallSide(pair[side], { capability, shapes, deadline, token: tokens[side] })
+    await uninstallSide(pair[side], { capability, shapes, deadline, fenced: fenced[side] })
   }
+}
+
+/** Makes a place for its numbers also where nothing is installed (any more); they go with the rest. */
+export async function openUninstall(
+  database: SyncDatabase,
+  capability: string,
+  deadline: number,
+): Promise<FenceUninstall> {
+  await runSchemaChange(database, database.dialect.schemaUp(), deadline)
+  return beginUninstall(database, capability)
 }
 
 interface UninstallSide {
   readonly capability: string
   readonly shapes: readonly TableShape[]
   readonly deadline: number
-  /** Of the cut-overs; where there can be none, it is not asked. */
-  readonly token?: number
+  /** Of an uninstallation that was begun before it was asked whether it may be. */
+  readonly fenced: FenceUninstall
 }
 
-/** All of it out of one database; what is not there is no mistake. */
+/**
+ * All of it out of one database, and each statement only while nobody has installed or cut over since. By what it is fenced goes last. What is not
+ * there is no mistake.
+ */
 export async function uninstallSide(
   database: SyncDatabase,
-  { capability, shapes, deadline, token }: UninstallSide,
+  { capability, shapes, deadline, fenced }: UninstallSide,
 ): Promise<void> {
   const { dialect } = database
   const ancestors = await readAncestors(database, shapes)
-  const guards = shapes.flatMap((table) => dialect.guard(table, 'off'))
-  const triggers = [...dialect.captureDown(shapes, ancestors), ...guards]
-  const fenced = (statement: string) =>
-    token === undefined ? statement : fence(database, { capability, token, statements: [statement] })
-  await runSchemaChange(database, triggers.map(fenced), deadline)
-  if (token !== undefined)
-    await runSchemaChange(database, [fenced(forgetToken(database, capability))], deadline)
-  await forgetCapability(database, capability)
-  await runSchemaChange(database, dialect.targetDown(shapes), deadline)
+  const parts = [
+    ...dialect.captureDown(shapes, ancestors),
+    ...shapes.flatMap((table) => dialect.guard(table, 'off')),
+    ...dialect.targetDown(shapes),
+  ].map((statement) => fenced([statement]))
+  await runSchemaChange(database, [...parts, fenced(dialect.forgetCapability(capability))], deadline)
 }
 
 /**
@@ -257,26 +270,4 @@ async function readShapes(
 /** A table that was dropped has left its function and its entries behind. */
 function goneShape(place: Place): TableShape {
   return { ...place, columns: [], key: [], keyDeferrable: false, uniques: [], foreignKeys: [] }
-}
-
-/** What is kept by capability and not by table. */
-async function forgetCapability(database: SyncDatabase, capability: string): Promise<void> {
-  const dialect = database.dialect.name
-  const run = (sql: string, ...params: string[]) => database.query({ sql, params })
-  if (await hasKitTable(database, 'sync_state')) {
-    await run(
-      `DELETE FROM ${kitTable(dialect, 'sync_state')} WHERE capability = ${at(dialect, 1)}`,
-      capability,
-    )
-  }
-  if (!(await hasKitTable(database, 'checkpoint'))) return
-  const checkpoint = kitTable(dialect, 'checkpoint')
-  // `backfill:shop:forward:3`: a capability may be called as a direction is.
-  const owner =
-    dialect === 'postgres'
-      ? `split_part(name, ':', 2)`
-      : `SUBSTRING_INDEX(SUBSTRING_INDEX(name, ':', 2), ':', -1)`
-  await run(`DELETE FROM ${checkpoint} WHERE ${owner} = ${at(dialect, 1)}`, capability)
-  const [left] = await run(`SELECT count(*) AS number FROM ${checkpoint}`)
-  if (left?.['number'] === '0') await run(`DROP TABLE IF EXISTS ${checkpoint}`)
 }

@@ -113,7 +113,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
         const routes = await readRoutes()
         const [monolith, claim] = [await source(), await claimOf()]
         if (choice?.takeOver !== true) await refuseForeign([monolith], claim)
-        await prepareSource(monolith, routes)
+        await prepareSource(monolith, { capability, routes })
         await claimDatabases([monolith], claim, choice)
       }),
     async uninstall() {

@@ -102,3 +102,43 @@ describe('the token of a worker', () => {
     expect((await admin.call('PUT', path, { token: TOKENS.viewer, body })).status).toBe(403)
   })
 })
+
+describe('whether a worker is alive', () => {
+  const MINUTES = 2 * 60_000
+  const told = { host: 'there', pid: 7, leaseMs: 5_000, acknowledged: [] }
+  const report = (id: string, over: object = {}) =>
+    admin.call('PUT', `/owner/inventory/workers/${id}`, { token: worker, body: { ...told, ...over } })
+  const evict = (id: string) => admin.command('/api/proxies/evict', { id, because: 'the machine is gone' })
+
+  it('is judged by the clock that dates it: one of the kit that is ahead gives no name away, and evicts nobody', async () => {
+    expect((await report('alive')).status).toBe(200)
+    admin.turnClock(MINUTES)
+    try {
+      const refused = { status: 409, body: { code: 'STRANGLER_WORKER_ALIVE' } }
+      expect(await report('alive', { host: 'elsewhere' })).toMatchObject(refused)
+      expect(await evict('alive')).toMatchObject(refused)
+    } finally {
+      admin.turnClock(-MINUTES)
+    }
+    // Twin: what the kit would have done by a clock that is as wrong.
+    admin.turnDatabaseClock(MINUTES)
+    try {
+      expect((await report('alive', { host: 'elsewhere' })).status).toBe(200)
+      expect((await evict('alive')).status).toBe(200)
+    } finally {
+      admin.turnDatabaseClock(-MINUTES)
+    }
+  })
+
+  it('does not depend on how far the kit’s clock is behind', async () => {
+    expect((await report('gone')).status).toBe(200)
+    admin.turnClock(-MINUTES)
+    admin.turnDatabaseClock(MINUTES)
+    try {
+      expect((await evict('gone')).status).toBe(200)
+    } finally {
+      admin.turnClock(MINUTES)
+      admin.turnDatabaseClock(-MINUTES)
+    }
+  })
+})

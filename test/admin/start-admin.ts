@@ -39,6 +39,8 @@ export interface RunningAdmin {
   /** What the process has heard of; lags behind the journal on purpose when `deaf`. */
   readonly options: AdminServerOptions
   turnClock(ms: number): void
+  /** The control database's, as far as it is asked for the time. */
+  turnDatabaseClock(ms: number): void
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
   /** A command as the operator, with the journal's present version. */
   command(path: string, body: object): Promise<Answer>
@@ -71,6 +73,7 @@ export async function startAdmin({
   let state = EMPTY_STATE
   let table = compileTable(config, state)
   let now = Date.now()
+  let databaseAheadMs = 0
   const onEntries = (entries: JournalEntry[]) => {
     state = foldJournal(state, entries)
     table = compileTable(config, state)
@@ -80,7 +83,10 @@ export async function startAdmin({
     void logged.push({ level, fields, message })
   const options: AdminServerOptions = {
     journal: control.journal,
-    registrations: control.registrations,
+    registrations: {
+      ...control.registrations,
+      now: async () => (await control.registrations.now()) + databaseAheadMs,
+    },
     config,
     currentState: () => state,
     currentTable: () => table,
@@ -111,6 +117,9 @@ export async function startAdmin({
     options,
     turnClock: (ms) => {
       now += ms
+    },
+    turnDatabaseClock: (ms) => {
+      databaseAheadMs += ms
     },
     call,
     version,

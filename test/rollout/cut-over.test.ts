@@ -116,6 +116,24 @@ describe.concurrent('a hold that would become too long', () => {
     expect(stand.lines().filter((kind) => kind === 'cutover.started')).toHaveLength(1)
   })
 
+  it('is the last one also when the decision of somebody else came between its fence and the line that would have said so', async () => {
+    let isFirst = true
+    const stand = start({
+      databases: readyDatabases({
+        // The last thing before the line of the fence, which then expects an older journal.
+        async readLeft() {
+          if (!isFirst) return { pending: new Map(), refused: [] }
+          isFirst = false
+          stand.append({ kind: 'route.cleared', endpoint: 'GET /items' })
+          await delay(stand.expiries()[0]! - 1_000 - Date.now() + 5)
+          return { pending: new Map(), refused: [] }
+        },
+      }),
+    })
+    await expect(stand.cutOver()).rejects.toMatchObject({ code: 'STRANGLER_CUTOVER_UNDONE' })
+    expect(stand.lines().slice(1)).toEqual(['cutover.started', 'route.cleared', ...UNDONE])
+  })
+
   it('is the last one when it has failed for another reason than its length', async () => {
     const databases = readyDatabases({ findDifferent: async () => new Map([['item', ['1']]]) })
     const stand = start({ databases })
@@ -185,6 +203,28 @@ describe.concurrent('the rows that may be left behind', () => {
     },
     20_000,
   )
+
+  it('stay those of the first attempt: a later one leaves no other row behind, although their number is the same', async () => {
+    let attempts = 0
+    const listed = () => [{ ...refused[0]!, key: attempts === 0 ? '1' : '2' }]
+    const databases = readyDatabases({
+      readiness: async () => ({ ...(await ready()), refused: listed() }),
+      readLeft: async () => ({ pending: new Map(), refused: listed() }),
+      async closeSource(_token, deadline) {
+        attempts += 1
+        if (attempts > 1) return
+        await delay(deadline - Date.now() + 5)
+        throw new Error('A table could not be locked')
+      },
+    })
+    const stand = start({ databases, holdMs: 1_200 })
+    await expect(stand.cutOver('service', 1)).rejects.toMatchObject({
+      code: 'STRANGLER_CUTOVER_UNDONE',
+      message: expect.stringContaining('item 2'),
+    })
+    expect(stand.lines().filter((kind) => kind === 'cutover.started').length).toBeGreaterThan(1)
+    expect(ownerOf(stand.state(), 'items')).toBe('monolith')
+  }, 30_000)
 })
 
 describe.concurrent('a worker that is silent', () => {

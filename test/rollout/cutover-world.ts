@@ -1,10 +1,10 @@
 import type { Cutover, JournalEntry, JournalEvent, RouteState, Side } from '../../strangler/core/words.ts'
-import { type CutoverStep, nextStep } from '../../strangler/guide/cutover.ts'
+import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../../strangler/guide/cutover.ts'
 import { ownerOf } from '../../strangler/routing/fold-cutover.ts'
 import { EMPTY_STATE, foldJournal } from '../../strangler/routing/fold-journal.ts'
-
-const CAPABILITY = 'items'
-const HOLD_MS = 5_000
+import { AskedCutovers } from './asked-cutovers.ts'
+import { ModelProxy } from './cutover-proxy.ts'
+import { CAPABILITY, HOLD_MS } from './model-setting.ts'
 
 /** What is done wrong, to see that it is found. */
 export type Mistake =
@@ -13,6 +13,9 @@ export type Mistake =
   | 'undoes without its condition'
   | 'has no fencing tokens'
   | 'opens under the token it closes with'
+  | 'tries again whatever others have written'
+  | 'tries again under the token that the undoing left'
+  | 'takes an answer to its announcement for one to its hold'
 
 interface Database {
   guarded: boolean
@@ -26,14 +29,16 @@ interface Coordinator {
   done: Set<CutoverStep>
   of: string | undefined
   failure: string | undefined
+  /** It has failed of nothing but its time. */
+  isLate: boolean
   /** What it is about to do. */
   step: CutoverStep | undefined
 }
 
-interface Proxy {
-  seen: RouteState
-  /** A write on its way to this side. */
-  inFlight: Side | undefined
+/** How an attempt ended for the process that has made it. */
+interface End {
+  readonly isLate: boolean
+  readonly isFenced: boolean
 }
 
 const other = (side: Side): Side => (side === 'monolith' ? 'service' : 'monolith')
@@ -48,8 +53,10 @@ export class CutoverWorld {
     service: { guarded: true, token: -1, pending: 0 },
   }
   readonly coordinators: Coordinator[]
-  readonly proxies: Proxy[]
+  readonly proxies: ModelProxy[]
   readonly mistake: Mistake
+  readonly asked = new AskedCutovers()
+  readonly #ends = new Map<string, End>()
 
   constructor(mistake: Mistake, { coordinators, proxies }: { coordinators: number; proxies: number }) {
     this.mistake = mistake
@@ -59,10 +66,11 @@ export class CutoverWorld {
       done: new Set<CutoverStep>(),
       of: undefined,
       failure: undefined,
+      isLate: false,
       step: undefined,
     })
     this.coordinators = Array.from({ length: coordinators }, fresh)
-    this.proxies = Array.from({ length: proxies }, () => ({ seen: this.state, inFlight: undefined }))
+    this.proxies = Array.from({ length: proxies }, () => new ModelProxy(this.state))
   }
 
   #append(event: JournalEvent): void {
@@ -71,6 +79,23 @@ export class CutoverWorld {
     this.state = foldJournal(this.state, [entry])
   }
 
+  /** @returns whether the journal still stood there */
+  appendAt(version: number, event: JournalEvent): boolean {
+    if (version !== this.state.version) return false
+    this.#append(event)
+    return true
+  }
+
+  endOf(index: number, cutoverId: string): End {
+    return this.#ends.get(`${index} ${cutoverId}`) ?? { isLate: false, isFenced: false }
+  }
+
+  /** Somebody decides something else. */
+  write(): void {
+    this.#append({ kind: 'route.cleared', endpoint: 'GET /elsewhere' })
+  }
+
+  /** One that nobody has announced. */
   start(): void {
     if (this.state.cutovers?.[CAPABILITY] !== undefined) return
     const to = other(ownerOf(this.state, CAPABILITY))
@@ -94,25 +119,29 @@ export class CutoverWorld {
   }
 
   proxySees(index: number): void {
-    this.proxies[index]!.seen = this.state
+    this.proxies[index]!.see(this.state)
   }
 
   proxyBegins(index: number): void {
-    const proxy = this.proxies[index]!
-    const hold = proxy.seen.holds[CAPABILITY]
-    const isHeld = hold !== undefined && (hold.phase === 'fenced' || hold.expiresAt > this.now)
-    if (!isHeld) proxy.inFlight ??= ownerOf(proxy.seen, CAPABILITY)
+    this.proxies[index]!.begin(this.now)
   }
 
   /** It lands, or a guard refuses it. */
   proxyEnds(index: number): void {
-    const proxy = this.proxies[index]!
-    const side = proxy.inFlight
-    proxy.inFlight = undefined
-    if (side === undefined || this.databases[side].guarded) return
+    const side = this.proxies[index]!.end()
+    if (side === undefined) return
+    if (this.databases[side].guarded) return this.#mustBeLate(side)
     this.databases[side].pending += 1
     if (side !== ownerOf(this.state, CAPABILITY))
       throw new Error(`A write has landed at the ${side}, which does not own`)
+  }
+
+  /** Behind its fence a hold has no writes in flight: a guard refuses what comes past it, or when its time is over. */
+  #mustBeLate(side: Side): void {
+    const hold = this.state.holds[CAPABILITY]
+    const cutover = this.state.cutovers?.[CAPABILITY]
+    if (cutover?.phase !== 'started' || cutover.to === side || hold === undefined) return
+    if (this.now < hold.expiresAt) throw new Error(`A write was refused that the hold had to wait for`)
   }
 
   /** Reads the journal and makes up its mind; after that anything may happen before it acts. */
@@ -122,9 +151,19 @@ export class CutoverWorld {
     actor.step = undefined
     const cutover = this.state.cutovers?.[CAPABILITY]
     if (cutover === undefined) return
-    if (actor.of !== cutover.id) Object.assign(actor, { of: cutover.id, done: new Set(), failure: undefined })
+    if (actor.of !== cutover.id)
+      Object.assign(actor, { of: cutover.id, done: new Set(), failure: undefined, isLate: false })
     const { done, failure } = actor
-    actor.step = nextStep({ cutover, hold: this.state.holds[CAPABILITY], done, failure, now: this.now })
+    const position = { cutover, hold: this.state.holds[CAPABILITY], done, failure, now: this.now }
+    actor.step = nextStep(position)
+    if (actor.step === 'abort') this.#fail(actor, whyAbort(position) ?? 'it was undone')
+  }
+
+  /** The first thing that has failed counts. */
+  #fail(actor: Coordinator, failure: string): void {
+    const hold = actor.seen.holds[CAPABILITY]
+    if (actor.failure === undefined) actor.isLate = hold !== undefined && this.now >= decideBefore(hold)
+    actor.failure ??= failure
   }
 
   act(index: number): void {
@@ -134,6 +173,9 @@ export class CutoverWorld {
     actor.step = undefined
     if (cutover === undefined || step === undefined) return
     if (this.#take(step, { cutover, actor })) actor.done.add(step)
+    const { done, isLate } = actor
+    const end = { isLate: isLate && done.has('end-undo'), isFenced: done.has('fence') }
+    this.#ends.set(`${index} ${cutover.id}`, end)
     this.check()
   }
 
@@ -151,7 +193,7 @@ export class CutoverWorld {
   /** @returns whether it is done */
   #take(step: CutoverStep, { cutover, actor }: { cutover: Cutover; actor: Coordinator }): boolean {
     const [target, source] = [this.databases[cutover.to], this.databases[other(cutover.to)]]
-    const token = cutover.since * 4
+    const [token, since] = [this.#tokenOf(cutover), cutover.since * 4]
     const ids = { capability: CAPABILITY, cutoverId: cutover.id, holdId: cutover.id }
     const { capability, cutoverId, holdId } = ids
     switch (step) {
@@ -163,13 +205,11 @@ export class CutoverWorld {
         if (target.pending > 0 && ownerOf(this.state, CAPABILITY) === cutover.to)
           throw new Error('Changes of the new owner were forgotten')
         target.pending = 0
-        return this.proxies.every(
-          ({ seen, inFlight }) => seen.holds[CAPABILITY]?.id === cutover.id && !inFlight,
-        )
+        return this.proxies.every((proxy) => this.#hasAcknowledged(proxy, cutover))
       case 'fence':
         return this.#appendAt(actor, { kind: 'hold.fenced', capability, holdId })
       case 'close-source':
-        if (this.#isOver(source, token)) actor.failure = 'overtaken'
+        if (this.#isOver(source, token)) this.#fail(actor, 'overtaken')
         else source.guarded = true
         return actor.failure === undefined
       case 'drain':
@@ -187,12 +227,12 @@ export class CutoverWorld {
         if (this.mistake === 'undoes without its condition') source.guarded = false
         return this.#appendAt(actor, { kind: 'cutover.aborted', capability, cutoverId })
       case 'open-target':
-        if (this.mistake !== 'opens under the token it closes with') this.#enter(token + 2)
-        if (!this.#isOver(target, target.token === token ? token : token + 2)) target.guarded = false
+        if (this.mistake !== 'opens under the token it closes with') this.#enter(since + 2)
+        if (!this.#isOver(target, target.token === token ? token : since + 2)) target.guarded = false
         return true
       case 'open-source':
-        this.#enter(token + 1)
-        if (!this.#isOver(source, token + 1)) source.guarded = false
+        this.#enter(since + 1)
+        if (!this.#isOver(source, since + 1)) source.guarded = false
         return true
       case 'release':
         return this.#appendAt(actor, { kind: 'hold.released', capability, holdId })
@@ -201,6 +241,20 @@ export class CutoverWorld {
       default:
         return true
     }
+  }
+
+  #hasAcknowledged(proxy: ModelProxy, { id }: Cutover): boolean {
+    const { announcementId } = this.asked.originOf(id)
+    const isMistaken = this.mistake === 'takes an answer to its announcement for one to its hold'
+    if (isMistaken && announcementId !== undefined && proxy.answered === announcementId) return true
+    return proxy.hasAcknowledged(id)
+  }
+
+  /** For what is done before the decision. */
+  #tokenOf({ id, since }: Cutover): number {
+    const { before } = this.asked.originOf(id)
+    const isMistaken = this.mistake === 'tries again under the token that the undoing left'
+    return isMistaken && before !== undefined ? before * 4 + 1 : since * 4
   }
 
   #enter(token: number): void {
@@ -212,15 +266,18 @@ export class CutoverWorld {
   }
 
   #appendAt(actor: Coordinator, event: JournalEvent): boolean {
-    if (actor.seen.version !== this.state.version) return false
-    this.#append(event)
-    return true
+    return this.appendAt(actor.seen.version, event)
+  }
+
+  get #isOpen(): boolean {
+    return this.asked.isAnyOpen || this.state.cutovers?.[CAPABILITY] !== undefined
   }
 
   /** Everybody goes on until nothing is open. @throws when it never ends, or leaves the guards where they do not belong */
   settle(): void {
-    for (let round = 0; round < 200 && this.state.cutovers?.[CAPABILITY] !== undefined; round += 1) {
+    for (let round = 0; round < 200 && this.#isOpen; round += 1) {
       this.carry()
+      for (const index of this.coordinators.keys()) this.asked.goOn(this, index)
       for (const index of this.proxies.keys()) {
         this.proxySees(index)
         this.proxyEnds(index)
@@ -230,7 +287,7 @@ export class CutoverWorld {
         this.act(index)
       }
     }
-    if (this.state.cutovers?.[CAPABILITY] !== undefined) throw new Error('The cut-over never ends')
+    if (this.#isOpen) throw new Error('The cut-over never ends')
     this.check()
   }
 }

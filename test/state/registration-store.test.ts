@@ -49,6 +49,17 @@ describe('the registration of a proxy', () => {
   })
 })
 
+describe('the clock of the registrations', () => {
+  it('is the one that dates them', async () => {
+    const before = await control.registrations.now()
+    const { id } = await control.registrations.register({ host: 'e', pid: 5 })
+    const { seenAt = '' } = (await find(id)) ?? {}
+    const after = await control.registrations.now()
+    expect(Date.parse(seenAt)).toBeGreaterThanOrEqual(before - 1)
+    expect(Date.parse(seenAt)).toBeLessThanOrEqual(after + 1)
+  })
+})
+
 async function find(id: string) {
   return (await control.registrations.list()).find((row) => row.id === id)
 }

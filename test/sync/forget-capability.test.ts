@@ -3,6 +3,7 @@ import { createDatabaseCheckpoints } from '../../strangler/sync/checkpoint-store
 import { openSyncDatabase, type SyncDatabase } from '../../strangler/sync/database.ts'
 import { mariadbDialect } from '../../strangler/sync/dialects/mariadb/index.ts'
 import { postgresDialect } from '../../strangler/sync/dialects/postgres/index.ts'
+import { beginUninstall } from '../../strangler/sync/fencing-token.ts'
 import { uninstallSide } from '../../strangler/sync/install-sync.ts'
 import { createMariaDatabase } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
@@ -43,8 +44,10 @@ describe.each(['postgres', 'mariadb'] as const)('what %s keeps by capability', (
         'peer:forward:other',
         'watch:forward:3',
       ]
-      for (const name of [...others, ...own]) await store.write(name, 'kept')
-      await uninstallSide(database, { capability: 'forward', shapes: [], deadline: Date.now() + 10_000 })
+      for (const name of [...others, ...own]) await store.write(name, '7')
+      const capability = 'forward'
+      const fenced = await beginUninstall(database, capability)
+      await uninstallSide(database, { capability, shapes: [], deadline: Date.now() + 10_000, fenced })
       const left = []
       for (const name of [...others, ...own]) if ((await store.read(name)) !== undefined) left.push(name)
       expect(left).toEqual(others)

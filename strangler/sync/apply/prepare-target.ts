@@ -2,8 +2,8 @@ import type { TableShape } from '../../core/sync-words.ts'
 import { at, kitTable } from '../bookkeeping.ts'
 import { type Claim, claimDatabases, refuseForeign } from '../claim-database.ts'
 import type { SyncDatabase } from '../database.ts'
-import { fence, readToken } from '../fencing-token.ts'
-import { runSchemaChange, uninstallSide } from '../install-sync.ts'
+import { endUninstalls, fence, readToken } from '../fencing-token.ts'
+import { openUninstall, runSchemaChange, uninstallSide } from '../install-sync.ts'
 
 const RETRY_FOR_MS = 30_000
 
@@ -24,6 +24,7 @@ export async function prepareTarget(
   await refuseForeign([target], claim)
   await runSchemaChange(target, dialect.targetUp(), deadline)
   await claimDatabases([target], claim)
+  await endUninstalls(target, capability)
   const [state] = await target.query({
     sql: `SELECT role FROM ${kitTable(dialect.name, 'sync_state')} WHERE capability = ${at(dialect.name, 1)}`,
     params: [capability],
@@ -40,5 +41,7 @@ export async function clearTarget(
   capability: string,
   tables: readonly TableShape[],
 ): Promise<void> {
-  await uninstallSide(target, { capability, shapes: tables, deadline: Date.now() + RETRY_FOR_MS })
+  const deadline = Date.now() + RETRY_FOR_MS
+  const fenced = await openUninstall(target, capability, deadline)
+  await uninstallSide(target, { capability, shapes: tables, deadline, fenced })
 }

@@ -86,7 +86,7 @@ const ports: RolloutPorts = {
   },
   report,
   clock: Date.now,
-  databaseClock: () => control.cutoverLeases.now(),
+  databaseClock: () => control.registrations.now(),
 }
 const coordinator = createCoordinator({ ...ports, holdMs: 5_000 })
 const { version } = await readState()

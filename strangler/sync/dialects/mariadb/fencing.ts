@@ -20,7 +20,7 @@ ${statements.map(asPart).join('\n')}`,
 
 function check(name: string, token: number): string {
   return `IF NOT EXISTS (SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${token}') THEN
-  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: a later cut-over, or the undoing of this one, has begun';
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
 END IF;`
 }
 

@@ -67,16 +67,16 @@ export function targetDown(tables?: readonly TableShape[]): string[] {
   // An installation that was killed may have made the first of them only.
   const complete = createTables().map((sql) => `EXECUTE IMMEDIATE ${quoteText(sql)};`)
   return [
-    `BEGIN NOT ATOMIC IF ${hasTable(APPLIED)} THEN ${complete.join(' ')} END IF; END`,
+    `BEGIN NOT ATOMIC\nIF ${hasTable(APPLIED)} THEN ${complete.join(' ')} END IF; END`,
     deleteRowsAbout(tables, own),
-    `BEGIN NOT ATOMIC IF ${hasTable(APPLIED)} THEN EXECUTE IMMEDIATE ${quoteText(dropWhenUnused(left, own.map(dropTable)))}; END IF; END`,
+    `BEGIN NOT ATOMIC\nIF ${hasTable(APPLIED)} THEN EXECUTE IMMEDIATE ${quoteText(dropWhenUnused(left, own.map(dropTable)))}; END IF; END`,
     dropSyncState(),
   ]
 }
 
 /** One statement that runs the others unless the query finds something. */
 export function dropWhenUnused(query: string, statements: readonly string[]): string {
-  return `BEGIN NOT ATOMIC IF NOT EXISTS (${query}) THEN ${statements.join('; ')}; END IF; END`
+  return `BEGIN NOT ATOMIC\nIF NOT EXISTS (${query}) THEN ${statements.join('; ')}; END IF; END`
 }
 
 /** Deletes what the kit's tables hold about some tables; those of the kit's that do not exist are passed by. */
@@ -86,7 +86,7 @@ export function deleteRowsAbout(tables: readonly TableShape[], from: readonly st
     (name) =>
       `IF ${hasTable(name)} THEN EXECUTE IMMEDIATE ${quoteText(`DELETE FROM ${name} WHERE tbl IN (${names})`)}; END IF;`,
   )
-  return `BEGIN NOT ATOMIC ${deletes.join(' ')} END`
+  return `BEGIN NOT ATOMIC\n${deletes.join(' ')} END`
 }
 
 /** A database can be source and target at once; its role is forgotten with the last of the two. */

@@ -20,6 +20,6 @@ export function whileToken(name: string, token: number, statements: readonly str
 function check(name: string, token: number): string {
   return `PERFORM FROM ${SCHEMA}.checkpoint WHERE name = ${quoteText(name)} AND state = '${token}' FOR SHARE;
 IF NOT FOUND THEN
-  RAISE EXCEPTION 'strangler: a later cut-over, or the undoing of this one, has begun';
+  RAISE EXCEPTION 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
 END IF;`
 }

@@ -4,6 +4,7 @@ import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert }
 import { captureDown, captureUp, forgetChanges, logUp } from './capture.ts'
 import { listTables } from './catalogue.ts'
 import { raiseToken, whileToken } from './fencing.ts'
+import { forgetCapability } from './forget-capability.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { askChanges, intake } from './intake.ts'
@@ -44,6 +45,7 @@ export const postgresDialect = {
   logUp,
   targetUp,
   targetDown,
+  forgetCapability,
   guard,
   watch,
   reads,
