@@ -3,6 +3,7 @@ import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { StepId } from '../../strangler/core/guide-words.ts'
 import { goBack } from './go-back.ts'
 import { type Say, tellGates, tellLines } from './narrate.ts'
+import { noteHolds } from './note-holds.ts'
 import { type Shoppers, signIn, USED } from './shoppers.ts'
 import type { Shop } from './start-shop.ts'
 import { verifyInCi } from './verify-in-ci.ts'
@@ -24,6 +25,8 @@ export interface TourOptions {
 export interface Tour {
   readonly inventory: Walk
   readonly orders?: Walk
+  /** How long each hold lasted, ms. */
+  readonly holds: readonly number[]
   /** Why it did not come to its end. */
   readonly stoppedBy?: string
 }
@@ -31,8 +34,10 @@ export interface Tour {
 type Capability = keyof typeof USED
 
 /** Moves the inventory out, then the orders, and the orders back, while shoppers buy. */
-export async function tour(options: TourOptions): Promise<Tour> {
-  const { client, say } = options
+export async function tour(given: TourOptions): Promise<Tour> {
+  const { client, holds } = noteHolds(given.client)
+  const options = { ...given, client }
+  const { say } = options
   say('')
   tellLines(
     say,
@@ -43,15 +48,15 @@ export async function tour(options: TourOptions): Promise<Tour> {
     cutover: () => switchCoupling(options),
   })
   tellTraffic(options)
-  if (inventory.stoppedBy !== undefined) return { inventory, stoppedBy: inventory.stoppedBy }
+  if (inventory.stoppedBy !== undefined) return { inventory, holds, stoppedBy: inventory.stoppedBy }
   say('')
   tellLines(say, 'Now the second service: the orders take the same steps.', '')
   const orders = await walkOne(options, 'orders', 'cutover', {})
-  if (orders.stoppedBy !== undefined) return { inventory, orders, stoppedBy: orders.stoppedBy }
+  if (orders.stoppedBy !== undefined) return { inventory, orders, holds, stoppedBy: orders.stoppedBy }
   tellTraffic(options)
   const stoppedBy = await goBack(client, 'orders', say)
   tellTraffic(options)
-  return { inventory, orders, ...(stoppedBy === undefined ? {} : { stoppedBy }) }
+  return { inventory, orders, holds, ...(stoppedBy === undefined ? {} : { stoppedBy }) }
 }
 
 /** One capability, as far as this step. */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { HistoryAnswer } from '../../strangler/admin/contracts.ts'
 import type { SyncAnswer } from '../../strangler/admin/sync-contracts.ts'
+import { holdP99 } from './note-holds.ts'
 import { type Shoppers, USED } from './shoppers.ts'
 import type { Tour } from './tour.ts'
 import { look } from './walk.ts'
@@ -22,7 +23,7 @@ export interface DemoReport {
   /** Compared once more at the end. */
   readonly rowsVerified: number
   readonly diverged: number
-  /** Of the writes that were held, as the access log has them; null where none was. */
+  /** Of the writes that were held, as the access log has them; where none came during a hold, the longest hold. */
   readonly holdP99Ms: number | null
   readonly strayWrites: number
   /** The inventory's. */
@@ -58,7 +59,7 @@ export async function writeReport({ client, shoppers, tour, logFile }: ReportOpt
     comparisons: sum(endpoints.map(({ coverage }) => coverage.count)),
     netMismatch: sum(endpoints.map(({ rates }) => rates.net.count)),
     ...compared,
-    holdP99Ms: held.at(Math.ceil(held.length * 0.99) - 1) ?? null,
+    holdP99Ms: holdP99(held, tour.holds),
     stage: inventory?.stage ?? 'observe',
     step: tour.inventory.position,
     ordersStage: orders?.stage ?? 'observe',
@@ -99,14 +100,13 @@ async function waitForRows(client: AdminClient, capabilities: readonly string[])
   }
 }
 
-/** How long each write waited that was held at all, the shortest first. */
+/** How long each write waited that was held at all. */
 async function readHeld(logFile: string): Promise<number[]> {
   const lines = (await readFile(logFile, 'utf8')).split('\n')
-  const held = lines.flatMap((line): number[] => {
+  return lines.flatMap((line): number[] => {
     const waited = /"heldMs":([\d.]+)/.exec(line)?.[1]
     return waited === undefined || Number(waited) === 0 ? [] : [Math.round(Number(waited))]
   })
-  return held.sort((one, other) => one - other)
 }
 
 async function readDecisions(client: AdminClient): Promise<Decided> {

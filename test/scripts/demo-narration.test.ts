@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import { createWaitTeller, tellUndoing, tellUndone } from '../../scripts/demo/narrate.ts'
+import { holdP99, noteHolds } from '../../scripts/demo/note-holds.ts'
 import type { Seen } from '../../scripts/demo/shoppers.ts'
 import { describeTraffic } from '../../scripts/demo/show-traffic.ts'
 import { sayVerified } from '../../scripts/demo/verify-in-ci.ts'
 import { sendSwitch, watchSwitch } from '../../scripts/demo/watch-switch.ts'
 import { countDecisions } from '../../scripts/demo/write-report.ts'
+import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import { StranglerError } from '../../strangler/core/errors.ts'
 
 /** What is said, without the breaks of its lines. */
@@ -35,6 +37,18 @@ test('the report counts the holds that were tried again', () => {
   const moved = { kind: 'owner.changed', ...cutover, owner: 'service', epoch: 4 } as const
   const aborted = { kind: 'cutover.aborted', ...cutover } as const
   expect(countDecisions([aborted, aborted, moved])).toEqual({ holdsRetried: 2, cutovers: 1, overridden: 0 })
+})
+
+test('the report says how long writes waited, also where none came during a hold', async () => {
+  const answers = [{}, { heldMs: 185 }, { heldMs: 227, undoneMs: [650] }]
+  const asked = { migrateNext: async () => answers.shift(), migrateBack: async () => answers.shift() }
+  const { client, holds } = noteHolds(asked as unknown as AdminClient)
+  const order = { capability: 'orders', expectedVersion: 1 }
+  for (const command of [client.migrateNext, client.migrateNext, client.migrateBack]) await command(order)
+  expect(holds).toEqual([185, 650, 227])
+  expect(holdP99([], holds)).toBe(650)
+  expect(holdP99([9, 120, 30], holds)).toBe(120)
+  expect(holdP99([], [])).toBeNull()
 })
 
 test('the table of the traffic says what its percentages are of', () => {
