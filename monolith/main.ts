@@ -41,13 +41,11 @@ async function main() {
     print({ app: 'monolith', nightly: { rowsWritten: await monolith.runNightly() } })
     return monolith.stop()
   }
-  try {
-    const { url, port } = await monolith.start()
-    print({ app: 'monolith', listening: url, port, pid: process.pid })
-  } catch (error) {
+  const { url, port } = await monolith.start().catch(async (error: unknown) => {
     await monolith.stop()
     throw error
-  }
+  })
+  // Before the line that says it is there: who has read it may send a signal, and without these one ends the process.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void monolith.stop())
   process.on('SIGUSR2', () => {
     const form = 'endpoints'
@@ -59,6 +57,7 @@ async function main() {
         : { coupling: 'as before: no --inventory-base-url' }),
     })
   })
+  print({ app: 'monolith', listening: url, port, pid: process.pid })
 }
 
 function explain(error: unknown): string {

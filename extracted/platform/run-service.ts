@@ -71,8 +71,9 @@ export async function runService({ name, schema, create }: ServiceProgram): Prom
       await service.stop()
       throw error
     })
-    process.stdout.write(`${JSON.stringify({ app: name, listening: url, port, pid: process.pid })}\n`)
+    // Before the line: who has read it may send a signal, and without this one ends the process at once.
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void service.stop())
+    process.stdout.write(`${JSON.stringify({ app: name, listening: url, port, pid: process.pid })}\n`)
   } catch (error) {
     process.stderr.write(`${explain(name, error)}\n`)
     process.exitCode = 1

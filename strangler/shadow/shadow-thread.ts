@@ -71,7 +71,9 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
     const taken = judged.take()
     if (taken.length > 0) tell({ kind: 'judged', judged: taken, traced: traced.splice(0) })
   }
+  /** After what is over: a thread that dies in between may lose evidence, but nothing that it has told is counted as lost besides. */
   function tellFound(): void {
+    tellJudged()
     const batch = shadow.book.take()
     if (batch !== undefined) tell({ kind: 'found', batch })
   }
@@ -109,13 +111,11 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
         })
       case 'settle':
         await shadow.settled()
-        tellJudged()
         tellFound()
         return tell({ kind: 'answer', id: message.id, asked: undefined })
       case 'stop':
         clearInterval(timer)
         await shadow.stop()
-        tellJudged()
         tellFound()
         tell({ kind: 'stopped' })
         return port.close()

@@ -80,10 +80,12 @@ test.each([
     const monolith = await serve(json({ stock: 3 }))
     const hanging = new Set<() => void>()
     let hangs = false
+    let onSeventh: (() => void) | undefined
     const service = await serve((req, res) => {
       const answer = () => json({ stock: 3 })(req, res)
       if (hangs) hanging.add(answer)
       else answer()
+      if (hanging.size === 7) onSeventh?.()
     })
     const { shadow, threads, verdicts, ask, asked, counts } = await start(service.url, monolith.url)
     const matches = async () => {
@@ -91,12 +93,12 @@ test.each([
       return (await counts())['match'] ?? 0
     }
     await expect.poll(matches, SOON).toBeGreaterThan(0)
-    hangs = true
-    await ask(7)
-    await expect.poll(() => hanging.size, SOON).toBe(7)
     const [first] = threads
     const over = new Promise((resolve) => first?.once('exit', resolve))
-    end(first as Worker)
+    // At once: a second later they would have been given up, and were nobody's any more.
+    onSeventh = () => end(first as Worker)
+    hangs = true
+    await ask(7)
     await over
     hangs = false
     // While it rests after the death, exchanges are served and skipped; on a busy machine the rest is over by now.
@@ -105,15 +107,16 @@ test.each([
     const before = (await counts())['match'] ?? 0
     await expect.poll(matches, SOON).toBeGreaterThan(before)
     expect(threads).toHaveLength(2)
-    // Each exchange has one verdict, those of the dead thread too; some had waited for too long before it died.
-    await expect.poll(async () => sum(Object.values(await counts())), SOON).toBe(asked())
-    const found = await counts()
-    expect(found['skipped:thread-lost']).toBeGreaterThan(0)
-    const skipped = Object.entries(found).filter(([verdict]) => verdict.startsWith('skipped:'))
-    // The metrics say the same.
-    expect(verdicts.filter((verdict) => verdict === 'skipped')).toHaveLength(
-      sum(skipped.map(([, count]) => count)),
-    )
+    // Each exchange has one verdict, those of the dead thread too.
+    await expect.poll(() => verdicts.length, SOON).toBe(asked())
+    const lost = (await counts())['skipped:thread-lost'] ?? 0
+    expect(lost).toBeGreaterThan(0)
+    expect(verdicts.filter((verdict) => verdict === 'skipped').length).toBeGreaterThanOrEqual(lost)
+    // The evidence of a thread's last half second dies with it, and no more than that.
+    // One of twenty that agree is also compared with the monolith's second answer, which is no verdict.
+    const { calibrated: _, ...told } = await counts()
+    expect(sum(Object.values(told))).toBeLessThanOrEqual(asked())
+    expect(sum(Object.values(told))).toBeGreaterThan(asked() - 7)
     expect(shadow.heldBytes).toBe(0)
   },
 )
