@@ -26,7 +26,7 @@ export function noteHolds(client: AdminClient): { readonly client: AdminClient; 
  * @returns null where nothing was held at all
  */
 export function holdP99(held: readonly number[], holds: readonly number[]): number | null {
-  const sorted = [...(held.length > 0 ? held : holds)].sort((one, other) => one - other)
-  const place = held.length > 0 ? Math.ceil(sorted.length * 0.99) - 1 : sorted.length - 1
-  return sorted[place] ?? null
+  const sorted = [...held].sort((one, other) => one - other)
+  const longest = holds.length > 0 ? Math.max(...holds) : null
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? longest
 }

@@ -2,7 +2,6 @@ import { compareAnswers } from '../compare/compare-answers.ts'
 import { maskAnswer } from '../compare/mask-exchange.ts'
 import { MASK } from '../compare/mask-tokens.ts'
 import { monolithAsServiceOf } from '../config/service-sides-at-monolith.ts'
-import { checkCapabilityName } from '../core/check-capability-name.ts'
 import type { CapturedAnswer, CapturedRequest } from '../core/compare-words.ts'
 import type { ComparisonStore, KeptSample, SampleLine } from '../core/comparison-store.ts'
 import { StranglerError } from '../core/errors.ts'
@@ -11,6 +10,7 @@ import { suggestNames } from '../core/nearest-names.ts'
 import type { Side } from '../core/words.ts'
 import type { Shadow } from '../shadow/create-shadow.ts'
 import { createRulesFor, rulesOf } from '../shadow/rules-of.ts'
+import { checkCapability } from './check-capability.ts'
 import type {
   ExportAnswer,
   ReplayAnswer,
@@ -68,10 +68,9 @@ export async function reportComparisons(
 type Where = { readonly capability?: string | undefined; readonly endpoint?: string | undefined }
 
 function findCapabilities(context: AdminContext, { capability, endpoint }: Where): string[] {
-  const names = Object.keys(context.config.capabilities)
   if (endpoint !== undefined) return [findEndpoint(context, endpoint)]
-  if (capability === undefined) return names
-  checkCapabilityName(capability, names)
+  if (capability === undefined) return Object.keys(context.config.capabilities)
+  checkCapability(context, capability)
   return [capability]
 }
 

@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 import type { EndpointShape } from '../compare/contract/endpoint-shape.ts'
 import { writeOpenApi } from '../compare/contract/write-openapi.ts'
 import { isMonolithAt } from '../config/service-sides-at-monolith.ts'
-import { checkCapabilityName } from '../core/check-capability-name.ts'
 import type { ContractStore, RecordedContract } from '../core/contract-store.ts'
 import { StranglerError } from '../core/errors.ts'
+import { checkCapability } from './check-capability.ts'
 import type { ContractAnswer, VerifiedAnswer, VerifiedTask } from './contract-shapes.ts'
 import type { AdminContext } from './present-state.ts'
 
 /** What was seen of a capability's answers, and what was recorded and checked of it. */
 export async function showContract(context: AdminContext, capability: string): Promise<ContractAnswer> {
-  requireCapability(context, capability)
+  checkCapability(context, capability)
   return answerWithContract(context, capability, await storeOf(context).recorded(capability))
 }
 
 /** Writes down what was seen until now. No decision: it changes nothing but what a service is checked against. */
 export async function recordContract(context: AdminContext, capability: string): Promise<ContractAnswer> {
-  requireCapability(context, capability)
+  checkCapability(context, capability)
   const store = storeOf(context)
   const learnt = await store.learnt(capability)
   if (learnt === undefined) {
@@ -43,7 +43,7 @@ export async function recordContract(context: AdminContext, capability: string):
 export async function keepVerified(context: AdminContext, task: VerifiedTask): Promise<VerifiedAnswer> {
   const { target, ...verified } = task
   const { capability } = task
-  requireCapability(context, capability)
+  checkCapability(context, capability)
   const { config } = context
   const { service = capability } = config.capabilities[capability] ?? {}
   // The monolith keeps to what was learnt of it, which says nothing of a service.
@@ -93,10 +93,6 @@ function withoutPassword(address: string): string {
   url.username = ''
   url.password = ''
   return url.href.replace(/\/$/, '')
-}
-
-function requireCapability({ config }: AdminContext, capability: string): void {
-  checkCapabilityName(capability, Object.keys(config.capabilities))
 }
 
 function storeOf({ contracts }: AdminContext): ContractStore {

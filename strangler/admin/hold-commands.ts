@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { checkCapabilityName } from '../core/check-capability-name.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
+import { checkCapability } from './check-capability.ts'
 import type { ChangeHoldCommand, CommandAnswer, HoldsAnswer, StartHoldCommand } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
 
@@ -86,10 +86,6 @@ function findHold(context: AdminContext, state: RouteState, capability: string):
     `The writes of ${capability} are not held.`,
     `\`strangler hold start ${capability}\` begins a hold.`,
   )
-}
-
-function checkCapability({ config }: AdminContext, capability: string): void {
-  checkCapabilityName(capability, Object.keys(config.capabilities))
 }
 
 function holdConflict(found: string, fix: string): StranglerError {

@@ -1,10 +1,10 @@
 import express, { type Request, type Router } from 'express'
 import { z } from 'zod'
-import { checkCapabilityName } from '../core/check-capability-name.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { Registration } from '../core/words.ts'
 import { leaseLeftMs } from '../core/worker-lease.ts'
 import type { RequireRole } from './authenticate.ts'
+import { checkCapability } from './check-capability.ts'
 import { requireJson } from './guard-request.ts'
 import { describeOwner, type OwnerWatch } from './owner-watch.ts'
 import { type AdminContext, findPosition, standNow } from './present-state.ts'
@@ -117,8 +117,8 @@ function refuseDouble(known: Registration, { id, capability }: KeptWorker, now: 
   )
 }
 
-function findCapability({ config }: AdminContext, req: Request): string {
+function findCapability(context: AdminContext, req: Request): string {
   const capability = String(req.params['capability'])
-  checkCapabilityName(capability, Object.keys(config.capabilities))
+  checkCapability(context, capability)
   return capability
 }

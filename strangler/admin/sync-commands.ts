@@ -1,8 +1,8 @@
-import { checkCapabilityName } from '../core/check-capability-name.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { JournalEvent, RouteState, SyncOrder } from '../core/words.ts'
 import { ownerOf } from '../routing/fold-cutover.ts'
 import type { SyncControl } from '../sync/sync-control.ts'
+import { checkCapability } from './check-capability.ts'
 import type { CommandAnswer } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, standAt } from './present-state.ts'
 import type { SyncCommand, SyncInstallation } from './sync-contracts.ts'
@@ -95,8 +95,9 @@ function cuttingOver(capability: string): StranglerError {
 }
 
 /** The syncs of this process, asked for a capability that there is. */
-export function findSync({ config, sync }: AdminContext, capability: string): SyncControl {
-  checkCapabilityName(capability, Object.keys(config.capabilities))
+export function findSync(context: AdminContext, capability: string): SyncControl {
+  checkCapability(context, capability)
+  const { sync } = context
   if (sync !== undefined) return sync
   throw new StranglerError('STRANGLER_SYNC_CONFLICT', 'This process has no data sync.', {
     fix: 'Ask the admin API of `strangler start`.',

@@ -1,6 +1,6 @@
+import { checkCapability } from '../check-capability.ts'
 import type { CommandAnswer } from '../contracts.ts'
 import { type AdminContext, type Author, appendDecision, standAt } from '../present-state.ts'
-import { checkCapability } from './find-capability.ts'
 import type { AutoCommand } from './migrate-contracts.ts'
 import { refused } from './refuse-step.ts'
 
