@@ -10,8 +10,14 @@ import { type Kit, type KitOptions, startKit } from '../../strangler/kit.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { TABLES } from './items.ts'
 import { type KitProcess, type KitProgram, startKitProcess } from './kit-process.ts'
-import { endPostgresConnections, openSideDatabase, type Row, type SideDatabase } from './side-database.ts'
-import { addressOf, serveSide } from './side-server.ts'
+import {
+  endPostgresConnections,
+  openSideDatabase,
+  type Row,
+  type SideDatabase,
+  type SideDatabaseKind,
+} from './side-database.ts'
+import { type ServedSide, serveSide } from './side-server.ts'
 
 export const TOKEN = 'operator-token-for-the-cutover'
 const LONGEST_WAIT_MS = 60_000
@@ -46,8 +52,8 @@ export interface CutoverStand {
 }
 
 export interface StandOptions extends KitOptions {
-  readonly kind?: 'postgres' | 'mariadb'
-  /** The sync has a process of its own, named `sync`, and the test's own only guides. */
+  readonly kind?: SideDatabaseKind
+  /** Both sides and the sync have processes of their own, the latter named `sync`, and the test's own only guides. */
   readonly isApart?: boolean
   /** The service applies for itself, in the process `applier`. */
   readonly appliesItself?: boolean
@@ -58,15 +64,16 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
   const control = await createTestDatabase('owner_control')
   const monolith = await openSideDatabase(kind, 'monolith')
   const service = await openSideDatabase(kind, 'service')
+  const serve = isApart ? serveSideApart(kind) : serveSide
   const sides = {
-    monolith: await serveSide('monolith', monolith),
-    service: await serveSide('service', service),
+    monolith: await serve('monolith', monolith),
+    service: await serve('service', service),
   }
   const directory = await mkdtemp(join(tmpdir(), 'strangler-cutover-'))
   const settings = {
     sides: {
-      monolith: { url: addressOf(sides.monolith), database: monolith.url },
-      items: { url: addressOf(sides.service), database: service.url },
+      monolith: { url: sides.monolith.url, database: monolith.url },
+      items: { url: sides.service.url, database: service.url },
     },
     capabilities: {
       items: {
@@ -149,17 +156,21 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
       return answer.headers.get('x-side') ?? `${answer.status} ${text}`
     },
     async stop() {
-      for (const one of [...running.values(), kit]) await one.stop()
-      for (const server of Object.values(sides)) {
-        server.close()
-        server.closeAllConnections()
-      }
+      for (const one of [...running.values(), kit, ...Object.values(sides)]) await one.stop()
       await Promise.all([monolith.close(), service.close()])
       await Promise.all([monolith, service, control].map((database) => database.drop()))
       await rm(directory, { recursive: true, force: true })
     },
   }
 }
+
+/** A stall of the shoppers, who are many, is none of the sides then. */
+const serveSideApart =
+  (kind: SideDatabaseKind) =>
+  async (side: Side, { url }: SideDatabase): Promise<ServedSide> => {
+    const started = await startKitProcess({ name: side, program: 'side', args: [kind, side, url] })
+    return { url: started.said, stop: started.stop }
+  }
 
 function kitProgram(settings: object, name: string, role: 'proxy' | 'sync'): KitProgram {
   return { name, program: 'kit', args: [JSON.stringify(settings), name, role] }

@@ -13,7 +13,7 @@ export interface KitProcess {
 export interface KitProgram {
   readonly name: string
   /** In `programs/`. */
-  readonly program: 'kit' | 'applier'
+  readonly program: 'kit' | 'applier' | 'side'
   readonly args: readonly string[]
 }
 

@@ -1,12 +1,17 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { Side } from '../../strangler/core/words.ts'
 import type { SideDatabase } from './side-database.ts'
 
+export interface ServedSide {
+  readonly url: string
+  stop(): Promise<void>
+}
+
 /** A message over a WebSocket adds a number; `POST /items` adds a number, `PUT /items` counts one up, `GET /items` says who answers. */
-export async function serveSide(side: Side, database: SideDatabase): Promise<Server> {
+export async function serveSide(side: Side, database: Pick<SideDatabase, 'run'>): Promise<ServedSide> {
   const server = createServer((req, res) => {
     const answer = (status: number, text = '') => {
       res.writeHead(status, { 'x-side': side }).end(text)
@@ -29,15 +34,17 @@ export async function serveSide(side: Side, database: SideDatabase): Promise<Ser
     })
   })
   await once(server, 'listening')
-  return server
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }
 
 async function readBody(stream: AsyncIterable<Buffer>): Promise<string> {
   let text = ''
   for await (const chunk of stream) text += chunk
   return text
-}
-
-export function addressOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
