@@ -1,7 +1,13 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { noteOutsideError } from '../../../scripts/suite/outside-errors.ts'
 import type { SubjectName } from '../rows.ts'
-import { type CheckOutcome, describeDifferences, mergeOutcomes, type ObservedCheck } from './outcomes.ts'
+import {
+  type CheckOutcome,
+  describeDifferences,
+  mergeOutcomes,
+  type ObservedCheck,
+  type Outcomes,
+} from './outcomes.ts'
 import { formatOutcomes, readOutcomes, saveOutcomes } from './outcomes-file.ts'
 
 const COMPLAINT =
@@ -28,18 +34,28 @@ export default class ConformanceReporter implements Reporter {
     const shown = mergeOutcomes(known, compared, write ? nginxVersion : undefined)
     if (write) return saveOutcomes(shown)
     if (formatOutcomes(shown) === formatOutcomes(known)) return
-    const found = describeDifferences(known, shown).map(({ row, subject, check, was, is }) => {
-      const test = tests.find(
-        ({ name, parent }) => name === check && nameOf(parent) === `row ${row} · ${subject}`,
-      )
-      const notes = test?.annotations().map(({ message }) => `\n    ${message}`) ?? []
-      return `  row ${row}, ${subject}: "${check}" was ${was}, is ${is}${notes.join('')}\n`
-    })
-    const more = found.length > MOST_SHOWN ? `  and ${found.length - MOST_SHOWN} more\n` : ''
-    process.stderr.write(`${COMPLAINT}${found.slice(0, MOST_SHOWN).join('')}${more}`)
-    noteOutsideError({ message: COMPLAINT.trim() })
+    tellDifferences(known, shown, tests)
     process.exitCode = 1
   }
+}
+
+function tellDifferences(known: Outcomes, shown: Outcomes, tests: readonly TestCase[]): void {
+  const found = describeDifferences(known, shown).map(({ row, subject, check, was, is }) => {
+    const test = tests.find(
+      ({ name, parent }) => name === check && nameOf(parent) === `row ${row} · ${subject}`,
+    )
+    const notes = test?.annotations().map(({ message }) => `; ${message}`) ?? []
+    const line = `row ${row}, ${subject}: "${check}" was ${was}, is ${is}${notes.join('')}`
+    return { line, ...(test === undefined ? {} : { file: test.module.moduleId }) }
+  })
+  const lines = found.slice(0, MOST_SHOWN).map(({ line }) => `  ${line}\n`)
+  const more = found.length > MOST_SHOWN ? `  and ${found.length - MOST_SHOWN} more\n` : ''
+  process.stderr.write(`${COMPLAINT}${lines.join('')}${more}`)
+  // By its file, which may run once more then.
+  for (const { line, ...where } of found)
+    noteOutsideError({ ...where, message: `${COMPLAINT.trim()} ${line}` })
+  // A reason that reads otherwise, for one.
+  if (found.length === 0) noteOutsideError({ message: COMPLAINT.trim() })
 }
 
 const nameOf = (parent: TestCase['parent']) => (parent.type === 'suite' ? parent.name : '')
