@@ -78,8 +78,8 @@ export type Where = { readonly capability?: string; readonly endpoint?: string }
 const DEFAULT_TIMEOUT_MS = 15_000
 /** Preparing it may wait for tables. */
 const CUTOVER_TIMEOUT_MS = 60_000
-/** Some of its looks count rows. */
-const DOCTOR_TIMEOUT_MS = 60_000
+/** Some looks count rows, or wait for writes to end. */
+const LOOK_TIMEOUT_MS = 60_000
 
 export function createAdminClient(options: AdminClientOptions): AdminClient {
   const ask = <S extends z.ZodType>(path: string, answer: S) => call(options, { path, answer })
@@ -87,7 +87,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     call(options, { path, body, answer })
   const command = (path: string, body: unknown) => tell(path, body, contract.commandAnswer)
   const patient = <S extends z.ZodType>(path: string, asked: { body?: unknown; answer: S }) =>
-    call({ timeoutMs: DOCTOR_TIMEOUT_MS, ...options }, { path, ...asked })
+    call({ timeoutMs: LOOK_TIMEOUT_MS, ...options }, { path, ...asked })
   return {
     routes: () => ask('/api/routes', contract.routesAnswer),
     history: (question) => ask(`/api/history${toQuery(question)}`, contract.historyAnswer),
@@ -124,7 +124,8 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
         { timeoutMs: CUTOVER_TIMEOUT_MS, ...options },
         { path: '/api/cutover', body, answer: cutoverContract.cutoverAnswer },
       ),
-    rehearseCutover: (body) => tell('/api/cutover/rehearse', body, cutoverContract.rehearsalAnswer),
+    rehearseCutover: (body) =>
+      patient('/api/cutover/rehearse', { body, answer: cutoverContract.rehearsalAnswer }),
     assess: () => patient('/api/assess', { answer: assessAnswer }),
     guide: (question) => patient(`/api/guide${toQuery(question)}`, { answer: guideContract.guideAnswer }),
     markRare: (body) => command('/api/guide/rare', body),

@@ -1,5 +1,6 @@
 import type { ReportError } from '../core/ports.ts'
 import type { ChangeBatch } from '../core/sync-words.ts'
+import { within } from './transport/queue-backend.ts'
 import { createTransport, type QueueServer } from './transport.ts'
 
 const WITHIN_MS = 5_000
@@ -32,8 +33,8 @@ export async function carryOnTrial<T>(
     })
     const arrived = new Promise<ChangeBatch>((resolve) => awaited.set(nameOf(batch), resolve))
     try {
-      await transport.sendBatches('apply', [batch])
-      return await Promise.race([arrived, late])
+      // Sending is in the race: a queue that does not even take it must not be waited for, nor its lateness be nobody's.
+      return await Promise.race([transport.sendBatches('apply', [batch]).then(() => arrived), late])
     } finally {
       clearTimeout(timer)
       awaited.delete(nameOf(batch))
@@ -43,7 +44,8 @@ export async function carryOnTrial<T>(
   try {
     return await work(carry)
   } finally {
-    await transport.stop()
+    // A server that is silent does not let its connections end either; they do when it speaks again.
+    await within(WITHIN_MS, transport.stop()).catch((error: unknown) => report('sync.trial', error))
   }
 }
 

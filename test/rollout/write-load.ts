@@ -13,8 +13,8 @@ export interface WriteLoad {
   isOurs(number: string): boolean
   writes: number
   reads: number
-  /** What each write took, milliseconds. */
-  readonly tookMs: number[]
+  /** Each write that was answered: when it began, in epoch milliseconds, and what it took. */
+  readonly written: { readonly beganAt: number; readonly tookMs: number }[]
   stop(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
     isOurs: (number) => number.startsWith('seed-') || number.startsWith(`${prefix}-`),
     writes: 0,
     reads: 0,
-    tookMs: [],
+    written: [],
     stop,
   }
   const open = new Set<Promise<void>>()
@@ -57,11 +57,11 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
   async function write(index: number): Promise<void> {
     const earlier = index % 4 === 3 ? confirmed[(index * 7) % Math.max(1, confirmed.length)] : undefined
     const number = earlier ?? `${prefix}-${index}`
-    const began = performance.now()
+    const [beganAt, began] = [Date.now(), performance.now()]
     load.writes += 1
     if (earlier !== undefined) load.tried.set(number, (load.tried.get(number) ?? 0) + 1)
     if (!(await ask({ method: earlier === undefined ? 'POST' : 'PUT', body: number }))) return
-    load.tookMs.push(performance.now() - began)
+    load.written.push({ beganAt, tookMs: performance.now() - began })
     if (earlier === undefined) {
       load.added.add(number)
       confirmed.push(number)
