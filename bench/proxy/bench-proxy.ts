@@ -45,7 +45,7 @@ async function measure(bench: Bench): Promise<ProxyReport> {
   const [upstream] = peers
   for (const peer of peers) await checkAnswer(peer, upstream?.url ?? '', PATH)
   progress(`${peers.map(({ name }) => name).join(', ')}: same answer; measuring with ${tool.name}`)
-  const compared = peers.filter(({ name }) => name !== 'kitShadowing')
+  const compared = peers.filter(({ name }) => !name.startsWith('kitShadowing'))
   const throughput = await measureThroughput({ ...bench, tool }, compared)
   const requestsPerSecond = Math.round((throughput.requestsPerSecond.kit ?? 0) * LATENCY_LOAD)
   const latency = await measureLatency({ ...bench, requestsPerSecond }, peers)

@@ -6,7 +6,7 @@ import { FAULTS, type Fault, faultyPath } from './peers/faults.ts'
 import { type ComparedCounts, readCompared } from './read-compared.ts'
 import type { Peer } from './start-peers.ts'
 
-type ShadowSubject = 'without' | 'shadowing' | Fault
+type ShadowSubject = 'without' | 'shadowing' | 'everything' | Fault
 
 /** Latencies of a client whose requests are asked of another side too, divided by those of one whose requests are not. */
 export interface ShadowRatios {
@@ -21,6 +21,8 @@ export interface ShadowCost extends ShadowRatios {
   /** Of the exchanges that might have been compared, those that were; the others gave way to clients, or were skipped. */
   readonly comparedShare: number
   readonly compared: ComparedCounts
+  /** With `compare.giveWay: false`: every exchange is compared, whoever waits for it. */
+  readonly everything: ShadowRatios & { readonly comparedShare: number }
   /** With another side that does not answer as it should. */
   readonly faulty: Record<Fault, ShadowRatios>
   /** The worst of them. */
@@ -35,19 +37,24 @@ export async function measureShadow(
   const { connections, warmUpSeconds } = bench.options
   const peerOf = (name: Peer['name']) => peers.find((peer) => peer.name === name)
   const urlOf = (name: Peer['name']) => peerOf(name)?.url ?? ''
-  const countCompared = () => readCompared(peerOf('kitShadowing')?.adminUrl ?? '', SHADOWED_ENDPOINT)
+  const countCompared = (name: Peer['name']) => readCompared(peerOf(name)?.adminUrl ?? '', SHADOWED_ENDPOINT)
   const subjects: RatedSubject<ShadowSubject>[] = [
     { name: 'without', url: urlOf('kitWithoutLog'), path: SHADOWED_PATH },
     { name: 'shadowing', url: urlOf('kitShadowing'), path: SHADOWED_PATH },
+    { name: 'everything', url: urlOf('kitShadowingAll'), path: SHADOWED_PATH },
     ...FAULTS.map((fault) => ({ name: fault, url: urlOf('kitShadowing'), path: faultyPath(fault) })),
   ]
-  // Both at saturation, until their code is compiled: the throughput has loaded only one of them.
-  for (const { url, path } of subjects.slice(0, 2))
+  // At saturation, until their code is compiled: the throughput has loaded only one of them.
+  for (const { url, path } of subjects.slice(0, 3))
     await tool.measure({ url: url + path, connections, seconds: warmUpSeconds }, bench.signal)
-  const before = await countCompared()
+  const kits = ['kitShadowing', 'kitShadowingAll'] as const
+  const before = await Promise.all(kits.map(countCompared))
   const rounds = await measureAtRate(bench, 'shadow', subjects)
-  const after = await countCompared()
-  const compared = { compared: after.compared - before.compared, others: after.others - before.others }
+  const after = await Promise.all(kits.map(countCompared))
+  const [compared, ofAll] = kits.map((_, at) => subtract(after[at], before[at])) as [
+    ComparedCounts,
+    ComparedCounts,
+  ]
   const ratiosOf = (name: ShadowSubject): ShadowRatios => {
     const ratio = (figure: keyof LatencyFigures) =>
       round(median(rounds.map((run) => run[name][figure] / run.without[figure])))
@@ -59,8 +66,18 @@ export async function measureShadow(
     rounds,
     ...ratiosOf('shadowing'),
     compared,
-    comparedShare: round(compared.compared / (compared.compared + compared.others)),
+    comparedShare: shareOf(compared),
+    everything: { ...ratiosOf('everything'), comparedShare: shareOf(ofAll) },
     faulty,
     faultyP99Ratio: Math.max(...FAULTS.map((fault) => faulty[fault].p99Ratio)),
   }
 }
+
+const NONE: ComparedCounts = { compared: 0, others: 0 }
+
+const subtract = (after = NONE, before = NONE): ComparedCounts => ({
+  compared: after.compared - before.compared,
+  others: after.others - before.others,
+})
+
+const shareOf = ({ compared, others }: ComparedCounts) => round(compared / (compared + others))

@@ -47,7 +47,7 @@ export function formatReport(report: ProxyReport): string {
     '',
     `By processor time a request: ${describeCpuRatios(throughput)}.`,
     `At ${latency.requestsPerSecond} requests/s the kit adds ${latency.addedP50Ms} ms (p50) and ${latency.addedP99Ms} ms (p99; with its log ${latency.addedP99WithLogMs}), @fastify/http-proxy ${latency.fastifyAddedP50Ms} and ${latency.fastifyAddedP99Ms} ms.`,
-    `Shadowing compared ${shadow.compared.compared} of ${shadow.compared.compared + shadow.compared.others} exchanges (${round(shadow.comparedShare * 100)} %); the others gave way to clients.`,
+    `Shadowing compared ${shadow.compared.compared} of ${shadow.compared.compared + shadow.compared.others} exchanges (${round(shadow.comparedShare * 100)} %); the others gave way to clients. With \`compare.giveWay: false\` ${round(shadow.everything.comparedShare * 100)} % are compared, at ${shadow.everything.p50Ratio} (p50) and ${shadow.everything.p99Ratio} (p99) times none.`,
     `Shadowing of a faulty side, p50 and p99 as multiples of none: ${describeFaulty(shadow)}.`,
     `A toggle serves in ${toggles.proxies} proxies after ${toggles.propagationP50Ms} ms (p50), ${toggles.propagationP99Ms} ms (p99), ${toggles.propagationMaxMs} ms (longest), told too long by up to ${toggles.pollIntervalP99Ms} ms.`,
     '',

@@ -15,6 +15,7 @@ export type PeerName =
   | 'kit'
   | 'kitWithoutLog'
   | 'kitShadowing'
+  | 'kitShadowingAll'
   | 'fastifyHttpProxy'
   | 'expressHpm'
   | 'nginx'
@@ -60,11 +61,13 @@ export async function startPeers(stand: Stand, controlUrl: string): Promise<Peer
   }
   const shadowing: KitSpec = { ...silent, name: 'bench-shadowing', shadows }
   const kitShadowing = await start('kitShadowing', 'kit.ts', shadowing, kitEnvironment(stand))
+  const all: KitSpec = { ...shadowing, name: 'bench-shadowing-all', giveWay: false }
+  const kitShadowingAll = await start('kitShadowingAll', 'kit.ts', all, kitEnvironment(stand))
   const fastify = await start('fastifyHttpProxy', 'fastify-http-proxy.ts', { upstream: upstream.url })
   const express = await start('expressHpm', 'express-hpm.ts', { upstream: upstream.url })
   const nginx = await startNginx(upstream.url, join(stand.directory, 'nginx'))
   const others = nginx === undefined ? [] : [keep(stand, 'nginx', nginx)]
-  return [upstream, kit, kitWithoutLog, kitShadowing, fastify, express, ...others]
+  return [upstream, kit, kitWithoutLog, kitShadowing, kitShadowingAll, fastify, express, ...others]
 }
 
 /** A side that is only shadowed. It stands for another machine, so what it works for must take nothing from this one's proxies. */

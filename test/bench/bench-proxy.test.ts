@@ -50,6 +50,9 @@ describe('the proxy benchmark', () => {
     expect(report.shadow.compared.compared).toBeGreaterThan(0)
     expect(report.shadow.comparedShare).toBeGreaterThan(0)
     expect(report.shadow.comparedShare).toBeLessThanOrEqual(1)
+    // And what it would cost if nothing gave way.
+    expect(report.shadow.everything.p99Ratio).toBeGreaterThan(0)
+    expect(report.shadow.everything.comparedShare).toBeGreaterThan(0)
     expect(report.toggles).toMatchObject({ toggles: 4, proxies: 2 })
     expect(report.machine).toMatchObject({
       node: process.version,

@@ -15,13 +15,16 @@ export interface KitSpec {
   readonly accessLog: boolean
   /** What compared exchanges are asked of besides the upstream; nothing is compared where they are absent. */
   readonly shadows?: { readonly sound: string; readonly faulty: string }
+  /** Whether comparing gives way to clients where processors are short. Default true, as the kit's own is. */
+  readonly giveWay?: boolean
 }
 
 const AREAS = 20
 const ENDPOINTS_PER_AREA = 10
 
 /** 200 endpoints in 20 capabilities, every tenth of them a canary and every tenth shadowed, those that are asked for included. */
-function buildConfig({ upstream, controlUrl, directory, debugHeaders, accessLog, shadows }: KitSpec): Config {
+function buildConfig(spec: KitSpec): Config {
+  const { upstream, controlUrl, directory, debugHeaders, accessLog, shadows, giveWay = true } = spec
   const areas = Array.from({ length: AREAS }, (_, area) => `area-${area}`)
   const endpointsOf = (area: string) =>
     Array.from({ length: ENDPOINTS_PER_AREA }, (_, i) => ({
@@ -44,6 +47,7 @@ function buildConfig({ upstream, controlUrl, directory, debugHeaders, accessLog,
           areas.map((area) => [area, { endpoints: endpointsOf(area) as never, shadowPercent }]),
         ),
       },
+      compare: { giveWay },
       proxy: { port: 0, debugHeaders, accessLog },
       admin: { port: 0 },
       control: { url: controlUrl },
