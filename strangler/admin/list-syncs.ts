@@ -69,11 +69,11 @@ function toLive(status: CapabilitySyncStatus) {
     ...showHealth(health),
   }
   if (running === undefined) return basic
-  const { inFlight, waiting, p99Ms, throttled } = running.source
+  const { inFlight, waiting, p99Ms, appliedPerSecond, throttled } = running.source
   const { epoch, backfill, queue, warnings, expectedRows } = running
   return {
     ...basic,
-    ...{ epoch, inFlight, waiting, p99Ms, warnings: [...warnings] },
+    ...{ epoch, inFlight, waiting, p99Ms, appliedPerSecond, warnings: [...warnings] },
     ...(throttled === undefined ? {} : { throttled }),
     ...(queue === undefined ? {} : { queue }),
     ...(expectedRows === undefined ? {} : { expectedRows }),

@@ -183,6 +183,8 @@ export const syncAnswer = z.object({
           /** Keys that could not be applied and are tried again. */
           waiting: z.number().optional(),
           p99Ms: z.number().optional(),
+          /** Changes that the other side has taken, over the last ten seconds; rows of a backfill are none. */
+          appliedPerSecond: z.number().optional(),
           throttled: z.string().optional(),
           queue: z.object({ apply: z.number(), backfill: z.number(), results: z.number() }).optional(),
           warnings: z.array(z.string()).optional(),

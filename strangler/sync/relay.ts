@@ -1,5 +1,6 @@
 import type { Clock, ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult, Direction } from '../core/sync-words.ts'
+import { createChangeRate } from './change-rate.ts'
 import type { SyncDatabase } from './database.ts'
 import { createLoop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
@@ -48,6 +49,8 @@ export interface RelayStatus {
   readonly throttled: string | undefined
   /** 99 of 100 changes were applied and acknowledged faster. */
   readonly p99Ms: number
+  /** Changes that the target has taken, over the last ten seconds; rows of a backfill are none. */
+  readonly appliedPerSecond: number
 }
 
 /** Sends what is in the log, newest version and row of each key, until it is acknowledged. Nothing it remembers is needed again. */
@@ -69,6 +72,7 @@ export function createRelay(options: RelayOptions): Relay {
   const tables = Math.max(1, options.routes.length)
   const mostWaiting = Math.max(Math.min(LEAST_WAITING, bounds.waiting), Math.floor(bounds.waiting / tables))
   const sent = createSentKeys({ now, mostWaiting })
+  const applied = createChangeRate(now)
   const positions = createReadPositions(now)
   const queue = createQueueGauge(transport, now)
   // All overfull tables together leave half of the room to the others.
@@ -97,7 +101,9 @@ export function createRelay(options: RelayOptions): Relay {
   function settle(result: BatchResult): void {
     const nameOf = (target: string) =>
       options.routes.find((route) => route.target.table.name === target)?.source.table.name ?? target
-    for (const { table, key } of result.done) sent.acknowledge(nameOf(table), key)
+    // What was sent twice comes back twice.
+    const fresh = result.done.filter(({ table, key }) => sent.acknowledge(nameOf(table), key))
+    applied.add(fresh.length)
     for (const { table, key, reason } of result.quarantined) defer(nameOf(table), key, reason)
   }
 
@@ -115,6 +121,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
     status: () => ({
       ...{ inFlight: sent.inFlight, waiting: sent.waiting, p99Ms: sent.p99Ms },
+      appliedPerSecond: applied.perSecond(),
       throttled: throttled ?? describeOverfull(positions),
     }),
   }

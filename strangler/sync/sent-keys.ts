@@ -48,7 +48,8 @@ export interface SentKeys {
   markSent(table: string, keys: readonly string[]): void
   /** The send failed: they are as if never sent. */
   unmark(table: string, keys: readonly string[]): void
-  acknowledge(table: string, key: string): void
+  /** It has come back, applied; false of one that was not on its way, as a row of the backfill. */
+  acknowledge(table: string, key: string): boolean
   /**
    * The target could not apply it; it is tried again later, and later still each time. False when too many of its table wait already: then it is
    * as if never sent.
@@ -132,6 +133,7 @@ export function createSentKeys({ now, mostWaiting }: SentKeysOptions): SentKeys 
       const entry = table.keys.get(key)
       if (entry?.sentAt !== undefined) latency.add(now() - entry.sentAt)
       remove(table, key)
+      return entry?.sentAt !== undefined
     },
     defer(name, key, reason) {
       const table = tableOf(name)

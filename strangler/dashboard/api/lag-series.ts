@@ -6,7 +6,10 @@ export interface LagPoint {
   readonly at: number
   readonly lagMs: number
   readonly rows: number
+  /** Of the backfill. */
   readonly rowsPerSecond: number | null
+  /** Changes that were applied; null where the sync runs elsewhere. */
+  readonly appliedPerSecond: number | null
 }
 
 const MOST = 450
@@ -35,7 +38,9 @@ function look(): void {
     const rows = now.backfill?.rows ?? 0
     const last = before.at(-1)
     const rate = last === undefined || rows < last.rows ? null : (rows - last.rows) / ((at - last.at) / 1_000)
-    next[capability] = [...before, { at, lagMs: now.lagMs, rows, rowsPerSecond: rate }].slice(-MOST)
+    const { lagMs, appliedPerSecond = null } = now
+    const point = { at, lagMs, rows, rowsPerSecond: rate, appliedPerSecond }
+    next[capability] = [...before, point].slice(-MOST)
   }
   seen.value = next
 }

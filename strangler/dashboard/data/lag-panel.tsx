@@ -12,10 +12,11 @@ interface LagPanelProps {
 /** How far behind the copy is, and what waits. */
 export function LagPanel({ capability, now }: LagPanelProps) {
   const seen = lags.value[capability] ?? []
-  const { lagMs, entries, inFlight, waiting, p99Ms, queue, throttled } = now
+  const { lagMs, entries, inFlight, waiting, p99Ms, appliedPerSecond, queue, throttled } = now
   const facts: readonly (readonly [string, string | number | undefined])[] = [
     ['Lag', formatMs(lagMs)],
     ['Lag, p99', p99Ms === undefined ? undefined : formatMs(p99Ms)],
+    ['Changes applied / s', appliedPerSecond === undefined ? undefined : formatRate(appliedPerSecond)],
     ['Changes not there yet', entries],
     ['In flight', inFlight],
     ['Tried again', waiting],
@@ -56,9 +57,15 @@ export function LagPanel({ capability, now }: LagPanelProps) {
             highest={100}
           />
           <Plot
-            title="Copied, rows / s"
+            title="Throughput / s"
             times={seen.map(({ at }) => at / 1_000)}
-            lines={[{ label: 'backfill', token: 'accent', values: seen.map((one) => one.rowsPerSecond) }]}
+            lines={[
+              { label: 'changes', token: 'service', values: seen.map((one) => one.appliedPerSecond) },
+              {
+                ...{ label: 'backfill rows', token: 'accent', isDashed: true },
+                values: seen.map((one) => one.rowsPerSecond),
+              },
+            ]}
             format={formatRate}
             measure={{ unit: '' }}
             highest={10}
