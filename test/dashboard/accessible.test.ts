@@ -1,14 +1,10 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openBrowser, openPage, program, signIn, WIDTHS } from './browser.ts'
 import { findViolations } from './find-violations.ts'
+import { keepPicture } from './keep-picture.ts'
 import { type DashboardStand, LIST, startStand } from './stand.ts'
 import { takeSteps } from './take-steps.ts'
-
-/** `npm run screenshots` names a folder: then each page is kept as a picture. */
-const PICTURES = process.env['STRANGLER_SCREENSHOTS']
 
 const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   overview: (page) => page.getByText('Traffic of both sides').waitFor(),
@@ -24,12 +20,6 @@ const looks = (['light', 'dark'] as const).flatMap((theme) =>
 
 /** One of each theme and of each width. */
 const opposites = looks.filter(({ theme, width }) => (theme === 'light') === (width === 'wide'))
-
-async function keepPicture(page: Page, name: string): Promise<void> {
-  if (PICTURES === undefined) return
-  await mkdir(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
-}
 
 describe.skipIf(program === undefined)('every page', () => {
   let stand: DashboardStand

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoStand, startDemoStand } from '../docs/demo-stand.ts'
 import { openBrowser, openPage, program, signIn } from './browser.ts'
 import { drive } from './drive.ts'
+import { keepReadmePicture, keepsPictures } from './keep-picture.ts'
 
 const READ = 'GET /api/inventory/:sku'
 /** The demo's own shoppers ask for what there is; a bug at what is not there wants somebody who does. */
@@ -175,6 +176,10 @@ describe.skipIf(program === undefined)('the demo, in a browser', () => {
     await standsAt(/^owned/)
     await page.getByText('owned by the service').waitFor()
     await other.getByText('owned by the service').first().waitFor()
+    if (keepsPictures) {
+      await other.getByText('service 100 %').first().waitFor({ timeout: 60_000 })
+      await keepReadmePicture(other)
+    }
     await placeOrder()
     await page.getByRole('button', { name: /^Back to shadow/ }).click()
     await confirm('Go back', 'the test is over')
