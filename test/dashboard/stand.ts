@@ -18,6 +18,7 @@ export interface DashboardStand {
   readonly proxyUrl: string
   readonly tokens: AdminTokens
   readonly admin: AdminClient
+  readonly controlUrl: string
   readonly monolith: Side
   readonly service: Side
   /** Puts so many decisions into the journal. */
@@ -79,7 +80,7 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
   return {
     url: `${running.kit.adminUrl}/dashboard/`,
     proxyUrl: running.kit.proxyUrl ?? '',
-    ...{ monolith, service, tokens: running.tokens },
+    ...{ monolith, service, controlUrl, tokens: running.tokens },
     get admin() {
       return running.admin
     },

@@ -27,7 +27,7 @@ export function VerifyPanel({ capability, now }: VerifyPanelProps) {
               ? verify.state
               : wrong === 0
                 ? 'the same'
-                : `${formatCount(wrong)} differ`}
+                : `${formatCount(wrong)} ${wrong === 1 ? 'differs' : 'differ'}`}
           </span>
         )}
       </header>
@@ -62,8 +62,8 @@ function Found({ verify }: { readonly verify: Verify }) {
     <>
       {error !== undefined && <p class="note bad">{error}</p>}
       <p>
-        {formatCount(compared ?? 0)} rows compared: {missing ?? 0} missing, {extra ?? 0} extra,{' '}
-        {different ?? 0} different, {inFlight ?? 0} on their way.
+        {countOf(compared ?? 0, 'row')} compared: {missing ?? 0} missing, {extra ?? 0} extra, {different ?? 0}{' '}
+        different, {inFlight ?? 0} on their way.
         {startedAt !== undefined && (
           <span class="quiet">
             {' '}

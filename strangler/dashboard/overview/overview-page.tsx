@@ -2,6 +2,7 @@ import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
 import { live } from '../api/live.ts'
 import { HeardBlock, Nothing } from '../parts/heard-block.tsx'
 import { CapabilityCard } from './capability-card.tsx'
+import { Registered } from './registered.tsx'
 import { SideCosts } from './side-costs.tsx'
 import { TrafficPlots } from './traffic-plots.tsx'
 
@@ -27,6 +28,7 @@ export function OverviewPage() {
       </HeardBlock>
       <TrafficPlots />
       <SideCosts />
+      <Registered />
     </>
   )
 }
