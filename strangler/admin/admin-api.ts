@@ -116,7 +116,7 @@ function addSyncCommands(command: AddCommand): void {
   command('/sync/resume', syncContract.syncCommand, (context, parsed, author) =>
     pauseSync(context, { ...parsed, kind: 'sync.resumed' }, author),
   )
-  command('/sync/uninstall', syncContract.syncCommand, uninstallSync)
+  command('/sync/uninstall', syncContract.syncUninstallation, uninstallSync)
 }
 
 interface TaskBasis extends Pick<AdminApiOptions, 'context' | 'requireRole'> {

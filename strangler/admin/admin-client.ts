@@ -39,7 +39,7 @@ export interface AdminClient {
   syncs(): Promise<syncContract.SyncAnswer>
   changeSync(
     change: 'install' | 'backfill' | 'pause' | 'resume' | 'uninstall',
-    command: syncContract.SyncInstallation,
+    command: syncContract.SyncInstallation & syncContract.SyncUninstallation,
   ): Promise<contract.CommandAnswer>
   verifySync(task: syncContract.SyncTask): Promise<syncContract.VerifyAnswer>
   repairSync(task: syncContract.SyncTask): Promise<syncContract.RepairAnswer>

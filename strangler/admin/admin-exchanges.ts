@@ -35,7 +35,7 @@ export const ADMIN_EXCHANGES: Readonly<Record<string, AdminExchange>> = {
   'POST /api/sync/backfill': { asks: sync.syncCommand, ...COMMAND },
   'POST /api/sync/pause': { asks: sync.syncCommand, ...COMMAND },
   'POST /api/sync/resume': { asks: sync.syncCommand, ...COMMAND },
-  'POST /api/sync/uninstall': { asks: sync.syncCommand, ...COMMAND },
+  'POST /api/sync/uninstall': { asks: sync.syncUninstallation, ...COMMAND },
   'POST /api/sync/verify': { asks: sync.syncTask, answers: sync.verifyAnswer },
   'POST /api/sync/repair': { asks: sync.syncTask, answers: sync.repairAnswer },
   'POST /api/sync/doctor': { asks: sync.doctorQuestion, answers: sync.doctorAnswer },

@@ -5,7 +5,7 @@ import type { SyncControl } from '../sync/sync-control.ts'
 import { checkCapability } from './check-capability.ts'
 import type { CommandAnswer } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, standAt } from './present-state.ts'
-import type { SyncCommand, SyncInstallation } from './sync-contracts.ts'
+import type { SyncCommand, SyncInstallation, SyncUninstallation } from './sync-contracts.ts'
 
 /**
  * Databases first, journal then: what the journal says must be there. When the journal has moved on meanwhile the command can be
@@ -50,14 +50,19 @@ export async function pauseSync(
   return appendDecision(context, { kind, capability }, { expectedVersion, author })
 }
 
-/** Journal first, so that every process stops; when the databases fail then, the command can be repeated. */
+/**
+ * Journal first, so that every process stops; when the databases fail then, the command can be repeated.
+ * @throws StranglerError STRANGLER_SYNC_CONFLICT while the service owns and has not retired the monolith's side
+ */
 export async function uninstallSync(
   context: AdminContext,
-  command: SyncCommand,
+  command: SyncUninstallation,
   author: Author,
 ): Promise<CommandAnswer> {
   const { capability, expectedVersion } = command
-  const { control, order, version } = await standAtSync(context, command)
+  const { control, order, state, version } = await standAtSync(context, command)
+  // What has ended may be repeated: its databases did not answer.
+  if (order !== undefined) keepUnderOwner(state, command, author)
   const answer =
     order === undefined
       ? { version, changed: false }
@@ -66,11 +71,38 @@ export async function uninstallSync(
   return answer
 }
 
+/** Nobody who cleans up means to close the way back, and to let the monolith write rows that no longer count. */
+function keepUnderOwner(
+  state: RouteState,
+  { capability, unsafe = false }: SyncUninstallation,
+  { because }: Author,
+): void {
+  const migration = state.migrations?.[capability]
+  if (ownerOf(state, capability) !== 'service' || migration?.stage === 'retired') return
+  if (unsafe && because !== undefined) return
+  const back =
+    migration === undefined
+      ? 'A cut-over back (`POST /api/cutover`, `to` the monolith)'
+      : `\`strangler migrate ${capability} back\``
+  const retire =
+    migration === undefined
+      ? ''
+      : ` \`strangler migrate ${capability} retire\` takes it out when the monolith’s side is not needed any more.`
+  throw new StranglerError(
+    'STRANGLER_SYNC_CONFLICT',
+    `The service owns ${capability}: without its sync no change reaches the monolith, so the way back is closed, and the monolith’s tables take writes again that nobody carries.`,
+    {
+      fix: `${back} gives the ownership back; after that it can be uninstalled.${retire} Where neither is wanted: \`strangler sync uninstall ${capability} --unsafe --because "…"\`.`,
+    },
+  )
+}
+
 interface SyncPosition {
   readonly control: SyncControl
   readonly order: SyncOrder | undefined
   /** The line that would begin another epoch now, from the owner to the other side. */
   readonly start: Extract<JournalEvent, { kind: 'sync.started' }>
+  readonly state: RouteState
   readonly version: number
 }
 
@@ -83,6 +115,7 @@ async function standAtSync(context: AdminContext, command: SyncCommand): Promise
     control,
     order: state.syncs?.[capability],
     start: startEvent(state, command),
+    state,
     version: state.version,
   }
 }

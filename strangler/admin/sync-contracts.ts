@@ -10,6 +10,11 @@ export const syncInstallation = syncCommand.extend({
   takeOver: z.boolean().optional(),
 })
 
+export const syncUninstallation = syncCommand.extend({
+  /** Also while the service owns, with a reason: the way back is closed then. */
+  unsafe: z.boolean().optional(),
+})
+
 /** For what is no decision and changes nothing that the journal holds. */
 export const syncTask = z.strictObject({ capability: line(100) })
 
@@ -224,6 +229,7 @@ export const syncAnswer = z.object({
 
 export type SyncCommand = z.output<typeof syncCommand>
 export type SyncInstallation = z.output<typeof syncInstallation>
+export type SyncUninstallation = z.output<typeof syncUninstallation>
 export type SyncTask = z.output<typeof syncTask>
 export type ExplainQuestion = z.output<typeof explainQuestion>
 export type DoctorQuestion = z.output<typeof doctorQuestion>

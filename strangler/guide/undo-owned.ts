@@ -4,7 +4,7 @@ import { showDuration } from './show.ts'
 import type { GuideSnapshot } from './snapshot.ts'
 
 /** Once the service owns the data, going back is a cut-over the other way: it needs the sync that runs back. */
-export function undoOwned({ hasTables, data, owner }: GuideSnapshot): UndoCost {
+export function undoOwned({ capability, hasTables, data, owner }: GuideSnapshot): UndoCost {
   if (!hasTables) {
     return {
       kind: 'free',
@@ -12,11 +12,16 @@ export function undoOwned({ hasTables, data, owner }: GuideSnapshot): UndoCost {
     }
   }
   if (owner === 'monolith') return { kind: 'free', reason: 'The monolith owns the data.' }
+  if (data?.sync === 'none') {
+    return {
+      kind: 'impossible',
+      reason: `The sync is uninstalled, so the monolith’s rows are old; copy them anew first: \`strangler sync install ${capability}\`, then \`strangler sync backfill ${capability}\`.`,
+    }
+  }
   if (data?.sync !== 'running' || data.direction !== 'reverse') {
     return {
       kind: 'impossible',
-      reason:
-        'The sync back to the monolith does not run, so its rows are old; start it first: `strangler sync resume`.',
+      reason: `The sync back to the monolith does not run, so its rows are old; start it first: \`strangler sync resume ${capability}\`.`,
     }
   }
   if (data.notReturnable > 0) {

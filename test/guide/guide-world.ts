@@ -3,25 +3,38 @@ import { createFindingsCache } from '../../strangler/admin/guide/guide-sources.t
 import type { StepAnswer } from '../../strangler/admin/guide/migrate-contracts.ts'
 import { retireCapability } from '../../strangler/admin/guide/retire-command.ts'
 import { takeNext } from '../../strangler/admin/guide/step-commands.ts'
-import type { AdminContext } from '../../strangler/admin/present-state.ts'
+import type { AdminContext, Author } from '../../strangler/admin/present-state.ts'
+import { backfillSync, installSync, pauseSync, uninstallSync } from '../../strangler/admin/sync-commands.ts'
 import { StranglerError } from '../../strangler/core/errors.ts'
-import type { JournalEntry, JournalEvent, RouteState, Side } from '../../strangler/core/words.ts'
+import type { JournalEntry, JournalEvent, RouteState } from '../../strangler/core/words.ts'
 import { GATE_PROFILES } from '../../strangler/guide/gate-profile.ts'
 import { listPositions, stepOf } from '../../strangler/guide/plan.ts'
+import { checkJournal, checkReadiness } from '../../strangler/rollout/check-cutover.ts'
+import type { CutoverRequest } from '../../strangler/rollout/cut-over.ts'
+import { refuse } from '../../strangler/rollout/standing.ts'
 import { compileTable } from '../../strangler/routing/compile-table.ts'
-import { decide } from '../../strangler/routing/decide.ts'
 import { ownerOf } from '../../strangler/routing/fold-cutover.ts'
 import { EMPTY_STATE, foldJournal } from '../../strangler/routing/fold-journal.ts'
-import { configOf, identityOf } from '../support/tables.ts'
+import { configOf } from '../support/tables.ts'
 
-const CAPABILITY = 'inventory'
+export const CAPABILITY = 'inventory'
 const READ = 'GET /stock/:id'
 const WRITE = 'PUT /stock/:id'
-const CONFIG = configOf([READ, WRITE], { tables: ['stock'] })
+export const CONFIG = configOf([READ, WRITE], { tables: ['stock'] })
 const NOW = Date.parse('2026-06-01T12:00:00Z')
 const DAY = 86_400_000
 
 export const EVIDENCE = ['traffic', 'sync', 'lag', 'findings'] as const
+
+export const SYNC_CHANGES = ['install', 'backfill', 'pause', 'resume', 'uninstall'] as const
+
+/** A comparison of all rows, as it was: the truth that gates are held against. */
+export interface Compared {
+  /** The journal's, when it was made. */
+  readonly version: number
+  readonly epoch: number
+  readonly same: boolean
+}
 
 export type Act =
   | {
@@ -35,19 +48,30 @@ export type Act =
   | { kind: 'late' }
   | { kind: 'evidence'; what: (typeof EVIDENCE)[number]; good: boolean }
   | { kind: 'cut-overs'; fail: boolean }
+  /** Every row is compared. */
+  | { kind: 'verify'; same: boolean }
+  | { kind: 'sync'; change: (typeof SYNC_CHANGES)[number]; unsafe: boolean; because: boolean }
   | { kind: 'event'; which: number }
 
 export interface World {
   readonly entries: JournalEntry[]
+  readonly compared: Compared[]
+  /** What was refused last, and how that is mended. */
+  readonly refused: string | undefined
   /** What the command has answered; undefined where it was refused, or none was given. */
   run(act: Act): Promise<StepAnswer | undefined>
 }
 
-/** The real commands on a journal in memory, with databases that are as the test says. */
-export function createWorld(): World {
+/**
+ * The real commands on a journal in memory, with databases that are as the test says.
+ * @param mistakesEpochs broken on purpose: what was compared in an earlier epoch is told as of this one
+ */
+export function createWorld({ mistakesEpochs = false } = {}): World {
   const entries: JournalEntry[] = []
+  const compared: (Compared & { readonly at: number })[] = []
   const good = new Set<string>()
   let failing = false
+  let refused: string | undefined
   let now = NOW
   const state = () => foldJournal(EMPTY_STATE, entries)
   async function append({
@@ -71,10 +95,18 @@ export function createWorld(): World {
   }
   const say = (event: JournalEvent) => append({ event, by: 'kit', expectedVersion: entries.length })
 
-  async function cutOver({ to }: { to: Side }) {
+  /** What the real one asks before it begins; then it holds, decides and lets go at once. */
+  async function cutOver({ to, expectedVersion, by, because, lose = 0 }: CutoverRequest) {
+    const basis = { capability: CAPABILITY, to, lose }
+    refuse(CAPABILITY, checkJournal({ ...basis, state: state(), registrations: [], now }))
+    refuse(CAPABILITY, checkReadiness({ ...nothingLeft, lagMs: lagMs() }, basis))
     const epoch = entries.length + 2
     const cutoverId = `c${epoch}`
-    await say({ kind: 'cutover.started', capability: CAPABILITY, cutoverId, to, expiresAt: now + 5_000 })
+    const event = { kind: 'cutover.started', capability: CAPABILITY, cutoverId, to } as const
+    await append({
+      ...{ event: { ...event, expiresAt: now + 5_000 }, by, expectedVersion },
+      ...(because === undefined ? {} : { because }),
+    })
     const done = failing ? 'hold.aborted' : 'hold.released'
     if (failing) await say({ kind: 'cutover.aborted', capability: CAPABILITY, cutoverId })
     else await say({ kind: 'owner.changed', capability: CAPABILITY, owner: to, epoch, cutoverId })
@@ -85,8 +117,23 @@ export function createWorld(): World {
     return { cutoverId, version: entries.length, heldMs: 1, steps: {}, undoneMs: [700] }
   }
 
+  const nothingLeft = { refused: [], pending: new Map(), obstacles: [] }
+  const orderNow = () => state().syncs?.[CAPABILITY]
+  /** Unknown while the other side is no whole copy, or nothing is carried to it. */
+  function lagMs(): number | undefined {
+    const order = orderNow()
+    const isWhole = order?.backfill === true || order?.whole === true
+    return isWhole && order.state === 'running' && good.has('lag') ? 5 : undefined
+  }
+  function verification() {
+    const newest = compared.at(-1)
+    if (newest === undefined) return undefined
+    const { at, epoch, same } = newest
+    const report = { startedAt: at, compared: 9, missing: 0, extra: 0, different: same ? 0 : 1, inFlight: 0 }
+    return { state: 'done', report, epoch: mistakesEpochs ? orderNow()?.epoch : epoch }
+  }
+
   const count = { capability: CAPABILITY, target: 'monolith' as const, requests: 5_000, failures: 0 }
-  const report = { startedAt: NOW, compared: 9, missing: 0, extra: 0, different: 0, inFlight: 0 }
   const context = {
     config: CONFIG,
     clock: () => now,
@@ -100,11 +147,7 @@ export function createWorld(): World {
         good.has('findings') ? [{ capability: CAPABILITY, tables: ['stock'], findings: [] }] : [],
       async status() {
         if (!good.has('sync')) throw new Error('The database does not answer.')
-        return {
-          quarantine: [],
-          strayWrites: [],
-          verification: { state: 'done', report, epoch: state().syncs?.[CAPABILITY]?.epoch },
-        }
+        return { quarantine: [], strayWrites: [], verification: verification() }
       },
     },
     rollout: { cutOver },
@@ -138,8 +181,8 @@ export function createWorld(): World {
   ]
 
   async function command(act: Act): Promise<StepAnswer | undefined> {
-    const author = (because: boolean) => ({
-      role: 'operator' as const,
+    const author = (because: boolean): Author => ({
+      role: 'operator',
       ...(because ? { because: 'a reason' } : {}),
     })
     const common = {
@@ -147,6 +190,18 @@ export function createWorld(): World {
       expectedVersion: act.kind === 'late' ? entries.length - 1 : entries.length,
     }
     if (act.kind === 'late') return takeNext(context, { ...common, override: [] }, author(false))
+    if (act.kind === 'sync') {
+      const { change, unsafe } = act
+      if (change === 'install') await installSync(context, common, author(act.because))
+      else if (change === 'backfill') await backfillSync(context, common, author(act.because))
+      else if (change === 'uninstall')
+        await uninstallSync(context, { ...common, unsafe }, author(act.because))
+      else {
+        const kind = change === 'pause' ? 'sync.paused' : 'sync.resumed'
+        await pauseSync(context, { ...common, kind }, author(act.because))
+      }
+      return undefined
+    }
     if (act.kind === 'back') return goBack(context, { ...common, ...act }, author(true))
     if (act.kind !== 'next' && act.kind !== 'retire') return undefined
     const override = gatesToPass(state(), act.override)
@@ -157,17 +212,25 @@ export function createWorld(): World {
 
   return {
     entries,
+    compared,
+    get refused() {
+      return refused
+    },
     async run(act) {
       now += 60_000
       if (act.kind === 'evidence' && act.good) good.add(act.what)
       if (act.kind === 'evidence' && !act.good) good.delete(act.what)
       if (act.kind === 'cut-overs') failing = act.fail
+      const epoch = orderNow()?.epoch
+      if (act.kind === 'verify' && epoch !== undefined)
+        compared.push({ version: entries.length, epoch, same: act.same, at: now })
       if (act.kind === 'event') await say(events()[act.which]!)
       try {
         return await command(act)
       } catch (error) {
         // Refused, which is an answer.
         if (!(error instanceof StranglerError) || error.code === 'STRANGLER_INTERNAL') throw error
+        refused = `${error.message} ${error.fix}`
         return undefined
       }
     },
@@ -181,61 +244,10 @@ function gatesToPass(state: RouteState, which: 'none' | 'all' | 'one'): string[]
   return which === 'all' ? ids : ids.slice(0, 1)
 }
 
-function followingOf(state: RouteState) {
+/** The step after the one at which a journal stands. */
+export function followingOf(state: RouteState) {
   const positions = listPositions(GATE_PROFILES.default, true)
   const at = state.migrations?.[CAPABILITY]
   const index = positions.findIndex(({ step, percent }) => step === at?.step && percent === at.percent)
   return positions[at === undefined ? 0 : index + 1]
-}
-
-/** Every line of a journal that must not be there, in words. */
-export function findViolations(entries: readonly JournalEntry[]): string[] {
-  return entries.flatMap((entry, index) => {
-    const before = foldJournal(EMPTY_STATE, entries.slice(0, index))
-    const after = foldJournal(before, [entry])
-    const found = entry.event.kind === 'stage.entered' ? judgeStep(entry, entry.event, before) : []
-    return [...found, ...judgeOwners(after)].map((what) => `line ${entry.version}: ${what}`)
-  })
-}
-
-function judgeStep(
-  { because }: JournalEntry,
-  { step, percent, gates, overridden = [], back }: Extract<JournalEvent, { kind: 'stage.entered' }>,
-  before: RouteState,
-): string[] {
-  if (back) return ownerOf(before, CAPABILITY) === 'service' ? [`${step}: back without the ownership`] : []
-  const next = followingOf(before)
-  const isNext = next?.step === step && next.percent === percent
-  // The stage follows the ownership, and the line with the gates comes after.
-  const isTold = step === 'cutover' && before.migrations?.[CAPABILITY]?.step === 'cutover'
-  const wanted = stepOf(step).gates.map(({ id }) => id)
-  return [
-    ...(isTold || isNext || leapsAhead(before, { step, percent }) ? [] : [`${step} does not follow`]),
-    ...(wanted.join() === gates.map(({ id }) => id).join() ? [] : [`${step} has asked none or other gates`]),
-    ...gates
-      .filter(({ id, state }) => state !== 'pass' && !overridden.includes(id))
-      .map(({ id }) => `${step} in spite of ${id}`),
-    ...(overridden.length > 0 && because === undefined ? [`${step}: overridden without a reason`] : []),
-  ]
-}
-
-/** From a share of the users to any larger one. */
-function leapsAhead(
-  before: RouteState,
-  { step, percent }: { step: string; percent?: number | undefined },
-): boolean {
-  const at = before.migrations?.[CAPABILITY]
-  const isNear = at?.step === 'shadow' || at?.step === 'canary'
-  return isNear && step === 'canary' && (percent ?? 0) > (at.percent ?? 0)
-}
-
-/** Whatever is said of the endpoints: everybody's writes go to one side, and it is the owner. */
-function judgeOwners(state: RouteState): string[] {
-  const table = compileTable(CONFIG, state)
-  const sides = new Set<string>([ownerOf(state, CAPABILITY)])
-  for (const address of ['192.0.2.1', '192.0.2.77', '198.51.100.3']) {
-    const decided = decide(table, { method: 'PUT', path: '/stock/1' }, identityOf({ address }))
-    sides.add(decided === 'ambiguous' ? decided : decided.target)
-  }
-  return sides.size === 1 ? [] : ['two owners take writes']
 }

@@ -1,5 +1,10 @@
 import type { Command } from 'commander'
-import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import {
+  addDecisionOptions,
+  type DecisionOptions,
+  decisionFields,
+  requireReason,
+} from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
@@ -27,23 +32,36 @@ const TEXTS: Readonly<Record<SyncChange, { description: string; done: string; sa
   },
 }
 
+interface ChangeOptions extends DecisionOptions {
+  readonly takeOver?: true
+  readonly unsafe?: true
+}
+
 /** `sync install`, `pause`, `resume` and `uninstall`: one command each, of one shape. */
 export function addSyncChange(parent: Command, terminal: Terminal, change: SyncChange): void {
   const { description, done, same } = TEXTS[change]
-  const command = parent.command(change).description(description).argument('<capability>')
+  const command: Command = parent.command(change).description(description).argument('<capability>')
   if (change === 'install')
     command.option(
       '--take-over',
       'also where a database is claimed by another installation: it is this one’s then',
     )
+  if (change === 'uninstall')
+    command.option(
+      '--unsafe',
+      'also while the service owns: there is no way back then, and the old tables take writes again; needs --because',
+    )
   addDecisionOptions(command)
     .addHelpText('after', `\nExamples:\n  strangler sync ${change} inventory`)
-    .action(async (capability: string, options: DecisionOptions & { takeOver?: true }) => {
+    .action(async (capability: string, options: ChangeOptions) => {
+      const { takeOver, unsafe } = options
+      if (unsafe !== undefined) requireReason(command, options.because, '--unsafe')
       const client = await connectAdmin(options, terminal)
       const fields = await decisionFields(client, options, terminal)
       const answer = await client.changeSync(change, {
         ...{ ...fields, capability },
-        ...(options.takeOver === undefined ? {} : { takeOver: true }),
+        ...(takeOver === undefined ? {} : { takeOver }),
+        ...(unsafe === undefined ? {} : { unsafe }),
       })
       if (options.json) writeJson(terminal, answer)
       else

@@ -219,12 +219,45 @@ describe('a sync after the service has become the owner', () => {
   )
 
   it(
-    'leaves both databases as they were when it is taken out, whoever owns',
+    'is not taken out from under the service: the guards stay, and changes go on being carried back',
     async () => {
       await moveTo('service')
       await stand.statusWhen(({ direction, live }) => direction === 'reverse' && live?.runsHere === true)
-      await stand.command('uninstall')
+      const { version } = await stand.admin.routes()
+      const uninstall = (more: object) =>
+        stand.admin.changeSync('uninstall', { capability: 'stock', expectedVersion: version, ...more })
+      const refusal = {
+        code: 'STRANGLER_SYNC_CONFLICT',
+        message: expect.stringMatching(/service owns stock.*way back is closed/),
+        fix: expect.stringMatching(/POST \/api\/cutover.*--unsafe --because/),
+      }
+      await expect(uninstall({})).rejects.toMatchObject(refusal)
+      // Without a reason it is nobody's decision.
+      await expect(uninstall({ unsafe: true })).rejects.toMatchObject(refusal)
+      expect((await stand.admin.routes()).version).toBe(version)
+      await stand.service.query(`UPDATE price SET amount = 77 WHERE sku = 'sku-2'`)
+      await isQuiet()
+      const { rows } = await stand.monolith.query(`SELECT cents FROM price WHERE sku = 'sku-2'`)
+      expect(rows).toEqual([{ cents: 7_700 }])
+      await expect(stand.monolith.query('DELETE FROM price')).rejects.toMatchObject({ code: '45000' })
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'leaves both databases as they were where somebody takes it out all the same; then a stray write of the monolith passes, and nothing leads back',
+    async () => {
+      const { version } = await stand.admin.routes()
+      const because = 'the monolith’s database is given up'
+      const command = { capability: 'stock', expectedVersion: version, unsafe: true, because }
+      const { entry } = await stand.admin.changeSync('uninstall', command)
+      expect(entry).toMatchObject({ event: { kind: 'sync.ended' }, because })
       expect(await schemas()).toEqual(before)
+      await stand.monolith.query(`UPDATE price SET cents = 1 WHERE sku = 'sku-2'`)
+      const back = stand.admin.cutOver({ capability: 'stock', to: 'monolith', expectedVersion: version + 1 })
+      await expect(back).rejects.toMatchObject({ message: expect.stringContaining('is not installed') })
+      // Its databases may not have answered: it is repeated without a word.
+      expect((await stand.command('uninstall')).changed).toBe(false)
     },
     SLOW_MS,
   )

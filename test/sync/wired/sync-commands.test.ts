@@ -47,6 +47,7 @@ describe('strangler sync, against a process of the role sync', () => {
       expect((await run('sync', 'pause', 'stock')).stdout).toContain('is paused')
       expect((await run('sync', 'resume', 'stock')).stdout).toContain('goes on')
       expect((await run('route', 'history')).stdout).toContain('sync of stock: epoch 2, backfill')
+      expect((await run('sync', 'uninstall', 'stock', '--unsafe')).stderr).toContain('--because')
       expect((await run('sync', 'uninstall', 'stock')).code).toBe(0)
       expect(await readSchema(stand.monolith)).toEqual(before)
     },
