@@ -3,8 +3,7 @@ import path from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
-import { findProgram } from '../../strangler/infra/find-program.ts'
-import { startMariaServer } from '../../strangler/infra/mariadb-server.ts'
+import { findMariaProgram, startMariaServer } from '../../strangler/infra/mariadb-server.ts'
 import { DemoError } from './demo-error.ts'
 
 /** Addresses, each with its password. */
@@ -25,9 +24,6 @@ export interface DatabaseOptions {
   readonly release: (stop: () => Promise<void>) => void
   readonly say: (line: string) => void
 }
-
-/** Servers are installed where an ordinary user's PATH does not look. */
-const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin'
 
 /**
  * Starts the servers and makes the databases that are missing.
@@ -58,7 +54,7 @@ function checkKind(directory: string, db: DatabaseOptions['db']): void {
 }
 
 async function startMariaShop({ directory, release, say }: DatabaseOptions): Promise<string> {
-  const program = await findProgram(['mariadbd'], (process.env['PATH'] ?? '') + SERVER_FOLDERS)
+  const program = await findMariaProgram()
   if (program === undefined) {
     throw new DemoError(
       'mariadbd is not on this machine, and --db mariadb keeps the monolith’s data in one. Install mariadb-server, or leave --db away.',

@@ -37,6 +37,10 @@ export interface MariaServer extends Stoppable {
   readonly pid: number
 }
 
+/** The server program's path, where there is one. */
+export const findMariaProgram = (): Promise<string | undefined> =>
+  findProgram(['mariadbd'], (process.env['PATH'] ?? '') + SERVER_FOLDERS)
+
 /**
  * Starts a MariaDB on a free loopback port, with a random password. It ends with this
  * process, even when that is killed, and `stop()` may be called twice.

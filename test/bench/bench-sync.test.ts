@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { requireProgram } from '../support/optional.ts'
 
 const redis = await requireProgram('redis')
+const mariadbd = await requireProgram('mariadb')
 const SHORTEST = ['--rows', '6000', '--seconds', '1', '--rounds', '1', '--writes', '20', '--changes', '500']
 
 const FIGURES = [
@@ -21,6 +22,7 @@ test.skipIf(redis === undefined)(
     expect(report.backfillRowsPerSecond, stderr).toBeGreaterThan(0)
     expect(report.verifyRowsPerSecond).toBeGreaterThan(0)
     expect(report.drainPerSecond).toBeGreaterThan(0)
+    if (mariadbd !== undefined) expect(report.mariadb.writeP50Overhead).toBeTypeOf('number')
     expect(report.options).toMatchObject({ rows: 6_000 })
   },
   180_000,
