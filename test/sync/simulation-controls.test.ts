@@ -34,6 +34,7 @@ const CONTROLS: readonly (readonly [TwinName, Schedule, readonly DialectPair[]])
   ['sequence with a cache', TWO_BLOCKS, [POSTGRES]],
   ['repair without the lock', REPAIR_BESIDE_A_WRITE, [POSTGRES, MARIADB]],
   ['apply without versions', OLD_COPY, [POSTGRES, MARIADB]],
+  ['apply without tombstones', OLD_COPY, [POSTGRES, MARIADB]],
   ['ownership as a row', WRITE_AFTER_THE_FENCE, [POSTGRES, MARIADB]],
   ['parent trigger without the lock', CHILD_BESIDE_CASCADE, [MARIADB]],
   ['version without the epoch', RESTORED_TARGET, [POSTGRES, MARIADB]],

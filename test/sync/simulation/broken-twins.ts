@@ -1,6 +1,7 @@
 import type { SyncDatabase } from '../../../strangler/sync/database.ts'
 import type { Dialect } from '../../../strangler/sync/dialect.ts'
 import { VERSION } from '../../../strangler/sync/dialects/postgres/capture.ts'
+import { kitTable } from './side.ts'
 
 /** A sync in which one decision of the design is left out. Each end runs in its own process and finds its twin by name. */
 interface Twin {
@@ -15,6 +16,7 @@ export type TwinName =
   | 'sequence with a cache'
   | 'repair without the lock'
   | 'apply without versions'
+  | 'apply without tombstones'
   | 'ownership as a row'
   | 'parent trigger without the lock'
   | 'version without the epoch'
@@ -46,7 +48,7 @@ function followCursor(database: SyncDatabase): SyncDatabase {
   }
 }
 
-/** Whatever comes last stays: no versions are compared and no tombstones kept. */
+/** Whatever comes last stays: nothing is remembered, neither of a row that is there nor of one that is gone. */
 function claimAll(dialect: Dialect): Dialect {
   const claim = (tables: string[], keys: string[]) =>
     dialect.name === 'postgres'
@@ -64,6 +66,12 @@ function claimAll(dialect: Dialect): Dialect {
       ),
     ],
   }
+}
+
+/** Of the rows that are there the versions are compared as ever; of a row that is gone nothing is remembered. */
+function forgetDeleted(dialect: Dialect): Dialect {
+  const forget = { sql: `DELETE FROM ${kitTable(dialect.name, 'applied')} WHERE deleted`, params: [] }
+  return { ...dialect, claim: (entries, epoch) => [forget, ...dialect.claim(entries, epoch)] }
 }
 
 /** Versions from a sequence of which every session takes 32 at a time. */
@@ -98,6 +106,7 @@ export const TWINS: Readonly<Record<TwinName, Twin>> = {
   'sequence with a cache': { source: numberFromCache },
   'repair without the lock': {},
   'apply without versions': { target: claimAll },
+  'apply without tombstones': { target: forgetDeleted },
   'ownership as a row': {},
   'parent trigger without the lock': { source: leaveChildrenOpen },
   'version without the epoch': { target: forgetEpoch },
