@@ -9,6 +9,8 @@ import { runWriter } from './writers.ts'
 export interface Simulation extends StandOptions {
   readonly writers: number
   readonly durationMs: number
+  /** The storm goes on until so many writes are committed, but not for longer than that. */
+  readonly atLeast?: { readonly writes: number; readonly withinMs: number } | undefined
   /** How long everything may take to become the same after the last write. */
   readonly settleMs: number
   /** Forgets everything that is in the queue; not all can. */
@@ -21,6 +23,7 @@ export interface Simulation extends StandOptions {
 export interface Outcome extends Differences {
   readonly writes: number
   readonly kills: number
+  readonly stormMs: number
   /** How long each took, in milliseconds. */
   readonly schedules: Readonly<Record<string, number>>
   readonly logEntries: number
@@ -40,7 +43,7 @@ const BACKFILLED_MS = 60_000
 export async function simulate(options: Simulation): Promise<Outcome> {
   const stand = await openStand(options)
   try {
-    const { writes, kills } = await drive(options, stand)
+    const storm = await drive(options, stand)
     const stormSettledMs = await stand.settle(options.settleMs)
     // What is still to be copied would make good what a schedule loses.
     await until(() => stand.end('source').status()?.backfilled === true, BACKFILLED_MS)
@@ -58,8 +61,7 @@ export async function simulate(options: Simulation): Promise<Outcome> {
     // Copies that are still on their way must do no harm either.
     await delay(300)
     return {
-      writes,
-      kills,
+      ...storm,
       schedules,
       ...(await stand.compare()),
       logEntries: await stand.entries(),
@@ -74,24 +76,34 @@ export async function simulate(options: Simulation): Promise<Outcome> {
   }
 }
 
-async function drive(options: Simulation, stand: Stand): Promise<{ writes: number; kills: number }> {
-  let endAt = Number.POSITIVE_INFINITY
-  const isOver = () => Date.now() >= endAt
+async function drive(
+  options: Simulation,
+  stand: Stand,
+): Promise<Pick<Outcome, 'writes' | 'kills' | 'stormMs'>> {
+  const { durationMs, atLeast = { writes: 0, withinMs: 0 } } = options
+  let writes = 0
+  let beganAt = Number.POSITIVE_INFINITY
+  const isOver = () => {
+    const lasted = Date.now() - beganAt
+    return lasted >= durationMs && (writes >= atLeast.writes || lasted >= atLeast.withinMs)
+  }
+  const onCommit = (count: number) => {
+    writes += count
+  }
   const writers = Array.from({ length: options.writers }, (_, index) =>
-    runWriter(stand.source, options.seed + index, isOver),
+    runWriter(stand.source, options.seed + index, { isOver, onCommit }),
   )
   try {
     // The triggers come while the application writes.
     await Promise.race([delay(300), ...writers])
     await stand.install()
     await Promise.all([stand.start('source'), stand.start('target')])
-    endAt = Date.now() + options.durationMs
+    beganAt = Date.now()
     const kills = killAtRandom(options, stand, isOver)
     await Promise.all([kills, flushNowAndThen(options, stand, isOver), ...writers])
-    const written = await Promise.all(writers)
-    return { writes: written.reduce((sum, count) => sum + count, 0), kills: await kills }
+    return { writes, kills: await kills, stormMs: Date.now() - beganAt }
   } finally {
-    endAt = 0
+    beganAt = Number.NEGATIVE_INFINITY
     await Promise.allSettled(writers)
   }
 }

@@ -9,19 +9,24 @@ const EXPECTED = [
   ...['1062', '1451', '1452', '1213', '1205', '1020', '1761'],
 ]
 
-/** Transactions of one to six writes, until `isOver`; some are rolled back, some take long. Gives how many writes were committed. */
-export async function runWriter(side: Side, seed: number, isOver: () => boolean): Promise<number> {
+/** How long writers go on, and who counts what they have committed. */
+export interface Storm {
+  isOver(): boolean
+  onCommit(writes: number): void
+}
+
+/** Transactions of one to six writes; some are rolled back, some take long. */
+export async function runWriter(side: Side, seed: number, { isOver, onCommit }: Storm): Promise<void> {
   const random = createRandom(seed)
   const db = await side.connect()
-  let committed = 0
   while (!isOver()) {
-    committed += await runTransaction(side, db, random)
+    onCommit(await runTransaction(side, db, random))
     if (random.chance(0.3)) await delay(random.below(10))
   }
   await db.end()
-  return committed
 }
 
+/** @returns how many writes were committed */
 async function runTransaction({ dialect }: Side, db: Session, random: Random): Promise<number> {
   const writes = 1 + random.below(6)
   await db.run('BEGIN')
