@@ -1,33 +1,35 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { Service } from '../../extracted/platform/run-service.ts'
 import type { Monolith } from '../../monolith/create-monolith.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import {
+  describeOnQueues,
+  LOSABLE_QUEUES,
+  type LosableQueue,
+  type QueueKind,
+} from '../service/losable-queue.ts'
 import type { HttpClient } from './http-client.ts'
 import { type Running, setStock, signIn, startInventory, startOrders, startShop } from './sample-shop.ts'
 
 const SOON = { timeout: 30_000, interval: 100 }
 
-let queue: TestDatabase
+let queue: LosableQueue
 let shop: Running<Monolith>
 let inventory: Running<Service>
 let orders: Running<Service>
 let customer: HttpClient
 
-beforeAll(async () => {
-  queue = await createTestDatabase('event_queue')
+async function openServices(kind: QueueKind) {
+  queue = await LOSABLE_QUEUES[kind]()
+  const eventQueueUrl = queue.server.url
   shop = await startShop()
-  inventory = await startInventory(shop, { eventQueueUrl: queue.url })
-  const serviceEmail = 'user1@example.com'
-  orders = await startOrders(shop, inventory.url, { eventQueueUrl: queue.url, serviceEmail })
+  inventory = await startInventory(shop, { eventQueueUrl })
+  orders = await startOrders(shop, inventory.url, { eventQueueUrl, serviceEmail: 'user1@example.com' })
   await setStock(inventory.client.as(await signIn(shop, 1)), 'SKU-00001', 50)
   customer = orders.client.as(await signIn(shop, 2))
-})
-afterAll(async () => {
-  await orders.stop()
-  await inventory.stop()
-  await shop.stop()
-  await queue.drop()
-})
+}
+async function closeServices() {
+  for (const part of [orders, inventory, shop, queue]) await part?.stop()
+}
 
 const demand = async () => {
   const [row] = await inventory.app.dataSource.query(
@@ -42,7 +44,10 @@ const buy = (quantity: number, key: string) =>
 const waiting = async ({ app }: Running<Service>) =>
   (await app.dataSource.query('SELECT count(*)::int AS n FROM event_outbox'))[0].n
 
-describe('the events between the services', () => {
+describeOnQueues('the events between the services', (kind) => {
+  beforeAll(() => openServices(kind))
+  afterAll(closeServices)
+
   it('tell the inventory what was ordered and the orders what was reserved, once each', async () => {
     const answers = await Promise.all([buy(2, 'a'), buy(3, 'b')])
     expect(answers.map(({ status }) => status)).toEqual([201, 201])

@@ -3,8 +3,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { DataSource } from 'typeorm'
 import { vi } from 'vitest'
+import { deliveriesOf } from '../../strangler/service/events/create-events.ts'
 import { createEvents, type Events } from '../../strangler/service.ts'
+import { openBackend } from '../../strangler/sync/transport/queue-backend.ts'
 import { createTestDatabase } from '../support/postgres.ts'
+import { LOSABLE_QUEUES, type QueueKind } from './losable-queue.ts'
 
 const PROGRAM = join(import.meta.dirname, 'programs/event-node.ts')
 
@@ -12,7 +15,6 @@ const PROGRAM = join(import.meta.dirname, 'programs/event-node.ts')
 export interface EventsStand {
   readonly orders: DataSource
   readonly inventory: DataSource
-  readonly queueUrl: string
   /** The telling side, in this process. */
   readonly telling: Events
   readonly taking: Events
@@ -27,28 +29,24 @@ export interface EventsStand {
   run(role: 'relay' | 'consumer', point?: string, env?: Record<string, string>): Promise<ChildProcess>
   /** What is due again later is due now: tests need not wait for it. */
   hurry(): Promise<void>
+  /** Events that wait there for the inventory. */
   inQueue(): Promise<number>
   /** Everything that BullMQ keeps is gone, as after FLUSHALL. */
   loseQueue(): Promise<void>
   stop(): Promise<void>
 }
 
-export async function startEventsStand(): Promise<EventsStand> {
-  const databases = await Promise.all(
-    ['events_orders', 'events_inventory', 'events_queue'].map(createTestDatabase),
-  )
-  const [ordersUrl = '', inventoryUrl = '', queueUrl = ''] = databases.map(({ url }) => url)
+export async function startEventsStand(kind: QueueKind): Promise<EventsStand> {
+  const databases = await Promise.all(['events_orders', 'events_inventory'].map(createTestDatabase))
+  const [ordersUrl = '', inventoryUrl = ''] = databases.map(({ url }) => url)
   const open = (url: string) => new DataSource({ type: 'postgres', url, poolSize: 8 }).initialize()
-  const [orders, inventory, queued] = (await Promise.all([ordersUrl, inventoryUrl, queueUrl].map(open))) as [
-    DataSource,
-    DataSource,
-    DataSource,
-  ]
+  const [orders, inventory] = [await open(ordersUrl), await open(inventoryUrl)]
+  const losable = await LOSABLE_QUEUES[kind]()
+  const { server: queue } = losable
   await orders.query('CREATE TABLE placed (number integer PRIMARY KEY)')
   await inventory.query(
     'CREATE TABLE effect (number integer NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())',
   )
-  const queue = { kind: 'postgres', url: queueUrl } as const
   const telling = await createEvents({
     dataSource: orders,
     name: 'orders',
@@ -56,11 +54,13 @@ export async function startEventsStand(): Promise<EventsStand> {
     subscribers: { 'order.placed': ['inventory'] },
   })
   const taking = await createEvents({ dataSource: inventory, name: 'inventory', queue })
+  const looking = openBackend(queue).openSender(deliveriesOf('inventory'))
+  looking.on('error', () => undefined)
   const children = new Set<ChildProcess>()
   let placed = 0
 
   return {
-    ...{ orders, inventory, queueUrl, telling, taking },
+    ...{ orders, inventory, telling, taking },
     async place(count) {
       for (let i = 0; i < count; i++) {
         const number = ++placed
@@ -93,7 +93,7 @@ export async function startEventsStand(): Promise<EventsStand> {
       ),
     async run(role, point = '-', env = {}) {
       const url = role === 'relay' ? ordersUrl : inventoryUrl
-      const child = spawn(process.execPath, [PROGRAM, role, url, queueUrl, point], {
+      const child = spawn(process.execPath, [PROGRAM, role, url, JSON.stringify(queue), point], {
         stdio: ['ignore', 'pipe', 'ignore'],
         env: { ...process.env, ...env },
       })
@@ -104,10 +104,11 @@ export async function startEventsStand(): Promise<EventsStand> {
     async hurry() {
       await orders.query('UPDATE event_outbox SET due_at = clock_timestamp()')
     },
-    inQueue: async () => (await queued.query('SELECT count(*)::int AS n FROM strangler_queue.job'))[0].n,
-    async loseQueue() {
-      await queued.query('TRUNCATE strangler_queue.job CASCADE')
+    async inQueue() {
+      const counts = await looking.getJobCounts('waiting')
+      return Object.values(counts).reduce((sum, count) => sum + count, 0)
     },
+    loseQueue: losable.lose,
     async stop() {
       for (const child of children) {
         if (child.exitCode !== null || child.signalCode !== null) continue
@@ -115,9 +116,9 @@ export async function startEventsStand(): Promise<EventsStand> {
         child.kill('SIGKILL')
         await exited
       }
-      await Promise.all([telling.stop(), taking.stop()])
-      await Promise.all([orders.destroy(), inventory.destroy(), queued.destroy()])
-      await Promise.all(databases.map((database) => database.drop()))
+      await Promise.all([telling.stop(), taking.stop(), looking.close()])
+      await Promise.all([orders.destroy(), inventory.destroy()])
+      await Promise.all([losable.stop(), ...databases.map((database) => database.drop())])
     },
   }
 }

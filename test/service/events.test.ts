@@ -2,21 +2,27 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { followOwner } from '../../strangler/service.ts'
 import { startAdmin, TOKENS } from '../admin/start-admin.ts'
 import { death, type EventsStand, startEventsStand } from './events-stand.ts'
+import { describeOnQueues, type QueueKind } from './losable-queue.ts'
 
 const SLOW_MS = 180_000
 let stand: EventsStand
-
-beforeEach(async () => {
-  stand = await startEventsStand()
-})
-afterEach(() => stand.stop())
 
 const handlers = (inventory = stand.inventory) => ({
   'order.placed': async (tx: typeof inventory.manager, { payload }: { payload: unknown }) =>
     tx.query('INSERT INTO effect (number) VALUES ($1)', [(payload as { number: number }).number]),
 })
 
-describe('an event', () => {
+/** A stand for each test. */
+function useStand(kind: QueueKind): void {
+  beforeEach(async () => {
+    stand = await startEventsStand(kind)
+  })
+  afterEach(() => stand.stop())
+}
+
+describeOnQueues('an event', (kind) => {
+  useStand(kind)
+
   it('is told when its transaction commits, and never when it does not', async () => {
     stand.telling.relay.start()
     stand.taking.consumer(handlers()).start()
@@ -89,11 +95,23 @@ describe('an event', () => {
     'outlives a queue that loses everything',
     async () => {
       const consumer = stand.taking.consumer(handlers())
-      stand.telling.relay.start()
+      const { relay } = stand.telling
+      relay.start()
       await stand.place(30)
-      await vi.waitFor(async () => expect(await stand.inQueue()).toBeGreaterThan(0), { timeout: 10_000 })
+      await vi.waitFor(async () => expect(await stand.inQueue()).toBeGreaterThanOrEqual(30), {
+        timeout: 30_000,
+      })
+      await relay.stop()
       await stand.loseQueue()
+      expect(await stand.inQueue()).toBe(0)
+      relay.start()
       consumer.start()
+      // And while it is worked on.
+      for (let round = 0; round < 3; round += 1) {
+        await stand.place(10)
+        await stand.loseQueue()
+      }
+      await stand.hurry()
       await stand.settled()
       expect(await stand.wrong()).toEqual([])
     },
@@ -125,6 +143,8 @@ describe('an event', () => {
 })
 
 describe('a consumer that follows the owner', () => {
+  useStand('postgres')
+
   it(
     'takes events only while its side owns; each takes effect exactly once however often the owner changes',
     async () => {

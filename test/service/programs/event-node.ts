@@ -7,7 +7,7 @@ import { createEventTables } from '../../../strangler/service/events/event-table
  * node event-node.ts relay|consumer <database> <queue> <point>: works, and kills itself with SIGKILL when it has come to that point for the
  * third time. `-` is no point. With NO_INBOX nothing is remembered: the broken twin.
  */
-const [role = '', url = '', queueUrl = '', point = '-'] = process.argv.slice(2)
+const [role = '', url = '', server = '', point = '-'] = process.argv.slice(2)
 let reached = 0
 
 function pass(here: string): void {
@@ -15,7 +15,7 @@ function pass(here: string): void {
 }
 
 const dataSource = await new DataSource({ type: 'postgres', url, poolSize: 8 }).initialize()
-const real = createEventQueue({ kind: 'postgres', url: queueUrl }, (operation, error) =>
+const real = createEventQueue(JSON.parse(server), (operation, error) =>
   process.stderr.write(`${operation}: ${error}\n`),
 )
 const queue: EventQueue = {
