@@ -16,6 +16,8 @@ afterAll(() => stand.stop())
 const run = (...args: string[]) =>
   runMain(args, { STRANGLER_ADMIN_URL: stand.kit.adminUrl ?? '', STRANGLER_TOKEN: TOKEN, USER: 'tester' })
 
+const readSchemas = ({ monolith, service }: ShopStand) => Promise.all([monolith, service].map(readSchema))
+
 describe('strangler sync, against a process of the role sync', () => {
   it('serves no requests there', () => {
     expect(stand.kit.proxyUrl).toBeUndefined()
@@ -24,11 +26,14 @@ describe('strangler sync, against a process of the role sync', () => {
   it(
     'installs, fills and shows a sync',
     async () => {
-      const before = await readSchema(stand.monolith)
+      const before = await readSchemas(stand)
       expect((await run('sync', 'status')).stdout).toMatch(/stock +not installed/)
       const installed = await run('sync', 'install', 'stock', '--because', 'a first try')
       expect(installed).toMatchObject({ code: 0, stderr: '' })
       expect(installed.stdout).toContain('The sync of stock is installed')
+      const [monolith, service] = await readSchemas(stand)
+      expect(monolith).not.toEqual(before[0])
+      expect(service).not.toEqual(before[1])
       expect((await run('sync', 'install', 'stock')).stdout).toContain('was installed already')
       const filled = await run('sync', 'backfill', 'stock', '--json')
       expect(JSON.parse(filled.stdout)).toMatchObject({
@@ -49,7 +54,7 @@ describe('strangler sync, against a process of the role sync', () => {
       expect((await run('route', 'history')).stdout).toContain('sync of stock: epoch 2, backfill')
       expect((await run('sync', 'uninstall', 'stock', '--unsafe')).stderr).toContain('--because')
       expect((await run('sync', 'uninstall', 'stock')).code).toBe(0)
-      expect(await readSchema(stand.monolith)).toEqual(before)
+      expect(await readSchemas(stand)).toEqual(before)
     },
     SLOW_MS,
   )
