@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Monolith } from '../../monolith/create-monolith.ts'
 import type { HttpClient } from './http-client.ts'
-import { type Running, setStock, signIn, startInventory, startShop } from './sample-shop.ts'
+import { INVENTORY_SIDES, type Running, setStock, signIn, startInventory, startShop } from './sample-shop.ts'
 
 let shop: Running<Monolith>
 let service: Awaited<ReturnType<typeof startInventory>>
 let token: string
 beforeAll(async () => {
   shop = await startShop()
-  service = await startInventory(shop)
+  if (INVENTORY_SIDES.includes('service')) service = await startInventory(shop)
   token = await signIn(shop, 1)
 })
 afterAll(async () => {
@@ -16,7 +16,7 @@ afterAll(async () => {
   await shop?.stop()
 })
 
-describe.each(['monolith', 'service'] as const)('the inventory of the %s', (side) => {
+describe.each(INVENTORY_SIDES)('the inventory of the %s', (side) => {
   let client: HttpClient
   let staff: HttpClient
   beforeAll(() => {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm'
 import type { HttpClient } from './http-client.ts'
 import { type Relay, startRelay } from './relay.ts'
-import { signIn, startInventory, startOrders, startShop } from './sample-shop.ts'
+import { INVENTORY_SIDES, signIn, startInventory, startOrders, startShop } from './sample-shop.ts'
 
 export interface OrderSetting {
   readonly orders: HttpClient
@@ -104,10 +104,18 @@ async function startOrdersService(inventoryTimeoutMs = 10_000): Promise<OrderSet
   }
 }
 
-/** The ways in which the sample takes orders; whatever the way, the client must see the same. */
-export const ORDER_SETTINGS = {
+/** What the shop can do alone. */
+const SHOP_SETTINGS = {
   'in one transaction': startInOneTransaction,
   'through its own endpoints': startThroughOwnEndpoints,
+} as const
+
+/** The ways in which the sample takes orders; whatever the way, the client must see the same. */
+export const ORDER_SETTINGS = {
+  ...SHOP_SETTINGS,
   'through the inventory service': startThroughInventoryService,
   'in the orders service': startOrdersService,
 } as const
+
+/** Those that there are where the tests run. */
+export const ORDER_SETTINGS_HERE = INVENTORY_SIDES.includes('service') ? ORDER_SETTINGS : SHOP_SETTINGS

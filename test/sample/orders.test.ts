@@ -1,10 +1,10 @@
 import type { EntityManager } from 'typeorm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HttpClient } from './http-client.ts'
-import { ORDER_SETTINGS, type OrderSetting } from './order-settings.ts'
+import { ORDER_SETTINGS, ORDER_SETTINGS_HERE, type OrderSetting } from './order-settings.ts'
 import { setStock } from './sample-shop.ts'
 
-describe.each(Object.entries(ORDER_SETTINGS))('an order taken %s', (_name, startSetting) => {
+describe.each(Object.entries(ORDER_SETTINGS_HERE))('an order taken %s', (_name, startSetting) => {
   let setting: OrderSetting
   let staff: HttpClient
   let customer: HttpClient

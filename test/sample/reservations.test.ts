@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Monolith } from '../../monolith/create-monolith.ts'
 import type { HttpClient } from './http-client.ts'
-import { type Running, setStock, signIn, startInventory, startShop } from './sample-shop.ts'
+import { INVENTORY_SIDES, type Running, setStock, signIn, startInventory, startShop } from './sample-shop.ts'
 
 let shop: Running<Monolith>
 let service: Awaited<ReturnType<typeof startInventory>>
 const tokens: string[] = []
 beforeAll(async () => {
   shop = await startShop()
-  service = await startInventory(shop)
+  if (INVENTORY_SIDES.includes('service')) service = await startInventory(shop)
   for (const number of [1, 2, 3]) tokens[number] = await signIn(shop, number)
 })
 afterAll(async () => {
@@ -16,7 +16,7 @@ afterAll(async () => {
   await shop?.stop()
 })
 
-describe.each(['monolith', 'service'] as const)('a reservation in the %s', (side) => {
+describe.each(INVENTORY_SIDES)('a reservation in the %s', (side) => {
   let staff: HttpClient
   let customer: HttpClient
   let keys = 0

@@ -37,10 +37,11 @@ async function run<App extends Startable>(
   }
 }
 
+const isOnMaria = () => process.env[DIALECT_VARIABLE] === 'mariadb'
+
 /** The whole suite also runs on a shop whose every table is captured (test/sync/unnoticed/): nothing may be otherwise then. */
 async function runShop(options: Partial<MonolithOptions>): Promise<Running<Monolith>> {
-  const isMaria = process.env[DIALECT_VARIABLE] === 'mariadb'
-  const database = await (isMaria ? createMariaDatabase('shop') : createTestDatabase('shop'))
+  const database = await (isOnMaria() ? createMariaDatabase('shop') : createTestDatabase('shop'))
   const app = await createMonolith({ ...QUIET, ...options, databaseUrl: database.url })
   const capture = await captureShop(database.url)
   const { url } = await app.start(0)
@@ -53,6 +54,11 @@ async function runShop(options: Partial<MonolithOptions>): Promise<Running<Monol
     },
   }
 }
+
+/** Who answers for the inventory. Where the shop is on MariaDB it is alone: the services know PostgreSQL only. */
+export const INVENTORY_SIDES: readonly ('monolith' | 'service')[] = isOnMaria()
+  ? ['monolith']
+  : ['monolith', 'service']
 
 /** A small shop with no noise, no delay and no failing reports, unless the test asks for them. */
 const QUIET = { rows: 90, reportDelayMs: 0, reportFailureRate: 0, noise: false, logLevel: 'silent' } as const

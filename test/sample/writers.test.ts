@@ -1,42 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Monolith } from '../../monolith/create-monolith.ts'
-import { signDelivery } from '../../monolith/inventory/deliveries-webhook.ts'
+import { DELIVERY_SECRET, type Delivery, deliverTo } from './deliveries.ts'
 import { openEventStream } from './event-stream.ts'
-import type { HttpClient } from './http-client.ts'
-import { type Relay, startRelay } from './relay.ts'
-import { type Running, setStock, signIn, startInventory, startShop } from './sample-shop.ts'
+import { type Running, setStock, signIn, startShop } from './sample-shop.ts'
 
-const SECRET = 'a secret between two'
 let shop: Running<Monolith>
 beforeAll(async () => {
-  shop = await startShop({ webhookSecret: SECRET })
+  shop = await startShop({ webhookSecret: DELIVERY_SECRET })
 })
 afterAll(() => shop?.stop())
 
 const onHand = async (sku: string): Promise<number> =>
   (await shop.client.get(`/api/inventory/${sku}`)).body.onHand
 
-interface DeliveryOptions {
-  readonly at?: number
-  readonly secret?: string
-  readonly signedBody?: string
-  readonly sku?: string
-  readonly to?: Running<Monolith>
-}
-
-function deliver(deliveryId: string, options: DeliveryOptions = {}) {
-  const { at = Date.now(), secret = SECRET, sku = 'SKU-00001', to = shop } = options
-  const body = JSON.stringify({
-    deliveryId,
-    supplier: 'Acme',
-    items: [{ sku, warehouse: 'BER', quantity: 5 }],
-  })
-  const headers = {
-    'x-shop-timestamp': String(at),
-    'x-shop-signature': signDelivery(secret, at, options.signedBody ?? body),
-  }
-  return to.client.post('/api/webhooks/deliveries', body, headers)
-}
+const deliver = (deliveryId: string, options: Partial<Delivery> = {}) =>
+  deliverTo(shop, { deliveryId, ...options })
 
 describe('the webhook of supplier deliveries', () => {
   it('books a signed delivery once, also when it comes three times at once', async () => {
@@ -93,67 +71,8 @@ describe('the nightly count', () => {
   })
 })
 
-describe('in the endpoint form', () => {
-  let relay: Relay
-  let other: Running<Monolith>
-  let inventory: Awaited<ReturnType<typeof startInventory>>
-  beforeAll(async () => {
-    relay = await startRelay()
-    const forms = { coupling: 'endpoints', nightlyForm: 'endpoints' } as const
-    other = await startShop({ webhookSecret: SECRET, inventoryBaseUrl: relay.url, ...forms })
-    inventory = await startInventory(other)
-    relay.target = inventory.url
-  })
-  afterAll(async () => {
-    for (const part of [inventory, other, relay]) await part?.stop()
-  })
-  const stockOf = async (side: { client: HttpClient }, sku: string): Promise<number> =>
-    (await side.client.get(`/api/inventory/${sku}`)).body.onHand
-  const total = async (side: { client: HttpClient }): Promise<number> =>
-    (await side.client.get('/api/inventory/report')).body.totals.onHand
-
-  it('a delivery changes the stock of the service and not the shop’s own table, once', async () => {
-    const before = await stockOf(inventory, 'SKU-00001')
-    expect((await deliver('e-1', { to: other })).status).toBe(202)
-    expect((await deliver('e-1', { to: other })).status).toBe(200)
-    expect(await stockOf(inventory, 'SKU-00001')).toBe(before + 5)
-    expect(await stockOf(other, 'SKU-00001')).toBe(before)
-  })
-
-  it('a delivery that broke off counts once when it is sent again', async () => {
-    const before = await stockOf(inventory, 'SKU-00001')
-    relay.decide = () => 'lose answer'
-    expect((await deliver('e-2', { to: other })).status).toBe(503)
-    relay.decide = () => 'pass'
-    expect((await deliver('e-2', { to: other })).status).toBe(202)
-    expect(await stockOf(inventory, 'SKU-00001')).toBe(before + 5)
-  })
-
-  it('the nightly count adjusts the service’s rows, each once a night', async () => {
-    const [before, own] = [await total(inventory), await total(other)]
-    const night = { day: 3, nights: 30 }
-    const written = await other.app.runNightly(night)
-    expect(written).toBeGreaterThan(0)
-    await other.app.runNightly(night)
-    expect(await total(inventory)).toBe(before - written)
-    expect(await total(other)).toBe(own)
-  })
-})
-
-it('both forms can be changed for each other while the shop sells, and not without an address', async () => {
-  const relay = await startRelay()
-  const changing = await startShop({ webhookSecret: SECRET, inventoryBaseUrl: relay.url })
-  const inventory = await startInventory(changing)
-  relay.target = inventory.url
-  const stockOf = async ({ client }: { client: HttpClient }): Promise<number> =>
-    (await client.get('/api/inventory/SKU-00001')).body.onHand
-  const [own, there] = [await stockOf(changing), await stockOf(inventory)]
-  expect((await deliver('s-1', { to: changing })).status).toBe(202)
-  expect(changing.app.useForms({ coupling: 'endpoints', nightlyForm: 'endpoints' })).toBe(true)
-  expect((await deliver('s-2', { to: changing })).status).toBe(202)
-  expect([await stockOf(changing), await stockOf(inventory)]).toEqual([own + 5, there + 5])
+it('the endpoint form cannot be chosen without an address of the endpoints', () => {
   expect(shop.app.useForms({ coupling: 'endpoints', nightlyForm: 'sql' })).toBe(false)
-  for (const part of [inventory, changing, relay]) await part.stop()
 })
 
 describe('the sweeper', () => {
