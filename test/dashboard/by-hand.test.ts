@@ -1,4 +1,3 @@
-import pg from 'pg'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenApiDocument, verifyContract } from '../../strangler/contract.ts'
@@ -214,14 +213,7 @@ describe.skipIf(program === undefined)('by the page alone an operator', () => {
   it('evicts a proxy that has died without a word, for which a cut-over would wait', {
     timeout: 60_000,
   }, async () => {
-    const control = new pg.Client({ connectionString: stand.controlUrl })
-    await control.connect()
-    await control.query(
-      `INSERT INTO strangler_control.registrations (id, kind, host, pid, seen_at)
-       VALUES ($1, 'proxy', 'edge-7', 4711, clock_timestamp() - interval '3 minutes')`,
-      [GONE],
-    )
-    await control.end()
+    await stand.leaveRegistration(GONE)
     await at('#/overview')
     const row = panel('Proxies and workers').getByRole('row').filter({ hasText: GONE })
     await row.getByText('silent for 3 min').waitFor()

@@ -18,11 +18,12 @@ export interface DashboardStand {
   readonly proxyUrl: string
   readonly tokens: AdminTokens
   readonly admin: AdminClient
-  readonly controlUrl: string
   readonly monolith: Side
   readonly service: Side
   /** Puts so many decisions into the journal. */
   fillJournal(lines: number): Promise<void>
+  /** As a proxy does that dies without a word, three minutes ago. */
+  leaveRegistration(id: string): Promise<void>
   /** Ends the kit and starts it anew at the same ports. */
   restart(whileAway?: () => Promise<void>): Promise<void>
   stop(): Promise<void>
@@ -80,7 +81,7 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
   return {
     url: `${running.kit.adminUrl}/dashboard/`,
     proxyUrl: running.kit.proxyUrl ?? '',
-    ...{ monolith, service, controlUrl, tokens: running.tokens },
+    ...{ monolith, service, tokens: running.tokens },
     get admin() {
       return running.admin
     },
@@ -90,6 +91,7 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
       const expectedVersion = (await running.admin.history({ limit: 1 })).entries[0]?.version ?? 0
       await running.admin.setRoute({ endpoint: LIST, mode: 'service', expectedVersion })
     },
+    leaveRegistration: (id) => leaveRegistration(controlUrl, id),
     async restart(whileAway) {
       await running.kit.stop()
       await whileAway?.()
@@ -115,6 +117,17 @@ async function fillJournal(controlUrl: string, lines: number): Promise<void> {
          'setting', jsonb_build_object('mode', CASE WHEN n % 2 = 0 THEN 'service' ELSE 'monolith' END))
      FROM generate_series(1, $2::integer) n, (SELECT coalesce(max(version), 0) AS version FROM strangler_control.journal) last`,
     [LIST, lines],
+  )
+  await client.end()
+}
+
+async function leaveRegistration(controlUrl: string, id: string): Promise<void> {
+  const client = new pg.Client({ connectionString: controlUrl })
+  await client.connect()
+  await client.query(
+    `INSERT INTO strangler_control.registrations (id, kind, host, pid, seen_at)
+     VALUES ($1, 'proxy', 'edge-7', 4711, clock_timestamp() - interval '3 minutes')`,
+    [id],
   )
   await client.end()
 }

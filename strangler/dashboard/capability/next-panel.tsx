@@ -3,6 +3,7 @@ import type { GuidedCapability } from '../../admin/guide/migrate-contracts.ts'
 import { askFirst } from '../parts/asking.ts'
 import { countOf } from '../parts/format.ts'
 import { GateList } from '../parts/gate-list.tsx'
+import { Prose } from '../parts/prose.tsx'
 import { isOperator } from '../session/session.ts'
 import { describeNext } from './describe-step.ts'
 import { Evidence } from './gather-evidence.tsx'
@@ -67,7 +68,7 @@ export function NextPanel({ guided, version }: NextPanelProps) {
         {!isOperator() && <span class="quiet">A viewer may look, not change.</span>}
       </div>
       <p class="quiet small">
-        In a terminal: <code>{next.command}</code>
+        In a terminal: <Prose text={`\`${next.command}\``} />
       </p>
     </section>
   )

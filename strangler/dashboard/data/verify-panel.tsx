@@ -63,7 +63,7 @@ function Found({ verify }: { readonly verify: Verify }) {
       {error !== undefined && <p class="note bad">{error}</p>}
       <p>
         {countOf(compared ?? 0, 'row')} compared: {missing ?? 0} missing, {extra ?? 0} extra, {different ?? 0}{' '}
-        different, {inFlight ?? 0} on their way.
+        different, {inFlight ?? 0} on {inFlight === 1 ? 'its' : 'their'} way.
         {startedAt !== undefined && (
           <span class="quiet">
             {' '}
@@ -89,7 +89,7 @@ function Found({ verify }: { readonly verify: Verify }) {
                     {table} {key}
                   </code>
                 </th>
-                <td data-label="How">{kind}</td>
+                <td data-label="How">{kind === 'inFlight' ? 'on its way' : kind}</td>
                 <td data-label="Columns">
                   <code>{columns.join(', ') || '–'}</code>
                 </td>

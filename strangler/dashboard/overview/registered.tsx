@@ -57,9 +57,11 @@ function Row({ one, version, newest }: RowProps) {
   const silentMs = newest - Date.parse(seenAt)
   return (
     <tr>
-      <th scope="row">
-        {kind}
-        {capability !== undefined && ` of ${capability}`}
+      <th scope="row" class="endpoint">
+        <strong>
+          {kind}
+          {capability !== undefined && ` of ${capability}`}
+        </strong>
         <span class="quiet small block">{id}</span>
       </th>
       <td data-label="Where">

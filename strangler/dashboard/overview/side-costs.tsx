@@ -63,7 +63,9 @@ function Row({ cost, monolith }: { readonly cost: SideCost; readonly monolith: S
       </td>
       <td data-label="CPU a request" class="numeric">
         {cpuMsPerRequest === undefined ? '–' : `${cpuMsPerRequest.toFixed(1)} ms`}
-        {isShadowed === true && <span class="quiet small block">with the work of shadow requests</span>}
+        {isShadowed === true && cpuMsPerRequest !== undefined && (
+          <span class="quiet small block">with the work of shadow requests</span>
+        )}
         {isShadowed === true && calmCpuMsPerRequest !== undefined && (
           <span class="quiet small block">{calmCpuMsPerRequest.toFixed(1)} ms without</span>
         )}
