@@ -91,6 +91,16 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   command('/routes/set', contract.setRouteCommand, setRoute)
   command('/routes/clear', contract.clearRouteCommand, clearRoute)
   command('/proxies/evict', contract.evictProxyCommand, evictProxy)
+  addHoldCommands(command)
+  addSyncCommands(command)
+  addSyncTasks(api, { context, requireRole, readBody })
+  addGuideApi(api, { context, question, command, requireRole, readBody })
+  addCompareApi(api, { context, question, command, requireRole, readBody })
+  addCutover(api, { context, requireRole, readBody })
+  return api
+}
+
+function addHoldCommands(command: AddCommand): void {
   command('/holds/start', contract.startHoldCommand, startHold)
   command('/holds/fence', contract.changeHoldCommand, fenceHold)
   command('/holds/release', contract.changeHoldCommand, (context, parsed, author) =>
@@ -99,12 +109,6 @@ export function createAdminApi({ context, requireRole, onDecision }: AdminApiOpt
   command('/holds/abort', contract.changeHoldCommand, (context, parsed, author) =>
     endHold(context, { ...parsed, kind: 'hold.aborted' }, author),
   )
-  addSyncCommands(command)
-  addSyncTasks(api, { context, requireRole, readBody })
-  addGuideApi(api, { context, question, command, requireRole, readBody })
-  addCompareApi(api, { context, question, command, requireRole, readBody })
-  addCutover(api, { context, requireRole, readBody })
-  return api
 }
 
 function addSyncCommands(command: AddCommand): void {

@@ -15,6 +15,18 @@ export interface MarkBook {
 
 const MOST_CLIENTS = 50_000
 
+/** One for each capability, made when it is first asked for. */
+export function createMarkBooks(): (capability: string) => MarkBook {
+  const books = new Map<string, MarkBook>()
+  return (capability) => {
+    const present = books.get(capability)
+    if (present !== undefined) return present
+    const book = createMarkBook()
+    books.set(capability, book)
+    return book
+  }
+}
+
 export function createMarkBook(mostClients = MOST_CLIENTS): MarkBook {
   // In the order of their moments: the first are forgotten first.
   const noted = new Map<string, number>()

@@ -5,7 +5,7 @@ import type { Clock, ReportError } from '../core/ports.ts'
 import type { TableCapability } from '../routing/compile-table.ts'
 import { type DataFreshness, type Decision, isGuarded } from '../routing/decide.ts'
 import { findUnit, type RequestIdentity, type Unit } from '../routing/identity.ts'
-import { createMarkBook, type MarkBook } from './mark-book.ts'
+import { createMarkBooks } from './mark-book.ts'
 import { createMarkCookies, markCookieName } from './mark-cookie.ts'
 import { guardMarkStore } from './mark-store-guard.ts'
 import type { ProxyIdentity } from './request-identity.ts'
@@ -60,23 +60,8 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
   const { position, secret, clock, onUnstored, report } = options
   const cookies = createMarkCookies(secret, clock)
   const store = options.store === undefined ? undefined : guardMarkStore(options.store, report)
-  const books = new Map<string, MarkBook>()
-  const bookOf = (capability: string): MarkBook => {
-    const present = books.get(capability)
-    if (present !== undefined) return present
-    const book = createMarkBook()
-    books.set(capability, book)
-    return book
-  }
-  // A claim or an address is somebody's: the store sees neither.
-  const hash = createKeyedHash(secret)
-  const hashOf = (capability: string, { source, value }: Unit) =>
-    hash(`${capability}\n${source}\n${value}`).toString('base64url').slice(0, 22)
-
-  function throughNow(capability: string): number {
-    const source = position.sourceNow(capability)
-    return source === undefined ? Number.POSITIVE_INFINITY : source.ms + source.errorMs
-  }
+  const bookOf = createMarkBooks()
+  const hashOf = createUnitHash(secret)
 
   function createMark(capability: TableCapability, identity: ProxyIdentity, unit: Unit): OpenMark {
     const { name } = capability
@@ -88,7 +73,7 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
       answer() {
         book.note(client, performance.now())
         if (!identity.keepsCookies) return undefined
-        return cookies.write(name, throughNow(name), {
+        return cookies.write(name, throughNow(position, name), {
           keepMs: keepMsOf(capability),
           secure: identity.isSecure,
         })
@@ -107,7 +92,7 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
       over() {
         mark.over()
         // Nobody waits for it: until it is closed the client stays where the owner is.
-        void store?.close(write, throughNow(capability))
+        void store?.close(write, throughNow(position, capability))
         if (!isStored) onUnstored(capability)
       },
     }
@@ -147,6 +132,19 @@ export function createWriteMarks(options: WriteMarksOptions): WriteMarks {
     },
     holdAll: (capability) => bookOf(capability).noteAll(performance.now()),
   }
+}
+
+/** The latest that it may be on W's clock; without an end where nobody knows. */
+function throughNow(position: LocalPosition, capability: string): number {
+  const source = position.sourceNow(capability)
+  return source === undefined ? Number.POSITIVE_INFINITY : source.ms + source.errorMs
+}
+
+/** A claim or an address is somebody's: the store sees neither. */
+function createUnitHash(secret: Buffer): (capability: string, unit: Unit) => string {
+  const hash = createKeyedHash(secret)
+  return (capability, { source, value }) =>
+    hash(`${capability}\n${source}\n${value}`).toString('base64url').slice(0, 22)
 }
 
 const LONGEST_PLAIN = 100

@@ -39,47 +39,24 @@ const MOST_ENDPOINTS = 1_000
 /** What was sent once is not sent again for so long; then it is, in case that the database has lost it. */
 const FORGET_MS = 3_600_000
 
+interface PendingRow extends LearntRow {
+  readonly shape?: EndpointShape
+}
+
 export function createContractRecorder(options: ContractRecorderOptions): ContractRecorder {
   const { store, buildOf, report, now } = options
-  const exchanges = new Map<string, ReturnType<typeof createAllowance>>()
+  const mayLook = createLookAllowances(now)
   const bytes = createAllowance(BYTES, now)
-  let known = new Map<string, { shape: EndpointShape; text: string }>()
-  let forgetAt = now() + FORGET_MS
-  let pending = new Map<string, LearntRow & { readonly shape?: EndpointShape }>()
+  const newsIn = createShapeNews(now)
+  let pending = new Map<string, PendingRow>()
   let isAway = false
   let flushing = Promise.resolve()
 
-  function mayLook(endpoint: string): boolean {
-    const present = exchanges.get(endpoint)
-    if (present === undefined && exchanges.size >= MOST_ENDPOINTS) return false
-    const allowance = present ?? createAllowance(EXCHANGES, now)
-    exchanges.set(endpoint, allowance)
-    return allowance.take(1)
-  }
-
-  /** The part of a shape that this process has not sent yet: all of it, or nothing. */
-  function newsIn(key: string, shape: EndpointShape): EndpointShape | undefined {
-    const present = known.get(key)
-    const joined = boundEndpoint(present === undefined ? shape : joinEndpoints(present.shape, shape))
-    const text = JSON.stringify(joined)
-    if (text === present?.text) return undefined
-    known.set(key, { shape: joined, text })
-    return shape
-  }
-
-  function add(row: LearntRow & { readonly shape?: EndpointShape }): void {
+  function add(row: PendingRow): void {
     const key = `${row.build}\n${row.endpoint}`
     const present = pending.get(key)
-    if (present === undefined) return void (pending.size < MOST_ENDPOINTS && pending.set(key, row))
-    const shape =
-      present.shape === undefined || row.shape === undefined
-        ? (present.shape ?? row.shape)
-        : joinEndpoints(present.shape, row.shape)
-    pending.set(key, {
-      ...row,
-      exchanges: present.exchanges + row.exchanges,
-      ...(shape === undefined ? {} : { shape }),
-    })
+    if (present !== undefined) pending.set(key, joinRows(present, row))
+    else if (pending.size < MOST_ENDPOINTS) pending.set(key, row)
   }
 
   async function flush(): Promise<void> {
@@ -111,8 +88,6 @@ export function createContractRecorder(options: ContractRecorderOptions): Contra
       if (exchange.isShadowed && !mayLook(exchange.endpoint)) return
       const endpoint = endpointOf(exchange)
       if (endpoint === undefined || !bytes.take(exchange.answer.body.length)) return
-      if (now() >= forgetAt) known = new Map()
-      if (now() >= forgetAt) forgetAt = now() + FORGET_MS
       const build = buildOf(exchange.answer)
       const shape = newsIn(
         `${build}\n${endpoint.id}`,
@@ -128,6 +103,48 @@ export function createContractRecorder(options: ContractRecorderOptions): Contra
       clearInterval(timer)
       await next()
     },
+  }
+}
+
+/** Whether an endpoint may be looked at once more now. */
+function createLookAllowances(now: () => number): (endpoint: string) => boolean {
+  const exchanges = new Map<string, ReturnType<typeof createAllowance>>()
+  return (endpoint) => {
+    const present = exchanges.get(endpoint)
+    if (present === undefined && exchanges.size >= MOST_ENDPOINTS) return false
+    const allowance = present ?? createAllowance(EXCHANGES, now)
+    exchanges.set(endpoint, allowance)
+    return allowance.take(1)
+  }
+}
+
+/** The part of a shape that this process has not sent yet: all of it, or nothing. */
+function createShapeNews(
+  now: () => number,
+): (key: string, shape: EndpointShape) => EndpointShape | undefined {
+  let known = new Map<string, { shape: EndpointShape; text: string }>()
+  let forgetAt = now() + FORGET_MS
+  return (key, shape) => {
+    if (now() >= forgetAt) known = new Map()
+    if (now() >= forgetAt) forgetAt = now() + FORGET_MS
+    const present = known.get(key)
+    const joined = boundEndpoint(present === undefined ? shape : joinEndpoints(present.shape, shape))
+    const text = JSON.stringify(joined)
+    if (text === present?.text) return undefined
+    known.set(key, { shape: joined, text })
+    return shape
+  }
+}
+
+function joinRows(present: PendingRow, row: PendingRow): PendingRow {
+  const shape =
+    present.shape === undefined || row.shape === undefined
+      ? (present.shape ?? row.shape)
+      : joinEndpoints(present.shape, row.shape)
+  return {
+    ...row,
+    exchanges: present.exchanges + row.exchanges,
+    ...(shape === undefined ? {} : { shape }),
   }
 }
 

@@ -15,12 +15,12 @@ import { createDryRuns } from './dry-runs.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { judgeExchange } from './judge-exchange.ts'
 import type { Judgement, JudgeParts } from './judgement.ts'
-import { createPrimaryTimes } from './primary-times.ts'
+import { createPrimaryTimes, type PrimaryTimes } from './primary-times.ts'
 import { recordJudgement } from './record-judgement.ts'
 import type { RulesFor } from './rules-of.ts'
 import { createShadowGround } from './shadow-ground.ts'
 import { shadowHeaders } from './shadow-headers.ts'
-import { createSideQueues } from './side-queues.ts'
+import { createSideQueues, type SideQueues } from './side-queues.ts'
 import { createWants } from './wants.ts'
 
 export interface ShadowOptions {
@@ -70,43 +70,15 @@ export interface Shadow extends Stoppable {
 }
 
 export function createShadow(options: ShadowOptions): Shadow {
-  const { config, marks, comparer, rulesFor, copies, ownerOf, report, random = Math.random } = options
+  const { config, marks, rulesFor, report, random = Math.random } = options
   const budget = createByteBudget(config.compare.maxHeldBytes)
   const queues = createSideQueues(config)
   const times = createPrimaryTimes(config.compare.timeoutMs)
-  const nextId = createSerialIds()
   let state: RouteState | undefined
-  const nameOf = (side: Side, capability: string) =>
-    side === 'monolith' ? 'monolith' : (config.capabilities[capability]?.service ?? capability)
-  const ask = (side: string, request: CapturedRequest, timeoutMs = config.compare.timeoutMs) => {
-    const headers = shadowHeaders(request.headers, marks.sign(nextId()), config.sides[side]?.shadowHeaders)
-    return queues.ask(side, { ...request, headers }, timeoutMs)
-  }
+  const ask = createMarkedAsk(options, queues)
   const calibration = createCalibration(random)
   const ground = createShadowGround(config, { ask, state: () => state, rulesFor, onBasis: calibration.reset })
-  const dryRuns = createDryRuns({
-    ask,
-    clock: Date.now,
-    onRealRun: (side) =>
-      report('shadow a write', new Error(`${side} has not run a shadowed write dry; none is sent to it now`)),
-  })
-  const parts: JudgeParts = {
-    async ask(side, exchange) {
-      const name = nameOf(side, exchange.capability)
-      const request = comparer.requestFor(side, exchange)
-      if (request === undefined) return { kind: 'skipped', reason: 'alias' }
-      const asked =
-        exchange.effect === 'write'
-          ? await dryRuns.askWrite(name, request)
-          : dryRuns.checkRead(name, await ask(name, request, times.timeoutFor(exchange.endpoint)))
-      return asked.kind === 'skipped' ? asked : { ...asked, answer: { ...asked.answer, side } }
-    },
-    compare: comparer.compare,
-    calibration,
-    mayBeNoise: ({ capability, endpoint }, { path }) => rulesFor(capability, endpoint).mayBeNoise(path),
-    copies,
-    ownerOf,
-  }
+  const parts = createJudgeParts(options, { ask: createAskCopy(options, times, ask), calibration })
   const isWanted = createWants({ config, random, state: () => state, clock: Date.now })
   const running = new Set<Promise<void>>()
 
@@ -139,7 +111,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       wants(decision) {
         const { endpoint, shadowTo } = decision
         if (endpoint === undefined || shadowTo === undefined || !isWanted(decision)) return false
-        if (queues.hasRoom(nameOf(shadowTo, endpoint.capability))) return true
+        if (queues.hasRoom(nameOf(config, shadowTo, endpoint.capability))) return true
         this.onSkipped(decision, 'queue-full')
         return false
       },
@@ -172,4 +144,56 @@ export function createShadow(options: ShadowOptions): Shadow {
       await Promise.all(running)
     },
   }
+}
+
+type MarkedAsk = (side: string, request: CapturedRequest, timeoutMs?: number) => Promise<Asked>
+
+/** What is sent carries a mark of its own: nobody takes it for a client's. */
+function createMarkedAsk({ config, marks }: ShadowOptions, queues: SideQueues): MarkedAsk {
+  const nextId = createSerialIds()
+  return (side, request, timeoutMs = config.compare.timeoutMs) => {
+    const headers = shadowHeaders(request.headers, marks.sign(nextId()), config.sides[side]?.shadowHeaders)
+    return queues.ask(side, { ...request, headers }, timeoutMs)
+  }
+}
+
+/** Asks a side with its copy of an exchange; a write only where that is run dry. */
+function createAskCopy(
+  { config, comparer, report }: ShadowOptions,
+  times: PrimaryTimes,
+  ask: MarkedAsk,
+): JudgeParts['ask'] {
+  const dryRuns = createDryRuns({
+    ask,
+    clock: Date.now,
+    onRealRun: (side) =>
+      report('shadow a write', new Error(`${side} has not run a shadowed write dry; none is sent to it now`)),
+  })
+  return async (side, exchange) => {
+    const name = nameOf(config, side, exchange.capability)
+    const request = comparer.requestFor(side, exchange)
+    if (request === undefined) return { kind: 'skipped', reason: 'alias' }
+    const asked =
+      exchange.effect === 'write'
+        ? await dryRuns.askWrite(name, request)
+        : dryRuns.checkRead(name, await ask(name, request, times.timeoutFor(exchange.endpoint)))
+    return asked.kind === 'skipped' ? asked : { ...asked, answer: { ...asked.answer, side } }
+  }
+}
+
+function createJudgeParts(
+  { comparer, rulesFor, copies, ownerOf }: ShadowOptions,
+  made: Pick<JudgeParts, 'ask' | 'calibration'>,
+): JudgeParts {
+  return {
+    ...made,
+    compare: comparer.compare,
+    mayBeNoise: ({ capability, endpoint }, { path }) => rulesFor(capability, endpoint).mayBeNoise(path),
+    copies,
+    ownerOf,
+  }
+}
+
+function nameOf({ capabilities }: Config, side: Side, capability: string): string {
+  return side === 'monolith' ? 'monolith' : (capabilities[capability]?.service ?? capability)
 }

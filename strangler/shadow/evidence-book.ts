@@ -1,16 +1,9 @@
 import { type AGAIN, latencyBucket } from '../compare/latency-buckets.ts'
 import { countCalibration, differenceKey } from '../compare/plan-calibration.ts'
 import type { Comparison, Difference, DifferenceKind } from '../core/compare-words.ts'
-import type {
-  ComparisonBatch,
-  DifferenceCount,
-  DifferenceSetCount,
-  KeptBasis,
-  KeptSample,
-  ShapeCount,
-  TallyCount,
-} from '../core/comparison-store.ts'
+import type { ComparisonBatch, DifferenceCount, KeptBasis, KeptSample } from '../core/comparison-store.ts'
 import type { Side } from '../core/words.ts'
+import { createEvidenceCounts, type EvidenceCounts } from './evidence-counts.ts'
 
 /** What is counted of one exchange besides its verdict. */
 export interface Noted {
@@ -47,70 +40,12 @@ const MOST_PATHS = 500
 const MOST_SETS = 200
 const MOST_SHAPES = 200
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
 export function createEvidenceBook(): EvidenceBook {
   const bases = new Map<string, KeptBasis>()
-  const tallies = new Map<string, Mutable<TallyCount>>()
-  const differences = new Map<string, Mutable<DifferenceCount>>()
-  const sets = new Map<string, Mutable<DifferenceSetCount>>()
-  const shapes = new Map<string, Mutable<ShapeCount>>()
+  const counts = createEvidenceCounts()
   const samples = new Map<string, KeptSample>()
   // For ever, not per batch: the bound is that of the control database too.
   const names = createNameBounds()
-
-  function addTally(row: TallyCount): void {
-    const present = tallies.get(keyOf(row, row.tally))
-    if (present === undefined) tallies.set(keyOf(row, row.tally), { ...row })
-    else present.count += row.count
-  }
-  function addDifference(row: DifferenceCount): void {
-    const key = keyOf(row, `${row.kind} ${row.path}`)
-    const present = differences.get(key)
-    if (present === undefined) differences.set(key, { ...row })
-    else for (const field of COUNTS) present[field] += row[field]
-  }
-  function addSet(row: DifferenceSetCount): void {
-    const key = keyOf(row, row.places.join('\n'))
-    const present = sets.get(key)
-    if (present === undefined) sets.set(key, { ...row })
-    else present.count += row.count
-  }
-  function addShape(row: ShapeCount): void {
-    const key = `${row.basis}\n${row.endpoint}\n${row.shape}`
-    const present = shapes.get(key)
-    if (present === undefined) return void shapes.set(key, { ...row })
-    present.seen += row.seen
-    present.compared += row.compared
-    present.matched += row.matched
-    if (row.lastSeenAt > present.lastSeenAt) present.lastSeenAt = row.lastSeenAt
-  }
-
-  function noteDifferences(place: Place, noted: Noted): void {
-    const { comparison, accepted, noise } = noted
-    const calibration = noise === undefined ? undefined : countCalibration(comparison.differences, noise)
-    const known = (difference: Difference) => {
-      const isKnown = names.has(place, 'path', difference.path, MOST_PATHS)
-      if (!isKnown) addTally({ ...place, tally: 'overflow', count: 1 })
-      return isKnown
-    }
-    const isMismatch = comparison.verdict === 'mismatch'
-    const counted = isMismatch ? comparison.differences.filter(known) : []
-    for (const difference of counted) {
-      const counts = calibration?.get(differenceKey(difference))
-      addDifference({
-        ...rowOf(place, difference),
-        ...{ differing: 1, calibrated: counts?.differing ?? 0, noisy: counts?.noisy ?? 0 },
-        weight: difference.weight,
-      })
-    }
-    for (const difference of accepted.filter(known))
-      addDifference({ ...rowOf(place, difference), accepted: 1 })
-    if (counted.length === 0) return
-    const places = counted.map(differenceKey).sort()
-    const isRoom = names.has(place, 'set', places.join('\n'), MOST_SETS)
-    addSet({ ...place, places: isRoom ? places : [], count: 1 })
-  }
 
   return {
     note(noted, at) {
@@ -118,58 +53,48 @@ export function createEvidenceBook(): EvidenceBook {
       const { verdict, endpoint } = comparison
       bases.set(basis.id, basis)
       const place = { window: windowOf(at), basis: basis.id, endpoint }
-      const tally = (name: string) => addTally({ ...place, tally: name, count: 1 })
+      const tally = (name: string) => counts.addTally({ ...place, tally: name, count: 1 })
       tally(verdict === 'skipped' ? `skipped:${comparison.skipped}` : verdict)
       if (verdict === 'match' && noise !== undefined) tally('calibrated')
       if (verdict === 'match' && noise !== undefined && noise.length > 0) tally('agreeing-noisy')
       for (const [side, ms] of Object.entries(took)) tally(`ms:${side}:${latencyBucket(ms)}`)
-      noteDifferences(place, noted)
+      countDifferences({ counts, names }, place, noted)
       if (!names.has(place, 'shape', shape, MOST_SHAPES)) return
       const compared = verdict === 'skipped' ? 0 : 1
       const matched = verdict === 'mismatch' ? 0 : compared
-      addShape({ ...place, shape, seen: 1, compared, matched, lastSeenAt: at.toISOString() })
+      counts.addShape({ ...place, shape, seen: 1, compared, matched, lastSeenAt: at.toISOString() })
     },
     noteSkipped({ basis, endpoint, reason, count }, at) {
       bases.set(basis.id, basis)
-      addTally({ window: windowOf(at), basis: basis.id, endpoint, tally: `skipped:${reason}`, count })
+      counts.addTally({ window: windowOf(at), basis: basis.id, endpoint, tally: `skipped:${reason}`, count })
     },
     keepSample(sample) {
       if (samples.size < MOST_SAMPLES) samples.set(sample.id, sample)
     },
     take() {
-      if (tallies.size === 0) return undefined
-      const batch: ComparisonBatch = {
-        bases: [...bases.values()],
-        tallies: [...tallies.values()],
-        differences: [...differences.values()],
-        sets: [...sets.values()],
-        shapes: [...shapes.values()],
-        samples: [...samples.values()],
-      }
-      for (const map of [bases, tallies, differences, sets, shapes, samples]) map.clear()
-      return batch
+      if (counts.isEmpty) return undefined
+      const kept = { bases: [...bases.values()], samples: [...samples.values()] }
+      for (const map of [bases, samples]) map.clear()
+      return { ...kept, ...counts.takeAll() }
     },
     putBack(batch) {
       let dropped = 0
-      const room = () => tallies.size + differences.size + sets.size + shapes.size < MOST_ROWS
       const back = <T>(rows: readonly T[], add: (row: T) => void) => {
         for (const row of rows) {
-          if (room()) add(row)
+          if (counts.rows < MOST_ROWS) add(row)
           else dropped += 1
         }
       }
       for (const basis of batch.bases) bases.set(basis.id, basis)
-      back(batch.tallies, addTally)
-      back(batch.differences, addDifference)
-      back(batch.sets, addSet)
-      back(batch.shapes, addShape)
+      back(batch.tallies, counts.addTally)
+      back(batch.differences, counts.addDifference)
+      back(batch.sets, counts.addSet)
+      back(batch.shapes, counts.addShape)
       for (const sample of batch.samples) this.keepSample(sample)
       return dropped
     },
   }
 }
-
-const COUNTS = ['differing', 'calibrated', 'noisy', 'accepted', 'weight'] as const
 
 interface Place {
   readonly window: string
@@ -177,12 +102,40 @@ interface Place {
   readonly endpoint: string
 }
 
-function rowOf(place: Place, { path, kind }: { path: string; kind: DifferenceKind }): DifferenceCount {
-  return { ...place, path, kind, differing: 0, calibrated: 0, noisy: 0, accepted: 0, weight: 0 }
+interface Counting {
+  readonly counts: EvidenceCounts
+  readonly names: ReturnType<typeof createNameBounds>
 }
 
-function keyOf({ window, basis, endpoint }: Place, name: string): string {
-  return `${window}\n${basis}\n${endpoint}\n${name}`
+/** Where it differs, as far as there is room for another name. */
+function countDifferences({ counts, names }: Counting, place: Place, noted: Noted): void {
+  const { comparison, accepted, noise } = noted
+  const calibration = noise === undefined ? undefined : countCalibration(comparison.differences, noise)
+  const known = (difference: Difference) => {
+    const isKnown = names.has(place, 'path', difference.path, MOST_PATHS)
+    if (!isKnown) counts.addTally({ ...place, tally: 'overflow', count: 1 })
+    return isKnown
+  }
+  const isMismatch = comparison.verdict === 'mismatch'
+  const counted = isMismatch ? comparison.differences.filter(known) : []
+  for (const difference of counted) {
+    const again = calibration?.get(differenceKey(difference))
+    counts.addDifference({
+      ...rowOf(place, difference),
+      ...{ differing: 1, calibrated: again?.differing ?? 0, noisy: again?.noisy ?? 0 },
+      weight: difference.weight,
+    })
+  }
+  for (const difference of accepted.filter(known))
+    counts.addDifference({ ...rowOf(place, difference), accepted: 1 })
+  if (counted.length === 0) return
+  const places = counted.map(differenceKey).sort()
+  const isRoom = names.has(place, 'set', places.join('\n'), MOST_SETS)
+  counts.addSet({ ...place, places: isRoom ? places : [], count: 1 })
+}
+
+function rowOf(place: Place, { path, kind }: { path: string; kind: DifferenceKind }): DifferenceCount {
+  return { ...place, path, kind, differing: 0, calibrated: 0, noisy: 0, accepted: 0, weight: 0 }
 }
 
 function windowOf(at: Date): string {

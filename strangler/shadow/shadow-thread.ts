@@ -3,7 +3,7 @@ import type { CapturedExchange } from '../core/captured-exchange.ts'
 import { createShadowMarks } from '../core/shadow-mark.ts'
 import { EMPTY_STATE } from '../routing/fold-journal.ts'
 import { createComparer } from './comparer.ts'
-import { createCopyWatch } from './copy-watch.ts'
+import { type CopyWatchOptions, createCopyWatch } from './copy-watch.ts'
 import { createShadow } from './create-shadow.ts'
 import { giveWay } from './give-way.ts'
 import { createJudgedBook } from './judged-book.ts'
@@ -14,7 +14,7 @@ import type { FromThread, PositionWord, ThreadData, ToThread } from './thread-me
 
 /**
  * The thread that asks and compares: whatever it costs, and whatever the answers are, the thread that serves does not wait for it.
- * It is started by `shadow-beside.ts`.
+ * It is started by `comparing-thread.ts`.
  */
 const FOUND_EVERY_MS = 500
 /** Until the serving thread hears that exchanges are over: what is held for them is bounded, and more is soon there. */
@@ -26,14 +26,8 @@ const WORD_LASTS_MS = 2_000
 function runThread(port: NonNullable<typeof parentPort>, { config, secret }: ThreadData): void {
   const tell = (message: FromThread) => port.postMessage(message)
   let state = EMPTY_STATE
-  const judged = createJudgedBook()
-  const traced: TracedOutcome[] = []
-  let judgedTimer: NodeJS.Timeout | undefined
-  const words = new Map<string, PositionWord>()
-  const wordOf = (capability: string): PositionWord | undefined => {
-    const word = words.get(capability)
-    return word === undefined || Date.now() - word.at > WORD_LASTS_MS ? undefined : word
-  }
+  const outcomes = createOutcomes(tell)
+  const positions = createToldPositions()
   const rulesFor = createRulesFor(config)
   const shadow = createShadow({
     config,
@@ -41,14 +35,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
     marks: createShadowMarks(Buffer.from(secret), Date.now),
     comparer: createComparer(rulesFor),
     copies: createCopyWatch({
-      position: {
-        appliedThrough: (capability) => wordOf(capability)?.appliedThrough,
-        sourceNow: (capability) => {
-          const word = wordOf(capability)
-          if (word?.sourceNow === undefined) return undefined
-          return { ...word.sourceNow, ms: word.sourceNow.ms + Date.now() - word.at }
-        },
-      },
+      position: positions,
       isSynced: (capability) => state.syncs?.[capability] !== undefined,
     }),
     ownerOf: (capability) => state.owners?.[capability]?.side ?? 'monolith',
@@ -58,22 +45,11 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
         operation,
         message: error instanceof Error ? (error.stack ?? error.message) : String(error),
       }),
-    onJudged: noteJudged,
+    onJudged: outcomes.note,
   })
-  function noteJudged(exchange: CapturedExchange, verdict: string, judgement?: Judgement): void {
-    judged.add(exchange, verdict)
-    if (exchange.span !== undefined) traced.push(traceOutcome(exchange.span, verdict, judgement))
-    judgedTimer ??= setTimeout(tellJudged, JUDGED_AFTER_MS)
-  }
-  function tellJudged(): void {
-    clearTimeout(judgedTimer)
-    judgedTimer = undefined
-    const taken = judged.take()
-    if (taken.length > 0) tell({ kind: 'judged', judged: taken, traced: traced.splice(0) })
-  }
   /** After what is over: a thread that dies in between may lose evidence, but nothing that it has told is counted as lost besides. */
   function tellFound(): void {
-    tellJudged()
+    outcomes.tell()
     const batch = shadow.book.take()
     if (batch !== undefined) tell({ kind: 'found', batch })
   }
@@ -81,7 +57,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
   function tellOld(exchange: CapturedExchange): void {
     const { capability, endpoint } = exchange
     shadow.noteSkipped({ capability, endpoint, reason: 'queue-full', count: 1 })
-    noteJudged(exchange, 'skipped')
+    outcomes.note(exchange, 'skipped')
   }
   const timer = setInterval(tellFound, FOUND_EVERY_MS)
 
@@ -101,8 +77,7 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
         state = message.state
         return shadow.follow(state)
       case 'positions':
-        for (const word of message.words) words.set(word.capability, word)
-        return
+        return positions.hear(message.words)
       case 'ask':
         return tell({
           kind: 'answer',
@@ -122,6 +97,50 @@ function runThread(port: NonNullable<typeof parentPort>, { config, secret }: Thr
     }
   }
   port.on('message', (message: ToThread) => void handle(message))
+}
+
+/** What came of exchanges, told a moment later and together. */
+function createOutcomes(say: (message: FromThread) => void) {
+  const judged = createJudgedBook()
+  const traced: TracedOutcome[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  function tell(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const taken = judged.take()
+    if (taken.length > 0) say({ kind: 'judged', judged: taken, traced: traced.splice(0) })
+  }
+  return {
+    tell,
+    note(exchange: CapturedExchange, verdict: string, judgement?: Judgement): void {
+      judged.add(exchange, verdict)
+      if (exchange.span !== undefined) traced.push(traceOutcome(exchange.span, verdict, judgement))
+      timer ??= setTimeout(tell, JUDGED_AFTER_MS)
+    },
+  }
+}
+
+/** How far the copies are, by the newest words of the serving thread. */
+function createToldPositions(): CopyWatchOptions['position'] & {
+  hear(words: readonly PositionWord[]): void
+} {
+  const newest = new Map<string, PositionWord>()
+  const wordOf = (capability: string): PositionWord | undefined => {
+    const word = newest.get(capability)
+    return word === undefined || Date.now() - word.at > WORD_LASTS_MS ? undefined : word
+  }
+  return {
+    hear(words) {
+      for (const word of words) newest.set(word.capability, word)
+    },
+    appliedThrough: (capability) => wordOf(capability)?.appliedThrough,
+    sourceNow(capability) {
+      const word = wordOf(capability)
+      if (word?.sourceNow === undefined) return undefined
+      return { ...word.sourceNow, ms: word.sourceNow.ms + Date.now() - word.at }
+    },
+  }
 }
 
 /** What was compared with nothing has no judgement: there was too much, or the comparison itself failed. */

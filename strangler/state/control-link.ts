@@ -66,6 +66,33 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
   }
 
   return {
+    ...forwardStores(opened),
+    async connect(withinMs) {
+      opening ??= tryOpen()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, withinMs)
+      })
+      await Promise.race([opening, late])
+      clearTimeout(timer)
+      return database !== undefined
+    },
+    whenOpen(listener) {
+      if (database === undefined) listeners.push(listener)
+      else listener(database)
+    },
+    async stop() {
+      stopped = true
+      clearTimeout(retry)
+      await opening
+      await database?.stop()
+    },
+  }
+}
+
+/** Each call asks for the database anew: it may be opened between two. */
+function forwardStores(opened: () => ControlDatabase): Omit<ControlLink, 'connect' | 'whenOpen' | 'stop'> {
+  return {
     journal: {
       append: async (entry) => opened().journal.append(entry),
       read: async (afterVersion, limit) => opened().journal.read(afterVersion, limit),
@@ -116,25 +143,5 @@ export function createControlLink(open: () => Promise<ControlDatabase>, report: 
       read: async (capability) => opened().evidence.read(capability),
     },
     readInstallation: async () => opened().readInstallation(),
-    async connect(withinMs) {
-      opening ??= tryOpen()
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, withinMs)
-      })
-      await Promise.race([opening, late])
-      clearTimeout(timer)
-      return database !== undefined
-    },
-    whenOpen(listener) {
-      if (database === undefined) listeners.push(listener)
-      else listener(database)
-    },
-    async stop() {
-      stopped = true
-      clearTimeout(retry)
-      await opening
-      await database?.stop()
-    },
   }
 }

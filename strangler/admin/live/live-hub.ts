@@ -49,9 +49,6 @@ export function createLiveHub({ topics, points, clock, report }: LiveHubOptions)
   const incarnation = randomBytes(6).toString('hex')
   const known = new Map<string, Known>()
   const clients = new Map<Response, number>()
-  const timers = new Map<string, NodeJS.Timeout>()
-  const looking = new Set<string>()
-  const again = new Set<string>()
   let lastId = 0
   let stopped = false
   let beating: NodeJS.Timeout | undefined
@@ -72,20 +69,10 @@ export function createLiveHub({ topics, points, clock, report }: LiveHubOptions)
     if (clients.size === 0) rest()
   }
 
-  async function look(topic: LiveTopic): Promise<void> {
-    // One that hangs is not asked twice, and holds up nobody but itself.
-    if (looking.has(topic.name)) return void again.add(topic.name)
-    looking.add(topic.name)
-    clearTimeout(timers.get(topic.name))
-    tell(topic.name, await readTopic(topic, report))
-    looking.delete(topic.name)
-    const isDue = again.delete(topic.name)
-    if (!stopped && clients.size > 0) schedule(topic, isDue ? 0 : topic.everyMs)
-  }
-  function schedule(topic: LiveTopic, afterMs: number): void {
-    clearTimeout(timers.get(topic.name))
-    timers.set(topic.name, setTimeout(look, afterMs, topic).unref())
-  }
+  const looks = createLooks(topics, {
+    read: async (topic) => tell(topic.name, await readTopic(topic, report)),
+    isWatched: () => !stopped && clients.size > 0,
+  })
   function tell(name: string, value: TopicValue): void {
     const text = JSON.stringify(value)
     if (known.get(name)?.text === text) return
@@ -97,13 +84,13 @@ export function createLiveHub({ topics, points, clock, report }: LiveHubOptions)
   function rest(): void {
     // What is known now is old when somebody comes.
     known.clear()
-    for (const timer of timers.values()) clearTimeout(timer)
+    looks.rest()
     clearInterval(beating)
     beating = undefined
   }
   function wake(): void {
     beating ??= setInterval(beat, BEAT_MS).unref()
-    for (const topic of topics) void look(topic)
+    looks.lookNow()
   }
   function beat(): void {
     for (const [res, expiresAt] of clients) if (expiresAt <= clock()) leave(res)
@@ -126,17 +113,14 @@ export function createLiveHub({ topics, points, clock, report }: LiveHubOptions)
       if (stopped || clients.size >= MOST_CLIENTS) {
         throw new StranglerError('STRANGLER_LIVE_FULL', `${clients.size} dashboards are open.`)
       }
-      res.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
-      res.on('close', () => leave(res))
-      res.on('error', () => leave(res))
-      res.write('retry: 1000\n\n')
+      openStream(res, leave)
       greet(res, readLastId(req, incarnation))
       clients.set(res, expiresAt)
       wake()
     },
     addPoint: (point) => sendAll(frame('points', [point])),
     lookSoon() {
-      if (clients.size > 0) for (const topic of topics) void look(topic)
+      if (clients.size > 0) looks.lookNow()
     },
     async stop() {
       stopped = true
@@ -144,6 +128,51 @@ export function createLiveHub({ topics, points, clock, report }: LiveHubOptions)
       rest()
     },
   }
+}
+
+interface LookPorts {
+  /** Reads a topic, and tells of it. */
+  read(topic: LiveTopic): Promise<void>
+  /** Whether somebody still wants to hear of it. */
+  isWatched(): boolean
+}
+
+/** Every topic in its own time: one that hangs is not asked twice, and holds up nobody but itself. */
+function createLooks(topics: readonly LiveTopic[], { read, isWatched }: LookPorts) {
+  const timers = new Map<string, NodeJS.Timeout>()
+  const looking = new Set<string>()
+  const again = new Set<string>()
+
+  async function look(topic: LiveTopic): Promise<void> {
+    if (looking.has(topic.name)) return void again.add(topic.name)
+    looking.add(topic.name)
+    clearTimeout(timers.get(topic.name))
+    await read(topic)
+    looking.delete(topic.name)
+    const isDue = again.delete(topic.name)
+    if (isWatched()) schedule(topic, isDue ? 0 : topic.everyMs)
+  }
+  function schedule(topic: LiveTopic, afterMs: number): void {
+    clearTimeout(timers.get(topic.name))
+    timers.set(topic.name, setTimeout(look, afterMs, topic).unref())
+  }
+
+  return {
+    lookNow(): void {
+      for (const topic of topics) void look(topic)
+    },
+    rest(): void {
+      for (const timer of timers.values()) clearTimeout(timer)
+    },
+  }
+}
+
+/** A client that lost it comes back after a second. */
+function openStream(res: Response, leave: (res: Response) => void): void {
+  res.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
+  res.on('close', () => leave(res))
+  res.on('error', () => leave(res))
+  res.write('retry: 1000\n\n')
 }
 
 async function readTopic(topic: LiveTopic, report: ReportError): Promise<TopicValue> {
