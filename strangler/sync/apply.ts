@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StranglerError } from '../core/errors.ts'
 import type { ReportError } from '../core/ports.ts'
-import type { BatchResult, ChangeBatch, ChangeEntry } from '../core/sync-words.ts'
+import type { BatchResult, ChangeBatch, ChangeEntry, DialectName } from '../core/sync-words.ts'
 import type { TraceApply } from './apply/trace-apply.ts'
 import { applyEntries, runAll, type TargetTables } from './apply-entries.ts'
 import { applyIsolated, type FailedEntry } from './apply-isolated.ts'
@@ -55,7 +55,7 @@ export function createApplier(options: ApplierOptions): Applier {
         const failed = isolate
           ? await applyIsolated({ run, target: known, epoch: batch.epoch }, entries)
           : await applyWhole(run, batch, entries)
-        await keepQuarantine(run, { batch, entries, failed })
+        await keepQuarantine(run, target.dialect.name, { epoch: batch.epoch, entries, failed })
         return failed
       },
       { isolation: 'READ COMMITTED' },
@@ -82,23 +82,6 @@ export function createApplier(options: ApplierOptions): Applier {
       await run(raiseEpoch(target.dialect.name, next))
     }
     return true
-  }
-
-  async function keepQuarantine(
-    run: RunStatement,
-    {
-      batch,
-      entries,
-      failed,
-    }: { batch: ChangeBatch; entries: readonly ChangeEntry[]; failed: FailedEntry[] },
-  ) {
-    const refused = new Set(failed.map(({ entry }) => entry))
-    const done = entries.filter((entry) => !refused.has(entry))
-    if (done.length > 0) await run(clearQuarantine(target.dialect.name, done))
-    for (const entry of done.filter(({ truncate }) => truncate === true)) {
-      await run(clearTruncated(target.dialect.name, entry, batch.epoch))
-    }
-    for (const failure of failed) await run(recordQuarantine(target.dialect.name, failure, batch.epoch))
   }
 
   async function claimTarget(): Promise<void> {
@@ -130,6 +113,25 @@ export function createApplier(options: ApplierOptions): Applier {
   }
 
   return { apply: traceApply === undefined ? apply : (batch) => traceApply(batch, () => apply(batch)) }
+}
+
+interface Outcome {
+  readonly epoch: number
+  readonly entries: readonly ChangeEntry[]
+  readonly failed: readonly FailedEntry[]
+}
+
+async function keepQuarantine(
+  run: RunStatement,
+  dialect: DialectName,
+  { epoch, entries, failed }: Outcome,
+): Promise<void> {
+  const refused = new Set(failed.map(({ entry }) => entry))
+  const done = entries.filter((entry) => !refused.has(entry))
+  if (done.length > 0) await run(clearQuarantine(dialect, done))
+  for (const entry of done.filter(({ truncate }) => truncate === true))
+    await run(clearTruncated(dialect, entry, epoch))
+  for (const failure of failed) await run(recordQuarantine(dialect, failure, epoch))
 }
 
 /** By table and key, so that two appliers lock in the same order; a doubled key goes with its newest version. */

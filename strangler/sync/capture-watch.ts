@@ -60,10 +60,8 @@ export function createCaptureWatch(options: CaptureWatchOptions): CaptureWatch {
   let fence: readonly string[] = []
   let failure: string | undefined
   let checkedAt: number | undefined
-  let counters: Counters | undefined
-  const startedAt = Date.now()
-  let suspectedAt: number | undefined
   let blind: string | undefined
+  const lookAtCounters = createCounterLook(options)
 
   async function look(): Promise<void> {
     try {
@@ -86,15 +84,69 @@ export function createCaptureWatch(options: CaptureWatchOptions): CaptureWatch {
     }
   }
 
+  async function lookAtMade({ made }: Memory): Promise<string[]> {
+    const rows = await readMade(options)
+    blind = rows === undefined ? 'TRUNCATE, because the kit’s user lacks the PROCESS privilege' : undefined
+    return rows === undefined ? [] : findMadeAnew(made, rows)
+  }
+
   async function lookAtSchema(): Promise<void> {
     const before = change?.message
     change = await findSchemaChange(options)
     if (change?.message !== before) options.onSchema()
   }
 
-  async function lookAtCounters(): Promise<string[]> {
+  const loop = createLoop({
+    async work() {
+      await look()
+      return false
+    },
+    shortestPauseMs: everyMs,
+    longestPauseMs: everyMs,
+    onError: (error) => report('sync.watch', error),
+  })
+  const isSound = () => (memory?.gaps.length ?? 0) === 0
+  return {
+    start: loop.start,
+    stop: loop.stop,
+    look,
+    schemaChange: () => change,
+    isSound,
+    status: () => ({
+      state: !isSound() || fence.length > 0 ? 'broken' : failure === undefined ? 'sound' : 'unknown',
+      checkedAt,
+      problems: listProblems(capability, { gaps: memory?.gaps ?? [], fence, failure }),
+      unwatched: [...source.dialect.watch.unwatched, ...(blind === undefined ? [] : [blind])],
+    }),
+  }
+}
+
+interface Found {
+  readonly gaps: readonly string[]
+  readonly fence: readonly string[]
+  readonly failure: string | undefined
+}
+
+/** Each with what mends it. */
+function listProblems(capability: string, { gaps, fence, failure }: Found): string[] {
+  return [
+    ...gaps.map(
+      (gap) =>
+        `${gap}. \`strangler sync install ${capability}\` and \`strangler sync backfill ${capability}\` mend it`,
+    ),
+    ...fence.map((hole) => `${hole}. \`strangler sync install ${capability}\` mends it`),
+    ...(failure === undefined ? [] : [`the capture could not be looked at: ${failure}`]),
+  ]
+}
+
+/** Compares what the server has counted with what the log has got, look after look. */
+function createCounterLook(options: CaptureWatchOptions): () => Promise<string[]> {
+  const lateMs = options.statisticsLateMs ?? STATISTICS_LATE_MS
+  const startedAt = Date.now()
+  let counters: Counters | undefined
+  let suspectedAt: number | undefined
+  return async () => {
     const at = Date.now()
-    const lateMs = options.statisticsLateMs ?? STATISTICS_LATE_MS
     // Until then, changes from before the triggers may still come into the statistics.
     if (at - startedAt < lateMs) return []
     const now = await readCounters(options)
@@ -114,53 +166,20 @@ export function createCaptureWatch(options: CaptureWatchOptions): CaptureWatch {
       `about ${judged.missed} changes of ${judged.tables.join(', ')} are not in the log: somebody writes past the triggers`,
     ]
   }
+}
 
-  async function lookAtMade({ made }: Memory): Promise<string[]> {
-    const rows = await readMade(options)
-    blind = rows === undefined ? 'TRUNCATE, because the kit’s user lacks the PROCESS privilege' : undefined
-    const anew: string[] = []
-    for (const row of rows ?? []) {
-      const [table, as] = [row['tbl'] ?? '', row['made'] ?? '']
-      if (made[table] !== undefined && made[table] !== as) anew.push(table)
-      made[table] = as
-    }
-    return anew.map(
-      (table) =>
-        `${table} was made anew by TRUNCATE, ALTER or OPTIMIZE (now ${made[table]}): no trigger tells of rows that went`,
-    )
+/** Of the tables that were made otherwise when they were looked at last; what is remembered of them is then of now. */
+function findMadeAnew(made: Memory['made'], rows: readonly TextRow[]): string[] {
+  const anew: string[] = []
+  for (const row of rows) {
+    const [table, as] = [row['tbl'] ?? '', row['made'] ?? '']
+    if (made[table] !== undefined && made[table] !== as) anew.push(table)
+    made[table] = as
   }
-
-  const loop = createLoop({
-    async work() {
-      await look()
-      return false
-    },
-    shortestPauseMs: everyMs,
-    longestPauseMs: everyMs,
-    onError: (error) => report('sync.watch', error),
-  })
-  const listProblems = () => [
-    ...(memory?.gaps ?? []).map(
-      (gap) =>
-        `${gap}. \`strangler sync install ${capability}\` and \`strangler sync backfill ${capability}\` mend it`,
-    ),
-    ...fence.map((hole) => `${hole}. \`strangler sync install ${capability}\` mends it`),
-    ...(failure === undefined ? [] : [`the capture could not be looked at: ${failure}`]),
-  ]
-  const isSound = () => (memory?.gaps.length ?? 0) === 0
-  return {
-    start: loop.start,
-    stop: loop.stop,
-    look,
-    schemaChange: () => change,
-    isSound,
-    status: () => ({
-      state: !isSound() || fence.length > 0 ? 'broken' : failure === undefined ? 'sound' : 'unknown',
-      checkedAt,
-      problems: listProblems(),
-      unwatched: [...source.dialect.watch.unwatched, ...(blind === undefined ? [] : [blind])],
-    }),
-  }
+  return anew.map(
+    (table) =>
+      `${table} was made anew by TRUNCATE, ALTER or OPTIMIZE (now ${made[table]}): no trigger tells of rows that went`,
+  )
 }
 
 async function findDeadTriggers({ source, routes }: CaptureWatchOptions): Promise<string[]> {

@@ -75,7 +75,7 @@ export function createReadWatch(options: ReadWatchOptions): ReadWatch {
     const blind = await findBlindness(database, places)
     if (blind !== undefined) return { ...blank(epoch, clock()), blind }
     if (!hasBegun) await begin(database)
-    const counted = await count(database)
+    const counted = await countReads(database, places)
     const judged = judgeReads(kept, { epoch, at: clock(), ...counted, lateMs })
     if (judged.found === undefined || judged.found.count === kept?.found?.count) return judged
     const by = await readReaders(database, judged.found.tables)
@@ -91,23 +91,6 @@ export function createReadWatch(options: ReadWatchOptions): ReadWatch {
     // What a process that was killed has read nobody knows.
     if (reads.loseCount !== undefined) await database.query(reads.loseCount())
     hasBegun = true
-  }
-
-  async function count(database: SyncDatabase): Promise<Pick<ReadsLook, 'counters' | 'lost' | 'since'>> {
-    const { reads } = database.dialect
-    const since = await readSince(database)
-    const counters: Record<string, readonly [number, number]> = {}
-    let lost = 0
-    for (const place of places) {
-      for (const name of place.tables) counters[name] = [0, 0]
-      for (const row of await database.query(reads.countReads(place))) {
-        const table = row['tbl'] ?? null
-        if (table === null) lost = Number(row['own'])
-        else counters[table] = [Number(row['reads']), Number(row['own'])]
-      }
-    }
-    // A server that was started between the two counts since then, and these counters are of then.
-    return { counters, lost, since: (await readSince(database)) === since ? since : `${since} and after` }
   }
 
   const loop = createLoop({
@@ -162,6 +145,26 @@ async function findBlindness(
       mend: 'GRANT SELECT, UPDATE ON performance_schema.* to the user of the kit',
     }
   }
+}
+
+async function countReads(
+  database: SyncDatabase,
+  places: readonly TablesPlace[],
+): Promise<Pick<ReadsLook, 'counters' | 'lost' | 'since'>> {
+  const { reads } = database.dialect
+  const since = await readSince(database)
+  const counters: Record<string, readonly [number, number]> = {}
+  let lost = 0
+  for (const place of places) {
+    for (const name of place.tables) counters[name] = [0, 0]
+    for (const row of await database.query(reads.countReads(place))) {
+      const table = row['tbl'] ?? null
+      if (table === null) lost = Number(row['own'])
+      else counters[table] = [Number(row['reads']), Number(row['own'])]
+    }
+  }
+  // A server that was started between the two counts since then, and these counters are of then.
+  return { counters, lost, since: (await readSince(database)) === since ? since : `${since} and after` }
 }
 
 async function readSince(database: SyncDatabase): Promise<string> {

@@ -84,19 +84,8 @@ export function createSentKeys({ now, mostWaiting }: SentKeysOptions): SentKeys 
     return known
   }
   const resendAfterMs = () => Math.min(RESEND_AT_MOST_MS, Math.max(RESEND_AT_LEAST_MS, 3 * latency.p99Ms))
-  const put = (table: SentTable, key: string, entry: SentKey) => {
-    countOut(table, table.keys.get(key))
-    if (entry.sentAt !== undefined) table.inFlight += 1
-    if (entry.reason !== undefined) table.waiting += 1
-    table.keys.set(key, entry)
-  }
-  const remove = (table: SentTable, key: string) => {
-    countOut(table, table.keys.get(key))
-    table.keys.delete(key)
-  }
   const sum = (count: 'inFlight' | 'waiting') =>
     [...tables.values()].reduce((all, table) => all + table[count], 0)
-  const findCollisions = () => [...tables].flatMap(([name, { keys }]) => collisionsOf(name, keys))
 
   return {
     skip(name) {
@@ -107,15 +96,7 @@ export function createSentKeys({ now, mostWaiting }: SentKeysOptions): SentKeys 
     },
     expire(isBusy) {
       const at = now()
-      for (const table of tables.values()) {
-        for (const [key, entry] of table.keys) {
-          if (entry.sentAt === undefined || entry.dueAt > at) continue
-          if (isBusy && at - entry.sentAt < RESEND_BUSY_MS) continue
-          // One of no history is forgotten, so that the map stays as small as what is on its way.
-          if (entry.reason === undefined) remove(table, key)
-          else put(table, key, { ...entry, sentAt: undefined })
-        }
-      }
+      for (const table of tables.values()) expireKeys(table, at, isBusy)
     },
     markSent(name, keys) {
       const at = now()
@@ -148,16 +129,10 @@ export function createSentKeys({ now, mostWaiting }: SentKeysOptions): SentKeys 
       return true
     },
     takeCollisions(limit) {
-      const at = now()
-      const all = findCollisions()
-      const taken = new Map<string, string[]>()
-      const unique = all.filter(({ reason }) => reason === 'unique')
-      // One job of them at a time: they are refused slowly.
-      if (unique.some(({ isSent }) => isSent) || !unique.some(({ dueAt }) => dueAt <= at)) return taken
+      const all = [...tables].flatMap(([name, { keys }]) => collisionsOf(name, keys))
+      if (!mayTravel(all, now())) return new Map()
       turn += 1
-      for (const { table, key } of chooseCollisions(all, { limit, turn }))
-        taken.set(table, [...(taken.get(table) ?? []), key])
-      return taken
+      return keysByTable(chooseCollisions(all, { limit, turn }))
     },
     forgetSent() {
       for (const table of tables.values()) {
@@ -178,6 +153,28 @@ export function createSentKeys({ now, mostWaiting }: SentKeysOptions): SentKeys 
   }
 }
 
+function expireKeys(table: SentTable, at: number, isBusy: boolean): void {
+  for (const [key, entry] of table.keys) {
+    if (entry.sentAt === undefined || entry.dueAt > at) continue
+    if (isBusy && at - entry.sentAt < RESEND_BUSY_MS) continue
+    // One of no history is forgotten, so that the map stays as small as what is on its way.
+    if (entry.reason === undefined) remove(table, key)
+    else put(table, key, { ...entry, sentAt: undefined })
+  }
+}
+
+function put(table: SentTable, key: string, entry: SentKey): void {
+  countOut(table, table.keys.get(key))
+  if (entry.sentAt !== undefined) table.inFlight += 1
+  if (entry.reason !== undefined) table.waiting += 1
+  table.keys.set(key, entry)
+}
+
+function remove(table: SentTable, key: string): void {
+  countOut(table, table.keys.get(key))
+  table.keys.delete(key)
+}
+
 function countOut(table: SentTable, entry: SentKey | undefined): void {
   if (entry?.sentAt !== undefined) table.inFlight -= 1
   if (entry?.reason !== undefined) table.waiting -= 1
@@ -189,6 +186,18 @@ function collisionsOf(table: string, keys: ReadonlyMap<string, SentKey>): Collis
       ? [{ table, key, reason, dueAt, isSent: sentAt !== undefined }]
       : [],
   )
+}
+
+/** One job of them at a time: they are refused slowly. */
+function mayTravel(collisions: readonly Collision[], at: number): boolean {
+  const unique = collisions.filter(({ reason }) => reason === 'unique')
+  return !unique.some(({ isSent }) => isSent) && unique.some(({ dueAt }) => dueAt <= at)
+}
+
+function keysByTable(collisions: readonly Collision[]): Map<string, string[]> {
+  const keys = new Map<string, string[]>()
+  for (const { table, key } of collisions) keys.set(table, [...(keys.get(table) ?? []), key])
+  return keys
 }
 
 /** How long the last acknowledgements took. */

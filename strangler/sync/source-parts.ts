@@ -5,8 +5,8 @@ import { createBackfill } from './backfill.ts'
 import { createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
 import { guessRows } from './guess-rows.ts'
-import { createSourceEnd } from './link.ts'
-import { createLoop } from './loop.ts'
+import { createSourceEnd, type SourceEnd } from './link.ts'
+import { createLoop, type Loop } from './loop.ts'
 import type { TableRoute } from './mapping.ts'
 import { createRecentKeys } from './recent-keys.ts'
 import type { RunningStatus } from './running-sync.ts'
@@ -71,19 +71,9 @@ export async function startSourceParts(options: SourcePartsOptions): Promise<Sou
     },
     onQueueLost: () => backfill?.resend(),
   })
-  const sampler = createLoop({
-    async work() {
-      const { lagMs, appliedThrough, entries, waiting: refused, source: clock, at } = await sourceEnd.status()
-      const isCopy = !isPaused && (order.whole === true || backfill?.status().state === 'done')
-      const position = isCopy ? { lagMs, appliedThrough } : {}
-      const { epoch } = order
-      const said = { capability, epoch, direction: 'forward' } as const
-      options.onHeartbeat({ ...said, entries, refused, source: clock, at, ...position })
-      return false
-    },
-    shortestPauseMs: SAMPLE_EVERY_MS,
-    longestPauseMs: SAMPLE_EVERY_MS,
-    onError: (error) => report('sync.lag', error),
+  const sampler = createSampler(options, {
+    sourceEnd,
+    isCopy: () => !isPaused && (order.whole === true || backfill?.status().state === 'done'),
   })
   const ends = [sourceEnd, ...(backfill === undefined ? [] : [backfill])]
   await backfill?.prepare()
@@ -116,6 +106,25 @@ export async function startSourceParts(options: SourcePartsOptions): Promise<Sou
       return { epoch, source: status, queue, warnings, expectedRows, backfill: backfill?.status() }
     },
   }
+}
+
+/** The heart: says twice a second how far the copy is. */
+function createSampler(
+  { capability, order, onHeartbeat, report }: SourcePartsOptions,
+  { sourceEnd, isCopy }: { sourceEnd: SourceEnd; isCopy: () => boolean },
+): Loop {
+  const said = { capability, epoch: order.epoch, direction: 'forward' } as const
+  return createLoop({
+    async work() {
+      const { lagMs, appliedThrough, entries, waiting: refused, source, at } = await sourceEnd.status()
+      const position = isCopy() ? { lagMs, appliedThrough } : {}
+      onHeartbeat({ ...said, entries, refused, source, at, ...position })
+      return false
+    },
+    shortestPauseMs: SAMPLE_EVERY_MS,
+    longestPauseMs: SAMPLE_EVERY_MS,
+    onError: (error) => report('sync.lag', error),
+  })
 }
 
 /** The other program does not know the mapping: each job says what its cells are called. */

@@ -4,7 +4,7 @@ import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
 import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './capture-watch.ts'
 import { claimDatabases } from './claim-database.ts'
-import { directionOf, rolesOf } from './database-pair.ts'
+import { type DatabasePair, directionOf, rolesOf } from './database-pair.ts'
 import { fenceTarget, type InstallOptions } from './install-sync.ts'
 import type { PairKeeper } from './keep-pair.ts'
 import { type RunningSync, startRunningSync } from './running-sync.ts'
@@ -29,10 +29,16 @@ export interface Runner extends Stoppable {
   inTurn<T>(step: () => Promise<T>): Promise<T>
 }
 
+interface Running {
+  readonly epoch: number
+  readonly sync: RunningSync
+  readonly watch: CaptureWatch
+}
+
 /** Makes what runs the same as what is wanted, and goes on trying. */
 export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper): Runner {
   let wanted: SyncOrder | undefined
-  let current: { epoch: number; sync: RunningSync; watch: CaptureWatch } | undefined
+  let current: Running | undefined
   let failure: string | undefined
   let retry: NodeJS.Timeout | undefined
   let stopped = false
@@ -42,39 +48,14 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
     if (current !== undefined && (stopped || wanted?.epoch !== current.epoch)) await endCurrent()
     const order = stopped ? undefined : wanted
     const mayStart = order?.state === 'running'
-    if (order !== undefined && current === undefined && mayStart) current = await begin(order)
-    else if (mayStart && current?.watch.schemaChange() !== undefined) await current.watch.look()
+    if (order !== undefined && current === undefined && mayStart) {
+      current = await begin(options, await pairs.open(), { order, onSchema: trySettle })
+    } else if (mayStart && current?.watch.schemaChange() !== undefined) await current.watch.look()
     const change = current?.watch.schemaChange()
     if (mayStart && change === undefined) await current?.sync.resume()
     else await current?.sync.pause()
     failure = undefined
     if (mayStart && change !== undefined) throw change
-  }
-
-  async function begin(order: SyncOrder): Promise<typeof current> {
-    const pair = await pairs.open()
-    const installation = await options.installation()
-    const direction = directionOf(order)
-    const routes = (await usableRoutes(options, pair))[direction]
-    const installed = { ...options, ...rolesOf(pair, direction), installation, direction, routes }
-    const watch = createCaptureWatch({
-      ...installed,
-      epoch: order.epoch,
-      everyMs: options.watchEveryMs,
-      statisticsLateMs: options.statisticsLateMs,
-      onSchema: trySettle,
-    })
-    // Nothing is sent before it is known that the tables are those that the triggers were made for.
-    const change = await findSchemaChange(installed)
-    if (change !== undefined) throw change
-    await claimDatabases([pair.monolith, pair.service], installed)
-    await fenceTarget(installed, routes, currentIn(options, order))
-    const sync = await startRunningSync({
-      ...{ ...installed, order, isSound: watch.isSound },
-      onLost: (lost) => options.onLost?.(order, lost),
-    })
-    watch.start()
-    return { epoch: order.epoch, sync, watch }
   }
 
   async function endCurrent(): Promise<void> {
@@ -117,6 +98,35 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
       await inTurn(settle)
     },
   }
+}
+
+/** Nothing is sent before it is known that the tables are those that the triggers were made for. */
+async function begin(
+  options: CapabilitySyncOptions,
+  pair: DatabasePair,
+  { order, onSchema }: { order: SyncOrder; onSchema: () => void },
+): Promise<Running> {
+  const installation = await options.installation()
+  const direction = directionOf(order)
+  const routes = (await usableRoutes(options, pair))[direction]
+  const installed = { ...options, ...rolesOf(pair, direction), installation, direction, routes }
+  const watch = createCaptureWatch({
+    ...installed,
+    epoch: order.epoch,
+    everyMs: options.watchEveryMs,
+    statisticsLateMs: options.statisticsLateMs,
+    onSchema,
+  })
+  const change = await findSchemaChange(installed)
+  if (change !== undefined) throw change
+  await claimDatabases([pair.monolith, pair.service], installed)
+  await fenceTarget(installed, routes, currentIn(options, order))
+  const sync = await startRunningSync({
+    ...{ ...installed, order, isSound: watch.isSound },
+    onLost: (lost) => options.onLost?.(order, lost),
+  })
+  watch.start()
+  return { epoch: order.epoch, sync, watch }
 }
 
 /** What is asked right before guards are changed. */
