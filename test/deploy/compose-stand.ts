@@ -47,11 +47,6 @@ export async function openComposeStand(): Promise<ComposeStand> {
     for (const [inner, here] of places) text = text.replace(inner, here)
     return text
   }
-  function portsOf(name: string): string[] {
-    const port = (inner: number) => place(`${name}:${inner}`).split(':')[1] ?? ''
-    const [proxy] = INNER_PORTS[name]?.includes(8080) ? [port(8080)] : []
-    return [...(proxy === undefined ? [] : ['--port', proxy]), '--admin-port', port(8081)]
-  }
   async function start(name: string): Promise<Container> {
     const { build, command, environment = {} } = compose.services[name] ?? {}
     const last = readStages(build?.dockerfile ?? '', build?.args).at(-1)!
@@ -77,7 +72,7 @@ export async function openComposeStand(): Promise<ComposeStand> {
     }
     const container = startContainer({
       ...{ name, folder: image, health, environment: own },
-      command: isKit ? [...words, ...portsOf(name)] : words,
+      command: isKit ? [...words, ...portsOf(name, place)] : words,
     })
     containers.push(container)
     await container.healthy()
@@ -106,6 +101,13 @@ export async function openComposeStand(): Promise<ComposeStand> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** As words of the kit's command line. */
+function portsOf(name: string, place: ComposeStand['place']): string[] {
+  const port = (inner: number) => place(`${name}:${inner}`).split(':')[1] ?? ''
+  const [proxy] = INNER_PORTS[name]?.includes(8080) ? [port(8080)] : []
+  return [...(proxy === undefined ? [] : ['--port', proxy]), '--admin-port', port(8081)]
 }
 
 async function takePorts(postgresPort: number): Promise<Map<string, string>> {

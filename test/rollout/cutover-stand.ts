@@ -65,53 +65,31 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
   const monolith = await openSideDatabase(kind, 'monolith')
   const service = await openSideDatabase(kind, 'service')
   const serve = isApart ? serveSideApart(kind) : serveSide
-  const sides = {
-    monolith: await serve('monolith', monolith),
-    service: await serve('service', service),
-  }
+  const sides = { monolith: await serve('monolith', monolith), service: await serve('service', service) }
   const directory = await mkdtemp(join(tmpdir(), 'strangler-cutover-'))
-  const settings = {
-    sides: {
-      monolith: { url: sides.monolith.url, database: monolith.url },
-      items: { url: sides.service.url, database: service.url },
-    },
-    capabilities: {
-      items: {
-        endpoints: ['GET /items', 'POST /items', 'PUT /items'],
-        tables: TABLES,
-        ...(appliesItself ? { applier: 'service' as const } : {}),
-      },
-    },
-    proxy: { debugHeaders: true, accessLog: false },
-    control: { url: control.url },
-    directory,
-    demo: true,
-  }
+  const databases = { monolith, service }
+  const settings = settingsOf({ sides, databases, controlUrl: control.url, directory, appliesItself })
   const config = checkConfig(settings)
   const role = isApart ? ({ role: 'admin' } as const) : {}
   const logFile = join(directory, 'kit.log')
   const start = () => startKit(config, { ...{ proxyPort: 0, adminPort: 0, logFile }, ...role, ...kitOptions })
   let kit = await start()
-  const programs: KitProgram[] = Array.from({ length: proxies - (isApart ? 0 : 1) }, (_, index) =>
-    kitProgram(settings, `proxy-${index + 1}`, 'proxy'),
-  )
-  if (isApart) programs.push(kitProgram(settings, 'sync', 'sync'))
-  const clientOf = ({ adminUrl }: Kit) => createAdminClient({ url: adminUrl ?? '', token: TOKEN })
+  const programs = listPrograms(settings, proxies, isApart)
   let admin = clientOf(kit)
   if (appliesItself) {
     const { installation = '' } = await admin.syncs()
     programs.push({ name: 'applier', program: 'applier', args: [service.url, control.url, installation] })
   }
-  const running = new Map<string, KitProcess>()
-  for (const program of programs) running.set(program.name, await startKitProcess(program))
+  const processes = createProcesses(programs)
+  await processes.revive()
   let turn = 0
   const proxyUrl = () => {
     turn += 1
-    const urls = [...running.values()].map(({ said }) => said).filter((said) => said.startsWith('http'))
+    const urls = processes.list().flatMap(({ said }) => (said.startsWith('http') ? [said] : []))
     if (kit.proxyUrl !== undefined) urls.push(kit.proxyUrl)
     return urls[turn % urls.length] ?? ''
   }
-  const rows = (side: Side) => (side === 'monolith' ? monolith : service).rows()
+  const rows = (side: Side) => databases[side].rows()
   return {
     get admin() {
       return admin
@@ -125,24 +103,13 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
       kit = await start()
       admin = clientOf(kit)
     },
-    async kill(name, how = 'kill') {
-      const victim = running.get(name)
-      // As whatever shares the load between the proxies does.
-      running.delete(name)
-      await victim?.[how]()
-      return victim?.said ?? ''
-    },
-    async revive() {
-      for (const program of programs)
-        if (!running.has(program.name)) running.set(program.name, await startKitProcess(program))
-    },
+    kill: processes.kill,
+    revive: processes.revive,
     cutConnections: (which) =>
-      which === 'control'
-        ? endPostgresConnections(control.url)
-        : (which === 'monolith' ? monolith : service).cutOthers(),
+      which === 'control' ? endPostgresConnections(control.url) : databases[which].cutOthers(),
     urls: { monolith: monolith.url, service: service.url, control: control.url },
-    run: (side, number) => (side === 'monolith' ? monolith : service).run('add', number),
-    databases: { monolith, service },
+    run: (side, number) => databases[side].run('add', number),
+    databases,
     proxyUrl,
     async moveTo(to) {
       const { version } = await admin.routes()
@@ -156,10 +123,69 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
       return answer.headers.get('x-side') ?? `${answer.status} ${text}`
     },
     async stop() {
-      for (const one of [...running.values(), kit, ...Object.values(sides)]) await one.stop()
+      for (const one of [...processes.list(), kit, ...Object.values(sides)]) await one.stop()
       await Promise.all([monolith.close(), service.close()])
       await Promise.all([monolith, service, control].map((database) => database.drop()))
       await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+interface Places {
+  readonly sides: Readonly<Record<Side, ServedSide>>
+  readonly databases: Readonly<Record<Side, SideDatabase>>
+  readonly controlUrl: string
+  readonly directory: string
+  readonly appliesItself: boolean
+}
+
+function settingsOf({ sides, databases, controlUrl, directory, appliesItself }: Places) {
+  return {
+    sides: {
+      monolith: { url: sides.monolith.url, database: databases.monolith.url },
+      items: { url: sides.service.url, database: databases.service.url },
+    },
+    capabilities: {
+      items: {
+        endpoints: ['GET /items', 'POST /items', 'PUT /items'],
+        tables: TABLES,
+        ...(appliesItself ? { applier: 'service' as const } : {}),
+      },
+    },
+    proxy: { debugHeaders: true, accessLog: false },
+    control: { url: controlUrl },
+    directory,
+    demo: true,
+  }
+}
+
+const clientOf = ({ adminUrl }: Kit) => createAdminClient({ url: adminUrl ?? '', token: TOKEN })
+
+function listPrograms(settings: object, proxies: number, isApart: boolean): KitProgram[] {
+  const others = Array.from({ length: proxies - (isApart ? 0 : 1) }, (_, index) =>
+    kitProgram(settings, `proxy-${index + 1}`, 'proxy'),
+  )
+  return isApart ? [...others, kitProgram(settings, 'sync', 'sync')] : others
+}
+
+interface Processes extends Pick<CutoverStand, 'kill' | 'revive'> {
+  list(): KitProcess[]
+}
+
+function createProcesses(programs: readonly KitProgram[]): Processes {
+  const running = new Map<string, KitProcess>()
+  return {
+    list: () => [...running.values()],
+    async kill(name, how = 'kill') {
+      const victim = running.get(name)
+      // As whatever shares the load between the proxies does.
+      running.delete(name)
+      await victim?.[how]()
+      return victim?.said ?? ''
+    },
+    async revive() {
+      for (const program of programs)
+        if (!running.has(program.name)) running.set(program.name, await startKitProcess(program))
     },
   }
 }

@@ -23,6 +23,13 @@ export const leftBehind: Promise<unknown>[] = []
 export const asleep: string[] = []
 
 export function routes(app: Express, db: DataSource): void {
+  addItems(app, db)
+  addTransactions(app, db)
+  addSlyHandlers(app, db)
+  addLateHandlers(app, db)
+}
+
+function addItems(app: Express, db: DataSource): void {
   app.get('/items', async (_req, res) => {
     publish('read')
     res.json({
@@ -40,6 +47,9 @@ export function routes(app: Express, db: DataSource): void {
       .status(201)
       .json({ row, count: all[0].count, answer: await ask('who?'), dry: shadowContext()?.isDryRun ?? false })
   })
+}
+
+function addTransactions(app: Express, db: DataSource): void {
   app.post('/nested', async (_req, res) => {
     await db.transaction(async (tx) => {
       await tx.query(`UPDATE item SET amount = 50 WHERE name = 'first'`)
@@ -99,6 +109,10 @@ export function routes(app: Express, db: DataSource): void {
     await runner.release()
     res.json(await db.query(`SELECT name FROM item WHERE name = 'by hand'`))
   })
+}
+
+/** They try to get out of the transaction that is rolled back. */
+function addSlyHandlers(app: Express, db: DataSource): void {
   app.post('/sly/:how', async ({ params }, res) => {
     const statements: Record<string, string[]> = {
       commit: [`INSERT INTO item (name, amount) VALUES ('sly', 1); COMMIT`],
@@ -129,6 +143,10 @@ export function routes(app: Express, db: DataSource): void {
     await runner.release()
     res.json(results)
   })
+}
+
+/** They keep a lock, leave something behind, or never end. */
+function addLateHandlers(app: Express, db: DataSource): void {
   app.post('/lock', async (_req, res) => {
     await db.query(`UPDATE item SET amount = 1 WHERE name = 'first'`)
     res.json({ done: true })

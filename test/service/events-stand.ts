@@ -71,17 +71,7 @@ export async function startEventsStand(kind: QueueKind): Promise<EventsStand> {
       }
     },
     placed: () => placed,
-    async wrong() {
-      const rows: { number: number; times: number }[] = await inventory.query(
-        'SELECT number, count(*)::int AS times FROM effect GROUP BY number',
-      )
-      const times = new Map(rows.map((row) => [row.number, row.times]))
-      const numbers = Array.from({ length: placed }, (_, index) => index + 1)
-      return numbers.flatMap((number) => {
-        const found = times.get(number) ?? 0
-        return found === 1 ? [] : [{ number, times: found }]
-      })
-    },
+    wrong: () => findWrong(inventory, placed),
     effects: async () => (await inventory.query('SELECT count(*)::int AS n FROM effect'))[0].n,
     settled: () =>
       vi.waitFor(
@@ -110,17 +100,31 @@ export async function startEventsStand(kind: QueueKind): Promise<EventsStand> {
     },
     loseQueue: losable.lose,
     async stop() {
-      for (const child of children) {
-        if (child.exitCode !== null || child.signalCode !== null) continue
-        const exited = once(child, 'exit')
-        child.kill('SIGKILL')
-        await exited
-      }
+      for (const child of children) await endNow(child)
       await Promise.all([telling.stop(), taking.stop(), looking.close()])
       await Promise.all([orders.destroy(), inventory.destroy()])
       await Promise.all([losable.stop(), ...databases.map((database) => database.drop())])
     },
   }
+}
+
+async function findWrong(inventory: DataSource, placed: number): Promise<unknown[]> {
+  const rows: { number: number; times: number }[] = await inventory.query(
+    'SELECT number, count(*)::int AS times FROM effect GROUP BY number',
+  )
+  const times = new Map(rows.map((row) => [row.number, row.times]))
+  const numbers = Array.from({ length: placed }, (_, index) => index + 1)
+  return numbers.flatMap((number) => {
+    const found = times.get(number) ?? 0
+    return found === 1 ? [] : [{ number, times: found }]
+  })
+}
+
+async function endNow(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
 }
 
 /** Resolves when the process has killed itself. */

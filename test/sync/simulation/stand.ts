@@ -77,19 +77,12 @@ function deferKey(sql: string): string {
 
 function createStand(options: StandOptions, source: Side, target: Side): Stand {
   const hub = createHub(createRandom(options.seed ^ 0x1b))
-  const reports: Record<string, number> = {}
-  const ends = new Map<Role, EndProcess>()
-  const turns = new Map<Role, Promise<EndProcess>>()
+  const { reports, report } = createReports()
   let pair: DatabasePair | undefined
   let roles: DatabaseRoles | undefined
   let shapes: Shapes | undefined
   let epoch = 1
   let { faults } = options
-
-  function report(text: string): void {
-    const plain = text.replaceAll(/\d+/g, 'N')
-    reports[plain] = (reports[plain] ?? 0) + 1
-  }
 
   async function install(): Promise<void> {
     pair = await openSides(source, target, (operation, error) => report(`${operation}: ${error}`))
@@ -98,26 +91,15 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     await installWithPatience(roles, routesOf(shapes), { capability: 'shop' })
   }
 
-  async function start(role: Role, extra: Partial<EndConfig> = {}): Promise<EndProcess> {
-    // In turn: two that killed the same one would both begin, and the first would live on unknown and take the answers to the other.
-    const replaced = (turns.get(role) ?? Promise.resolve()).then(() => replace(role, extra))
-    turns.set(role, replaced)
-    const end = await replaced
-    await end.ready
-    return end
-  }
-
-  async function replace(role: Role, extra: Partial<EndConfig>): Promise<EndProcess> {
-    await ends.get(role)?.kill()
-    const side = role === 'source' ? source : target
+  const ends = new Map<Role, EndProcess>()
+  const start = createStarts(ends, (role, extra) => {
+    const { dialect, url } = role === 'source' ? source : target
     const { queue = { kind: 'hub' }, twin, singly } = options
-    const { dialect, url } = side
     const config = { role, dialect, url, shapes: shapes!, epoch, queue, faults, twin, singly }
     const end = startEnd({ ...config, ...extra }, report)
     hub.attach(end.child)
-    ends.set(role, end)
     return end
-  }
+  })
 
   const count = async (side: Side, table: string) =>
     Number((await side.run(`SELECT count(*) AS n FROM ${kitTable(side.dialect, table)}`))[0]?.['n'])
@@ -125,19 +107,13 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     Number((await source.run(`SELECT count(*) AS n FROM ${changesOf(source)}`))[0]?.['n'])
   const quarantined = () => count(target, 'quarantine')
 
-  async function settle(withinMs: number): Promise<number | undefined> {
-    const began = Date.now()
-    for (; Date.now() - began < withinMs; await delay(50)) {
-      const isBackfilled = ends.get('source')?.status()?.backfilled === true
-      if (isBackfilled && (await entries()) === 0 && (await quarantined()) === 0) return Date.now() - began
-    }
-    return undefined
-  }
+  const isSettled = async () =>
+    ends.get('source')?.status()?.backfilled === true &&
+    (await entries()) === 0 &&
+    (await quarantined()) === 0
 
   async function describe(): Promise<string> {
-    const exits = Object.fromEntries(
-      [...ends].map(([role, { child }]) => [role, child.exitCode ?? child.signalCode ?? 'runs']),
-    )
+    const exits = exitsOf(ends)
     const waiting = await source.run(`SELECT * FROM ${changesOf(source)} LIMIT 5`)
     const refused = await target.run(`SELECT * FROM ${kitTable(target.dialect, 'quarantine')} LIMIT 5`)
     const status = ends.get('source')?.status()
@@ -145,11 +121,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
   }
 
   return {
-    options,
-    source,
-    target,
-    hub,
-    reports,
+    ...{ options, source, target, hub, reports },
     install,
     describe,
     start,
@@ -166,13 +138,56 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     },
     entries,
     quarantined,
-    settle,
+    settle: (withinMs) => tookUntil(isSettled, withinMs),
     compare: () => compareRows(source, target),
     async close() {
       await Promise.all([...ends.values()].map((end) => end.kill()))
       await pair?.stop()
       await Promise.all([source.drop(), target.drop()])
     },
+  }
+}
+
+/** Numbers aside: they differ each time. */
+function createReports() {
+  const reports: Record<string, number> = {}
+  const report = (text: string) => {
+    const plain = text.replaceAll(/\d+/g, 'N')
+    reports[plain] = (reports[plain] ?? 0) + 1
+  }
+  return { reports, report }
+}
+
+async function tookUntil(isSo: () => Promise<boolean>, withinMs: number): Promise<number | undefined> {
+  const began = Date.now()
+  for (; Date.now() - began < withinMs; await delay(50)) if (await isSo()) return Date.now() - began
+  return undefined
+}
+
+function exitsOf(ends: ReadonlyMap<Role, EndProcess>) {
+  return Object.fromEntries(
+    [...ends].map(([role, { child }]) => [role, child.exitCode ?? child.signalCode ?? 'runs']),
+  )
+}
+
+/** In turn: two that killed the same one would both begin, and the first would live on unknown and take the answers to the other. */
+function createStarts(
+  ends: Map<Role, EndProcess>,
+  begin: (role: Role, extra: Partial<EndConfig>) => EndProcess,
+): Stand['start'] {
+  const turns = new Map<Role, Promise<EndProcess>>()
+  const replace = async (role: Role, extra: Partial<EndConfig>) => {
+    await ends.get(role)?.kill()
+    const end = begin(role, extra)
+    ends.set(role, end)
+    return end
+  }
+  return async (role, extra = {}) => {
+    const replaced = (turns.get(role) ?? Promise.resolve()).then(() => replace(role, extra))
+    turns.set(role, replaced)
+    const end = await replaced
+    await end.ready
+    return end
   }
 }
 
