@@ -21,10 +21,13 @@ interface Watched {
   before: number
   readonly served: Set<string>
   readonly missed: Map<string, { because: MissedBecause; requests: number }>
-  readonly callers: Map<string, { -readonly [K in keyof MonolithCaller]: MonolithCaller[K] }>
+  readonly callers: { -readonly [K in keyof MonolithCaller]: MonolithCaller[K] }[]
 }
 
-/** @param now milliseconds of a clock that only goes forward */
+/**
+ * Every request of a step may pass here, so what it adds to is found by comparing, and nothing is made for it.
+ * @param now milliseconds of a clock that only goes forward
+ */
 export function createAnswersBook(now: () => number): AnswersBook {
   const watched = new Map<string, Watched>()
 
@@ -50,12 +53,12 @@ export function createAnswersBook(now: () => number): AnswersBook {
       const at = now()
       return [...watched].flatMap(([capability, book]) => {
         const { entered, since, served, missed, callers } = book
-        if (served.size + missed.size + callers.size === 0) return []
+        if (served.size + missed.size + callers.length === 0) return []
         const seen: AnswersSeen = {
           ...{ capability, entered, watchedMs: at - since },
           served: [...served].filter((endpoint) => !missed.has(endpoint)),
           missed: [...missed].map(([endpoint, found]) => ({ endpoint, ...found })),
-          callers: [...callers.values()],
+          callers,
         }
         watched.set(capability, { ...open(entered, at), before: since })
         return [seen]
@@ -75,7 +78,7 @@ export function createAnswersBook(now: () => number): AnswersBook {
 }
 
 function open(entered: number, at: number): Watched {
-  return { entered, since: at, before: at, served: new Set(), missed: new Map(), callers: new Map() }
+  return { entered, since: at, before: at, served: new Set(), missed: new Map(), callers: [] }
 }
 
 function noteMissed(
@@ -83,18 +86,22 @@ function noteMissed(
   { endpoint, because, requests }: AnswersSeen['missed'][number],
 ): void {
   const present = missed.get(endpoint)
-  missed.set(endpoint, { because, requests: requests + (present?.requests ?? 0) })
+  if (present === undefined) return void missed.set(endpoint, { because, requests })
+  present.because = because
+  present.requests += requests
 }
 
 function noteCaller(book: Watched, { endpoint = '', reason, client }: ExchangeRecord): void {
   addCaller(book, { endpoint, because: reason, address: client, requests: 1 })
 }
 
-function addCaller({ callers }: Watched, one: MonolithCaller): void {
-  const key = `${one.endpoint} ${one.because} ${one.address}`
-  const present = callers.get(key)
-  if (present !== undefined) present.requests += one.requests
-  else if (callers.size < MOST_CALLERS) callers.set(key, { ...one })
+function addCaller({ callers }: Watched, { endpoint, because, address, requests }: MonolithCaller): void {
+  for (const one of callers) {
+    if (one.address !== address || one.endpoint !== endpoint || one.because !== because) continue
+    one.requests += requests
+    return
+  }
+  if (callers.length < MOST_CALLERS) callers.push({ endpoint, because, address, requests })
 }
 
 /** Undefined: it says nothing of the step. A client that reads its own write from the owner is where it belongs, and so is whoever was told by a header. */
