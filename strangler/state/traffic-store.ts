@@ -42,27 +42,37 @@ async function add(tx: Queryable, { proxy, counts, looks, answers }: TrafficBatc
      ON CONFLICT (capability, proxy) DO UPDATE SET look = excluded.look, told_at = excluded.told_at`,
     [proxy, JSON.stringify(looks)],
   )
-  for (const seen of [...answers].sort(byCapability)) await advance(tx, seen)
+  if (answers.length > 0) await advanceClocks(tx, answers)
 }
 
-const byCapability = (one: AnswersSeen, other: AnswersSeen) => (one.capability < other.capability ? -1 : 1)
+interface HeldClock {
+  readonly capability: string
+  readonly entered: number
+  readonly clock: SoakClock | null
+  /** Epoch milliseconds, when this one was got hold of. */
+  readonly now: string
+}
 
-/** Words of several proxies come at once: each waits for the line, and reads what the one before has made of it. */
-async function advance(tx: Queryable, seen: AnswersSeen): Promise<void> {
-  const place = [seen.capability, seen.entered]
-  await tx.query(
-    `INSERT INTO ${CONTROL_SCHEMA}.soak_clocks (capability, entered) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-    place,
+/** Words of several proxies come at once: each waits for the lines, and reads what the one before has made of them. */
+async function advanceClocks(tx: Queryable, answers: readonly AnswersSeen[]): Promise<void> {
+  const held: HeldClock[] = await tx.query(
+    `INSERT INTO ${CONTROL_SCHEMA}.soak_clocks AS kept (capability, entered)
+     SELECT capability, entered FROM jsonb_to_recordset($1::jsonb) AS word(capability text, entered integer)
+     ORDER BY capability, entered
+     ON CONFLICT (capability, entered) DO UPDATE SET clock = kept.clock
+     RETURNING capability, entered, clock, floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now`,
+    [JSON.stringify(answers.map(({ capability, entered }) => ({ capability, entered })))],
   )
-  const [row]: { clock: SoakClock | null; now: string }[] = await tx.query(
-    `SELECT clock, floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now
-     FROM ${CONTROL_SCHEMA}.soak_clocks WHERE capability = $1 AND entered = $2 FOR UPDATE`,
-    place,
-  )
-  const clock = advanceSoak(row?.clock ?? undefined, seen, Number(row?.now))
+  const clocks = answers.map((seen) => {
+    const { capability, entered } = seen
+    const row = held.find((one) => one.capability === capability && one.entered === entered)
+    return { capability, entered, clock: advanceSoak(row?.clock ?? undefined, seen, Number(row?.now)) }
+  })
   await tx.query(
-    `UPDATE ${CONTROL_SCHEMA}.soak_clocks SET clock = $3::jsonb WHERE capability = $1 AND entered = $2`,
-    [...place, JSON.stringify(clock)],
+    `UPDATE ${CONTROL_SCHEMA}.soak_clocks AS kept SET clock = word.clock
+     FROM jsonb_to_recordset($1::jsonb) AS word(capability text, entered integer, clock jsonb)
+     WHERE kept.capability = word.capability AND kept.entered = word.entered`,
+    [JSON.stringify(clocks)],
   )
 }
 

@@ -16,14 +16,17 @@ afterAll(async () => {
   await database.drop()
 })
 
+function seenOf(capability: string, changes: Partial<AnswersSeen> = {}): AnswersSeen {
+  return { capability, entered: 7, watchedMs: 0, served: [], missed: [], callers: [], ...changes }
+}
+
 function word(capability: string, changes: Partial<AnswersSeen> = {}): TrafficBatch {
-  const answers = { capability, entered: 7, watchedMs: 0, served: [], missed: [], callers: [], ...changes }
   const place = { capability, endpoint: READ, entered: 7, target: 'monolith' as const }
   return {
     proxy: 'host/one',
     counts: [{ ...place, requests: 1, failures: 0 }],
     looks: [],
-    answers: [answers],
+    answers: [seenOf(capability, changes)],
   }
 }
 
@@ -38,6 +41,19 @@ it('loses no word of proxies that tell at the same moment', async () => {
   )
   const { soaks } = await controls[0]!.traffic.read('busy')
   expect(soaks.get(7)).toMatchObject({ missed: { requests: 40 }, callers: [{ requests: 40 }] })
+})
+
+it('advances every clock of a word by its own, in whichever order proxies name the capabilities', async () => {
+  const names = ['first', 'second', 'third']
+  const seen = names.map((name, index) => seenOf(name, index === 1 ? missed : { served: [READ] }))
+  const told = Array.from({ length: 30 }, (_, turn) => (turn % 2 === 0 ? seen : seen.toReversed()))
+  await Promise.all(
+    told.map((answers, turn) => controls[turn % 2]!.traffic.add({ ...word('first'), answers })),
+  )
+  const kept = await Promise.all(names.map((name) => controls[0]!.traffic.read(name)))
+  const clocks = kept.map(({ soaks }) => soaks.get(7)!)
+  expect(clocks.map((clock) => clock.missed?.requests)).toEqual([undefined, 30, undefined])
+  expect(clocks.map((clock) => Object.keys(clock.missing))).toEqual([[], [READ], []])
 })
 
 it('keeps the time by the clock of the database, once for all proxies', async () => {
