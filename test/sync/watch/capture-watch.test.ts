@@ -1,47 +1,25 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createTestDatabase, openPool, type TestDatabase } from '../../support/postgres.ts'
-import { openWatchedPair, type WatchedPair } from './watched-pair.ts'
+import { openStockPair, type StockPair } from './watched-pair.ts'
 
 const SLOW_MS = 90_000
-let database: TestDatabase
-let monolith: pg.Pool
-let pair: WatchedPair
+let pair: StockPair
 
 beforeAll(async () => {
-  database = await createTestDatabase('watched')
-  monolith = openPool(database.url, 1)
-  pair = await openWatchedPair(database.url, { tables: [{ table: 'stock', as: 'level' }] })
-  await write(
-    'CREATE TABLE stock (id int PRIMARY KEY, qty int NOT NULL)',
-    'INSERT INTO stock SELECT n, n FROM generate_series(1, 500) n',
-  )
-  await pair.service.query('CREATE TABLE level (id int PRIMARY KEY, qty int NOT NULL)')
-  await pair.sync.install({ epoch: 1 })
-  pair.backfill()
-  await pair.until((status) => {
-    expect(status.running?.backfill?.state).toBe('done')
-    expect(status.entries).toBe(0)
-  })
+  pair = await openStockPair('watched', 'level')
 }, SLOW_MS)
-afterAll(async () => {
-  await pair.stop()
-  await monolith.end()
-  await database.drop()
-})
-
-/** As one session, whose statistics are told at once. */
-async function write(...statements: string[]): Promise<void> {
-  for (const sql of [...statements, 'SELECT pg_stat_force_next_flush()']) await monolith.query(sql)
-}
+afterAll(() => pair.stop())
 
 const read = async (pool: pg.Pool, table: string) =>
   (await pool.query(`SELECT * FROM ${table} ORDER BY id`)).rows
 const beTheSame = () =>
-  vi.waitFor(async () => expect(await read(pair.service, 'level')).toEqual(await read(monolith, 'stock')), {
-    timeout: 30_000,
-    interval: 100,
-  })
+  vi.waitFor(
+    async () => expect(await read(pair.service, 'level')).toEqual(await read(pair.monolith, 'stock')),
+    {
+      timeout: 30_000,
+      interval: 100,
+    },
+  )
 const beSound = () =>
   pair.until(({ health }) => expect(health).toMatchObject({ state: 'sound', problems: [] }))
 
@@ -72,7 +50,7 @@ describe('a schema that changes while a sync runs', () => {
         'service: level has lost the column qty; service: level has a new column amount: integer NOT NULL',
       )
       expect(told).toContain('`strangler sync install stock`')
-      await monolith.query(
+      await pair.monolith.query(
         'UPDATE stock SET qty = qty + 1000 WHERE id <= 50; DELETE FROM stock WHERE id = 51',
       )
       await pair.service.query('ALTER TABLE level RENAME COLUMN amount TO qty')
@@ -85,16 +63,16 @@ describe('a schema that changes while a sync runs', () => {
   it(
     'goes on with the new shape after `install`, and carries what was written in between',
     async () => {
-      await monolith.query('ALTER TABLE stock ADD COLUMN note text')
+      await pair.monolith.query('ALTER TABLE stock ADD COLUMN note text')
       await pair.service.query('ALTER TABLE level ADD COLUMN note text')
       await pair.until(({ failure }) =>
         expect(failure).toContain('monolith: stock has a new column note: text'),
       )
-      await monolith.query(`UPDATE stock SET note = 'while it waits' WHERE id = 1`)
+      await pair.monolith.query(`UPDATE stock SET note = 'while it waits' WHERE id = 1`)
       // It does not resume by itself: the triggers and the mapping know nothing of the column.
       expect((await pair.status()).entries).toBeGreaterThan(0)
       await pair.sync.install({ epoch: 2 })
-      await monolith.query(`UPDATE stock SET note = 'after it' WHERE id = 2`)
+      await pair.monolith.query(`UPDATE stock SET note = 'after it' WHERE id = 2`)
       await beTheSame()
       await pair.until((status) => expect(status.failure).toBeUndefined())
     },
@@ -106,8 +84,8 @@ describe('the capture of a running sync', () => {
   it(
     'is broken when a trigger is gone, stays so until all rows are copied anew, and names what to do',
     async () => {
-      await monolith.query('DROP TRIGGER strangler_capture_rows ON stock')
-      await write('UPDATE stock SET qty = -1 WHERE id = 7')
+      await pair.monolith.query('DROP TRIGGER strangler_capture_rows ON stock')
+      await pair.write('UPDATE stock SET qty = -1 WHERE id = 7')
       await pair.until(({ health }) =>
         expect(health).toMatchObject({
           state: 'broken',
@@ -117,7 +95,7 @@ describe('the capture of a running sync', () => {
         }),
       )
       await pair.sync.install({ epoch: 2 })
-      await write('UPDATE stock SET qty = -2 WHERE id = 8')
+      await pair.write('UPDATE stock SET qty = -2 WHERE id = 8')
       await vi.waitFor(async () => expect((await read(pair.service, 'level'))[7].qty).toBe(-2), {
         timeout: 20_000,
       })
@@ -133,7 +111,9 @@ describe('the capture of a running sync', () => {
   it(
     'is broken when a trigger does not fire in every session',
     async () => {
-      await monolith.query('ALTER TABLE stock DISABLE TRIGGER USER; ALTER TABLE stock ENABLE TRIGGER USER')
+      await pair.monolith.query(
+        'ALTER TABLE stock DISABLE TRIGGER USER; ALTER TABLE stock ENABLE TRIGGER USER',
+      )
       await pair.until(({ health }) =>
         expect(health?.problems.join()).toContain('strangler_capture_rows of stock does not always fire'),
       )
@@ -146,9 +126,9 @@ describe('the capture of a running sync', () => {
   it(
     'is sound whatever the application writes, rolled back or not, with many rows at once',
     async () => {
-      await write('UPDATE stock SET qty = qty + 1')
-      await write('BEGIN; UPDATE stock SET qty = 0; ROLLBACK')
-      await monolith.query(
+      await pair.write('UPDATE stock SET qty = qty + 1')
+      await pair.write('BEGIN; UPDATE stock SET qty = 0; ROLLBACK')
+      await pair.monolith.query(
         'DELETE FROM stock WHERE id > 400; INSERT INTO stock SELECT n, n FROM generate_series(401, 500) n',
       )
       const began = (await pair.status()).health?.checkedAt ?? 0
@@ -163,7 +143,7 @@ describe('the capture of a running sync', () => {
     'is broken when the counters show rows that the log does not know, although every trigger is there',
     async () => {
       // As if it were the applier.
-      await write(`SET strangler.apply = '1'`, 'UPDATE stock SET qty = qty - 1', 'RESET strangler.apply')
+      await pair.write(`SET strangler.apply = '1'`, 'UPDATE stock SET qty = qty - 1', 'RESET strangler.apply')
       await pair.until(({ health }) => {
         expect(health?.state).toBe('broken')
         expect(health?.problems.join()).toMatch(/about \d{3} changes of stock are not in the log/)

@@ -1,38 +1,15 @@
-import type pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { postgresDialect } from '../../../strangler/sync/dialects/postgres/index.ts'
-import { createTestDatabase, openPool, type TestDatabase } from '../../support/postgres.ts'
-import { openWatchedPair, type WatchedPair } from './watched-pair.ts'
+import { openStockPair, type StockPair } from './watched-pair.ts'
 
 const SLOW_MS = 120_000
-let database: TestDatabase
-let monolith: pg.Pool
-let pair: WatchedPair
+let pair: StockPair
 
 beforeAll(async () => {
-  database = await createTestDatabase('beside')
-  monolith = openPool(database.url, 1)
-  pair = await openWatchedPair(database.url, { tables: [{ table: 'stock' }] })
-  await write(
-    'CREATE TABLE stock (id int PRIMARY KEY, qty int NOT NULL)',
-    'INSERT INTO stock SELECT n, n FROM generate_series(1, 500) n',
-    'CREATE TABLE other (id bytea PRIMARY KEY)',
-  )
-  await pair.service.query('CREATE TABLE stock (id int PRIMARY KEY, qty int NOT NULL)')
-  await pair.sync.install({ epoch: 1 })
-  pair.backfill()
-  await pair.until((status) => expect(status.running?.backfill?.state).toBe('done'))
+  pair = await openStockPair('beside')
+  await pair.write('CREATE TABLE other (id bytea PRIMARY KEY)')
 }, SLOW_MS)
-afterAll(async () => {
-  await pair.stop()
-  await monolith.end()
-  await database.drop()
-})
-
-/** As one session, whose statistics are told at once. */
-async function write(...statements: string[]): Promise<void> {
-  for (const sql of [...statements, 'SELECT pg_stat_force_next_flush()']) await monolith.query(sql)
-}
+afterAll(() => pair.stop())
 
 /** Until the watch has looked again after so long. */
 async function looksFor(ms: number): Promise<void> {
@@ -42,7 +19,7 @@ async function looksFor(ms: number): Promise<void> {
 
 const shapeOfOther = async () => {
   const run = async ({ sql, params }: { sql: string; params: readonly unknown[] }) =>
-    (await monolith.query(sql, [...params])).rows
+    (await pair.monolith.query(sql, [...params])).rows
   return postgresDialect.introspect(run, 'public', ['other'])
 }
 
@@ -50,20 +27,20 @@ test(
   'the capture stays sound when another capability is uninstalled whose entries wait, and what is missed later is told',
   async () => {
     // An older kit's triggers have written into the log.
-    await write(
+    await pair.write(
       `INSERT INTO strangler.change_log (version, tbl, key, op, at) SELECT n, 'elsewhere', 'k', 'U', now() FROM generate_series(1, 2000) n`,
       `DELETE FROM strangler.change_log WHERE tbl = 'elsewhere'`,
     )
     const other = await shapeOfOther()
     // Keys that no index takes: these entries stay in the intake.
-    await write(
+    await pair.write(
       ...postgresDialect.captureUp(other),
       `INSERT INTO other SELECT decode(string_agg(md5(n || '-' || i), ''), 'hex') FROM generate_series(1, 600) n, generate_series(1, 88) i GROUP BY n`,
     )
     await looksFor(5_000)
-    const { rows } = await monolith.query('SELECT count(*)::int AS n FROM strangler.change_intake')
+    const { rows } = await pair.monolith.query('SELECT count(*)::int AS n FROM strangler.change_intake')
     expect(rows[0].n).toBe(600)
-    await write(
+    await pair.write(
       'BEGIN',
       'UPDATE stock SET qty = qty + 1',
       'UPDATE stock SET qty = qty + 1',
@@ -72,7 +49,7 @@ test(
     )
     await looksFor(8_000)
     await pair.until(({ health }) => expect(health).toMatchObject({ state: 'sound', problems: [] }))
-    await write(`SET strangler.apply = '1'`, 'UPDATE stock SET qty = qty - 1', 'RESET strangler.apply')
+    await pair.write(`SET strangler.apply = '1'`, 'UPDATE stock SET qty = qty - 1', 'RESET strangler.apply')
     await vi.waitFor(
       async () =>
         expect((await pair.status()).health?.problems.join()).toMatch(/about \d{3} changes of stock are not/),

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { SyncOrder } from '../../../strangler/core/words.ts'
 import {
   type CapabilitySync,
@@ -19,6 +19,45 @@ export interface WatchedPair {
   /** Until the status is so. */
   until(isSo: (status: CapabilitySyncStatus) => void): Promise<void>
   stop(): Promise<void>
+}
+
+/** Between two PostgreSQL databases, with five hundred rows that are copied already. */
+export interface StockPair extends WatchedPair {
+  /** One session of the application. */
+  readonly monolith: pg.Pool
+  /** In that session, whose statistics are told at once. */
+  write(...statements: string[]): Promise<void>
+}
+
+/** @param as what the service calls the table `stock` */
+export async function openStockPair(name: string, as = 'stock'): Promise<StockPair> {
+  const database = await createTestDatabase(name)
+  const monolith = openPool(database.url, 1)
+  const write = async (...statements: string[]) => {
+    for (const sql of [...statements, 'SELECT pg_stat_force_next_flush()']) await monolith.query(sql)
+  }
+  const pair = await openWatchedPair(database.url, { tables: [{ table: 'stock', as }] })
+  await write(
+    'CREATE TABLE stock (id int PRIMARY KEY, qty int NOT NULL)',
+    'INSERT INTO stock SELECT n, n FROM generate_series(1, 500) n',
+  )
+  await pair.service.query(`CREATE TABLE ${as} (id int PRIMARY KEY, qty int NOT NULL)`)
+  await pair.sync.install({ epoch: 1 })
+  pair.backfill()
+  await pair.until((status) => {
+    expect(status.running?.backfill?.state).toBe('done')
+    expect(status.entries).toBe(0)
+  })
+  return {
+    ...pair,
+    monolith,
+    write,
+    async stop() {
+      await pair.stop()
+      await monolith.end()
+      await database.drop()
+    },
+  }
 }
 
 export async function openWatchedPair(
