@@ -5,7 +5,8 @@ import { decide } from '../../strangler/routing/decide.ts'
 import { ownerOf } from '../../strangler/routing/fold-cutover.ts'
 import { EMPTY_STATE, foldJournal } from '../../strangler/routing/fold-journal.ts'
 import { identityOf } from '../support/tables.ts'
-import { CAPABILITY, CONFIG, type Compared, followingOf } from './guide-world.ts'
+import type { Compared } from './guide-world.ts'
+import { CAPABILITY, CONFIG, followingOf } from './world-setting.ts'
 
 /** Every line of a journal that must not be there, in words. */
 export function findViolations(
