@@ -111,8 +111,16 @@ describe('strangler sync, against a process of the role sync', () => {
     'says of a comparison during a pause since when, by whom and why it is, how many rows wait, and what mends it',
     async () => {
       expect((await run('sync', 'pause', 'stock', '--because', 'a look at the tables')).code).toBe(0)
-      await stand.monolith.query('UPDATE stock SET quantity = quantity + 1 WHERE id <= 42')
-      const { code, stdout, stderr } = await run('sync', 'verify', 'stock')
+      // The journal has the pause at once, the sync a moment later: until then rows are still carried.
+      const { code, stdout, stderr } = await vi.waitFor(
+        async () => {
+          await stand.monolith.query('UPDATE stock SET quantity = quantity + 1 WHERE id <= 42')
+          const verified = await run('sync', 'verify', 'stock')
+          expect(verified.stdout).toContain('42 more wait')
+          return verified
+        },
+        { timeout: SLOW_MS / 2, interval: 100 },
+      )
       expect(code).toBe(3)
       const since = String.raw`paused since \d{4}-\d\d-\d\d [\d:]+, by operator:tester, because “a look at the tables”`
       expect(stdout).toMatch(
