@@ -20,12 +20,14 @@ import { syncInventory } from './demo/sync-inventory.ts'
 import { takePort } from './demo/take-port.ts'
 import { tour } from './demo/tour.ts'
 import { startInstance } from './demo/verify-in-ci.ts'
+import { look } from './demo/walk.ts'
 import { watchSwitch } from './demo/watch-switch.ts'
-import { type DemoReport, writeReport } from './demo/write-report.ts'
+import { type DemoReport, isAsPromised, writeReport } from './demo/write-report.ts'
 
 /**
  * `npm run demo [-- --rows 3000] [--db mariadb] [--once [--json]] [--planted] [--fresh] [--no-traffic]`: the sample shop, both services and the kit in front of them,
- * under a light traffic; the inventory moves out, the orders too, and the orders back. Until Ctrl-C, or with `--once` until that is over.
+ * under a light traffic; the inventory moves out, the orders too, and the orders back. Until Ctrl-C; or with `--once` until that is over and
+ * the inventory's old side is retired.
  */
 const root = path.dirname(import.meta.dirname)
 // As the commands have it that run beside.
@@ -100,7 +102,8 @@ async function runDemo({ rows, db, traffic, once, json, wait, planted, fresh }: 
     }
   }
   const { routes } = await client.routes()
-  say(introduce({ proxyUrl, adminUrl, traffic, routes }))
+  const isRetired = (await look(client, 'inventory')).stage === 'retired'
+  say(introduce({ proxyUrl, adminUrl, traffic, routes, isRetired }))
   if (shoppers === undefined) return
   const view = showTraffic(shoppers, process.stdout)
   releases.push(() => view.stop())
@@ -131,8 +134,7 @@ async function endPlanted(found: Planted, { once, json }: { once: boolean; json:
 
 function tellReport(report: DemoReport, json: boolean): void {
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${describeReport(report)}\n`)
-  const isGood = report.failed === 0 && report.diverged === 0 && report.stoppedBy === null
-  process.exitCode = isGood ? 0 : 1
+  process.exitCode = isAsPromised(report) ? 0 : 1
 }
 
 const describeReport = (report: DemoReport) =>

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { drawRecording } from './terminal/draw-recording.ts'
 import { readJourney, runJourney } from './terminal/run-journey.ts'
 
-/** `npm run record`: runs the seven commands of README.md and draws what came of them into docs/images/journey.svg. */
+/** `npm run record`: runs the six commands of README.md and draws what came of them into docs/images/journey.svg. */
 const target = path.join(import.meta.dirname, '../docs/images/journey.svg')
 const typed = await runJourney(await readJourney("One endpoint's journey"))
 const failed = typed.find(({ code }) => code !== 0)

@@ -8,7 +8,7 @@ guide, then the orders, and the orders back again; and goes on until Ctrl-C.
   --rows <count>  rows of a shop that is made anew, 1 to 10000000 (default: 3000)
   --db <kind>     postgres (default) or mariadb: where the monolith keeps its data; mariadb needs a MariaDB server
                   that is installed
-  --once          ends when all of that is done, with a report
+  --once          retires the inventory's old side when all of that is done, which has no way back, and ends with a report
   --json          with --once: nothing on standard output but the report, as JSON
   --wait          takes no step: they are yours, as docs/guide/ says
   --planted       instead: shadows the inventory, deploys a build of it with two bugs, and shows how they are found;

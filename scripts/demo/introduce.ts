@@ -6,10 +6,12 @@ export interface DemoState {
   readonly adminUrl: string
   readonly traffic: boolean
   readonly routes: RoutesAnswer['routes']
+  /** The inventory's old side is gone: nothing leads back. */
+  readonly isRetired: boolean
 }
 
 /** What a newcomer reads first: where everything is, what an operator has decided before, and what to try. */
-export function introduce({ proxyUrl, adminUrl, traffic, routes }: DemoState): string {
+export function introduce({ proxyUrl, adminUrl, traffic, routes, isRetired }: DemoState): string {
   const end = traffic
     ? 'Ctrl-C stops everything. 100 shoppers are at it; this is where their requests go:'
     : 'Ctrl-C stops everything.'
@@ -18,7 +20,7 @@ The shop is at ${proxyUrl}, with the proxy in front of it.
 The dashboard is at ${adminUrl}/dashboard/; the token for it is \`operator\` in .strangler/tokens.json.
 ${describeDecisions(routes)} In another terminal, in this folder, try:
 
-${suggest(routes)}
+${suggest(routes, isRetired)}
   curl -i ${proxyUrl}/api/inventory/SKU-00001
   tail -f .strangler/access.log
 
@@ -51,15 +53,18 @@ const AT_THE_BEGINNING = [
   'npx strangler migrate inventory next                            the first step: docs/guide/1-choose.md',
 ]
 const ON_THE_WAY = [
-  'npx strangler migrate inventory back                            the monolith owns the stock again',
   'npx strangler migrate orders next --percent 100                 every reader of orders to the service: blue-green',
   'npx strangler route set "GET /api/orders/:id" canary=25         a quarter of the users',
   'npx strangler route clear "GET /api/orders/:id"                 as the step says again',
+]
+const UNTIL_RETIRED = [
+  'npx strangler migrate inventory back                            the monolith owns the stock again',
   'npx strangler sync verify inventory                             every row of both databases compared',
 ]
 
-function suggest(routes: DemoState['routes']): string {
-  const lines = [...ALWAYS, ...(isOnItsWay(routes) ? ON_THE_WAY : AT_THE_BEGINNING)]
+function suggest(routes: DemoState['routes'], isRetired: boolean): string {
+  const onTheWay = [...(isRetired ? [] : UNTIL_RETIRED), ...ON_THE_WAY]
+  const lines = [...ALWAYS, ...(isOnItsWay(routes) ? onTheWay : AT_THE_BEGINNING)]
   return lines.map((line) => `  ${line}`).join('\n')
 }
 

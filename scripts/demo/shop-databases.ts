@@ -60,7 +60,9 @@ async function startMariaShop({ directory, release, say }: DatabaseOptions): Pro
       'mariadbd is not on this machine, and --db mariadb keeps the monolith’s data in one. Install mariadb-server, or leave --db away.',
     )
   }
-  const server = await startMariaServer({ directory: path.join(directory, 'shop-mariadb'), program })
+  // Before the old side is retired it is asked who still reads its tables, and MariaDB counts that only so.
+  const flags = ['--performance-schema=ON']
+  const server = await startMariaServer({ directory: path.join(directory, 'shop-mariadb'), program, flags })
   release(() => server.stop())
   say(`MariaDB for the shop on port ${server.port}`)
   const connection = await createConnection(server.url)

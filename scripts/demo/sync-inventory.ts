@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { SyncAnswer } from '../../strangler/admin/sync-contracts.ts'
+import { look } from './walk.ts'
 
 const CAPABILITY = 'inventory'
 const LOOK_MS = 200
@@ -12,6 +13,8 @@ type Sync = SyncAnswer['syncs'][number]
 /** Brings the inventory's rows into its service's database, while shoppers buy, and shows that they are the same. */
 export async function syncInventory(client: AdminClient, say: (line: string) => void): Promise<void> {
   const before = await find(client)
+  if ((await look(client, CAPABILITY)).stage === 'retired')
+    return say('the inventory is retired: nothing is synced any more')
   // What an operator has said before stands: a paused sync stays paused.
   if (before.state === 'paused') return say('the data sync of inventory is paused, as you left it')
   if (before.state === 'not installed') {

@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { StepId } from '../../strangler/core/guide-words.ts'
+import { type ComparedRows, compareRows } from './compare-rows.ts'
+import { describeProfile } from './describe-profile.ts'
 import { goBack } from './go-back.ts'
-import { type Say, tellGates, tellLines } from './narrate.ts'
+import { type Say, showPosition, tellGates, tellLines } from './narrate.ts'
 import { noteHolds } from './note-holds.ts'
+import { retireInventory, showRetirement } from './retire.ts'
 import { type Shoppers, signIn, USED } from './shoppers.ts'
 import type { Shop } from './start-shop.ts'
 import { verifyInCi } from './verify-in-ci.ts'
-import { type Walk, walk } from './walk.ts'
+import { look, type Walk, type WalkOptions, walk } from './walk.ts'
 import { sendSwitch } from './watch-switch.ts'
 
 export interface TourOptions {
@@ -25,6 +28,8 @@ export interface TourOptions {
 export interface Tour {
   readonly inventory: Walk
   readonly orders?: Walk
+  /** Before the old side was retired: afterwards only one has the rows. */
+  readonly compared?: ComparedRows
   /** How long each hold lasted, ms. */
   readonly holds: readonly number[]
   /** Why it did not come to its end. */
@@ -33,17 +38,47 @@ export interface Tour {
 
 type Capability = keyof typeof USED
 
-/** Moves the inventory out, then the orders, and the orders back, while shoppers buy. */
+/** Moves the inventory out, then the orders, and the orders back, while shoppers buy; at last the inventory's old side goes, where nobody looks on. */
 export async function tour(given: TourOptions): Promise<Tour> {
   const { client, holds } = noteHolds(given.client)
-  const options = { ...given, client }
+  const options = { ...given, client, holds }
   const { say } = options
   say('')
   tellLines(
     say,
-    'A hundred shoppers look and buy from now on, through the proxy. Meanwhile the inventory moves out of the monolith, step by step. Each step has gates: conditions that are measured. It is taken when all of them are open (✓); none is overridden. The gate profile is `demo`: the gates of every migration, over windows of seconds.',
+    `A hundred shoppers look and buy from now on, through the proxy. Meanwhile the inventory moves out of the monolith, step by step. Each step has gates: conditions that are measured. It is taken when all of them are open (✓); none is overridden. ${describeProfile()}`,
     '',
   )
+  await tellStanding(options)
+  const moved = await moveOut(options)
+  if (moved.stoppedBy !== undefined) return moved
+  if (!options.isAlone) {
+    await showRetirement(client, say)
+    return moved
+  }
+  const compared = await compareRows(client)
+  const inventory = await retireInventory(await walkOptionsOf(options, 'inventory'), compared)
+  tellTraffic(options)
+  return { ...moved, inventory, compared, ...stoppedAt(inventory.stoppedBy) }
+}
+
+const stoppedAt = (stoppedBy: string | undefined) => (stoppedBy === undefined ? {} : { stoppedBy })
+
+/** A demo goes on where the last one has stopped. */
+async function tellStanding({ client, say }: TourOptions): Promise<void> {
+  const { step } = await look(client, 'inventory')
+  if (step === undefined) return
+  const where = showPosition(step)
+  tellLines(
+    say,
+    `The inventory stands at ${where} already, from an earlier demo: it goes on from there. \`npm run demo -- --fresh\` begins anew.`,
+    '',
+  )
+}
+
+/** Both out, one after the other, and the orders back. */
+async function moveOut(options: TourOptions & { readonly holds: readonly number[] }): Promise<Tour> {
+  const { client, holds, say } = options
   const inventory = await walkOne(options, 'inventory', 'soak', {
     cutover: () => switchCoupling(options),
   })
@@ -56,23 +91,30 @@ export async function tour(given: TourOptions): Promise<Tour> {
   tellTraffic(options)
   const stoppedBy = await goBack(client, 'orders', say)
   tellTraffic(options)
-  return { inventory, orders, holds, ...(stoppedBy === undefined ? {} : { stoppedBy }) }
+  return { inventory, orders, holds, ...stoppedAt(stoppedBy) }
 }
 
 /** One capability, as far as this step. */
 export async function walkOne(
-  { client, shop, proxyUrl, root, directory, isAlone, say }: TourOptions,
+  options: TourOptions,
   capability: Capability,
   until: StepId,
-  before: Parameters<typeof walk>[0]['before'],
+  before: WalkOptions['before'],
 ): Promise<Walk> {
+  return walk({ ...(await walkOptionsOf(options, capability)), until, before })
+}
+
+async function walkOptionsOf(
+  { client, shop, proxyUrl, root, directory, isAlone, say }: TourOptions,
+  capability: Capability,
+): Promise<Omit<WalkOptions, 'until'>> {
   const token = await signIn(proxyUrl, 1)
-  return walk({
-    ...{ client, capability, until, before, isAlone, say },
+  return {
+    ...{ client, capability, before: {}, isAlone, say },
     used: USED[capability],
     isBrief: capability !== 'inventory',
     verifyContract: () => verifyInCi({ client, capability, root, directory, shop, proxyUrl, token }),
-  })
+  }
 }
 
 /** The one thing that the monolith's own team must change before its inventory can go. */

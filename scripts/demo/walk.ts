@@ -56,8 +56,13 @@ export interface Walk {
 
 /** Takes a capability through the steps of the guide while shoppers buy, and tells each gate with its numbers. None is overridden. */
 export async function walk(options: WalkOptions): Promise<Walk> {
-  const { client, capability, until, say, before, isBrief } = options
   await markRare(options)
+  return walkOn(options)
+}
+
+/** The same, of a capability that has begun its way before. */
+export async function walkOn(options: WalkOptions): Promise<Walk> {
+  const { client, capability, until, say, before, isBrief } = options
   const helpers = { gatherer: createGatherer(options), hand: createHandWatcher(options) }
   const tellWayBack = createWayBackTeller(say)
   for (;;) {
@@ -121,10 +126,12 @@ async function takeTurn(
     return { shut, isHeld }
   }
   const { version } = await client.routes()
-  const answer = await client.migrateNext({
-    ...{ capability, expectedVersion: version, because: 'the demo' },
-    ...(step === 'choose' ? { profile: 'demo' } : {}),
-  })
+  const order = { capability, expectedVersion: version, because: 'the demo' }
+  // What has no way back has a command of its own.
+  const answer =
+    step === 'retire'
+      ? await client.retire(order)
+      : await client.migrateNext({ ...order, ...(step === 'choose' ? { profile: 'demo' } : {}) })
   tellGates(say, answer.gates)
   if (answer.heldMs !== undefined)
     tellLines(

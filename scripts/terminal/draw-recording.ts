@@ -21,7 +21,7 @@ export function drawRecording(typed: readonly Typed[]): string {
   const { rows, endMs } = layOut(typed)
   const height = TOP + rows.length * LINE + SIDE
   const texts = rows.map((row, index) => drawRow(row, { index, endMs }))
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="One endpoint's journey in seven commands">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="One endpoint's journey in six commands">
 <style>
 text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#c9d1d9;white-space:pre}
 .c{fill:#7ee787}

@@ -244,7 +244,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   redis: z.strictObject({ url: z.string().startsWith('redis').optional() }).prefault({}),
-  /** Allows the gate profile `demo`, whose windows are too short for real users. */
+  /** Allows the gate profile `demo`, whose windows are too short and whose bounds are too wide for real users. */
   demo: z.boolean().default(false),
   /** Where the kit keeps its files: last good table, tokens, embedded database. */
   directory: z.string().default('.strangler'),

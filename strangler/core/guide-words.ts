@@ -37,7 +37,7 @@ export interface GateResult {
   readonly fix: string
 }
 
-/** Which numbers the gates ask for. `demo` has shorter windows and the same gates. */
+/** Which numbers the gates ask for. `demo` has the same gates, shorter windows and wider bounds. */
 export type GateProfileName = 'default' | 'demo'
 
 /** Where the migration of one capability is, as the journal says. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { STEPS } from '../../strangler/guide/plan.ts'
 import { runMain } from '../cli/run-strangler.ts'
 import { type DemoStand, startDemoStand } from './demo-stand.ts'
-import { findDifference, maskOutput, readSteps, toArguments } from './page-commands.ts'
+import { findDifference, findLongHold, maskOutput, readSteps, toArguments } from './page-commands.ts'
 
 /** Writes what was found into the pages, instead of comparing. */
 const isUpdating = process.env['STRANGLER_UPDATE_PAGES'] !== undefined
@@ -88,7 +88,10 @@ test.each(STEPS.map(({ id }, index) => `${index + 1}-${id}.md`))(
       }
       if (isUpdating && shown !== undefined) page = withOutput(page, index, before)
     }
-    if (isUpdating) await writeFile(file, page)
+    if (!isUpdating) return
+    const long = findLongHold(page)
+    if (long !== undefined) throw new Error(`docs/guide/${name}: ${long}`)
+    await writeFile(file, page)
   },
   PAGE_MS,
 )
@@ -102,6 +105,13 @@ function withOutput(page: string, index: number, output: string): string {
   )
   return page.slice(0, at.from) + there.trimEnd().concat('\n') + page.slice(at.to)
 }
+
+test('a page that shows a hold of more than a second is not written', () => {
+  const page = (ms: string) => `Writes would be held for about ${ms} ms: fence 96 ms.\n`
+  expect(findLongHold(page('412'))).toBeUndefined()
+  expect(findLongHold(page('412') + page('1004'))).toContain('"held for about 1004 ms"')
+  expect(findLongHold('The ownership has moved; writes were held for 2,962 ms.')).toContain('2,962 ms')
+})
 
 test('an output of another shape is told from one with other numbers', () => {
   const shown =

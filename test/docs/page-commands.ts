@@ -24,6 +24,18 @@ export function readSteps(page: string): PageStep[] {
   })
 }
 
+/** What readers are told of the hold of a cut-over, and a machine with a processor to spare keeps. */
+const LONGEST_HOLD_MS = 1_000
+
+/** The first hold that a page shows and that is longer than the guide says, with what to do about it; undefined where there is none. */
+export function findLongHold(page: string): string | undefined {
+  const shown = [...page.matchAll(/held for (?:about )?([\d,]+) ms/g)]
+  const long = shown.find(([, ms = '']) => Number(ms.replaceAll(',', '')) > LONGEST_HOLD_MS)
+  return long === undefined
+    ? undefined
+    : `it would show a hold that is longer than ${LONGEST_HOLD_MS} ms ("${long[0]}"). Such a page is a busy machine's, and was not written: renew it when nothing else runs.`
+}
+
 /** A command line as a shell would take it apart; these have double quotes only. */
 export function toArguments(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')

@@ -4,18 +4,19 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { drawRecording } from '../../scripts/terminal/draw-recording.ts'
 import { readJourney, runJourney } from '../../scripts/terminal/run-journey.ts'
+import { checkConfig } from '../../strangler/config/define-config.ts'
+import { GATE_PROFILES } from '../../strangler/guide/gate-profile.ts'
 
 const root = path.join(import.meta.dirname, '../..')
 const readme = await readFile(path.join(root, 'README.md'), 'utf8')
 const JOURNEY = "One endpoint's journey"
 
-test('one endpoint’s journey has seven commands, and each does what the README says of it', async () => {
+test('one endpoint’s journey has six commands, and each does what the README says of it', async () => {
   const lines = await readJourney(JOURNEY)
-  expect(lines).toHaveLength(7)
+  expect(lines).toHaveLength(6)
   const typed = await runJourney(lines)
   expect(typed.map(({ line, code }) => ({ line, code }))).toEqual(lines.map((line) => ({ line, code: 0 })))
-  const [list, set, why, toService, back, clear, history] = typed.map(({ output }) => output)
-  expect(list).toContain('GET /api/inventory/:sku')
+  const [set, why, toService, back, clear, history] = typed.map(({ output }) => output)
   expect(set).toContain('is now canary=25')
   expect(why).toMatch(/monolith|service/)
   expect(toService).toContain('is now service')
@@ -59,4 +60,19 @@ test('every picture of the README is there, and has a text for those who do not 
     expect(text.length).toBeGreaterThan(10)
     expect(existsSync(path.join(root, file)), file).toBe(true)
   }
+})
+
+test('the README says the bounds in which the demo is less strict, and what a write waits at most', () => {
+  const { demo, default: usual } = GATE_PROFILES
+  const text = readme.replaceAll(/\s+/g, ' ')
+  expect(text).toContain(`${demo.proxyP99Ms} ms in the proxy instead of ${usual.proxyP99Ms}`)
+  expect(text).toContain(`a service ${demo.latencyFactor} times as slow instead of ${usual.latencyFactor}`)
+  expect(text).toContain(
+    `${demo.netMismatch * 100} % of the answers different instead of ${usual.netMismatch * 100} %`,
+  )
+  expect(text).toContain(`${demo.canarySteps[0]} % of the users instead of ${usual.canarySteps[0]} %`)
+  const { hold } = checkConfig({ sides: { monolith: 'http://127.0.0.1:1' } })
+  expect(hold.maxWaitMs).toBe(5_000)
+  expect(text).toContain('No write waits for more than five seconds')
+  expect(text).toContain('four seconds at most, or it is undone')
 })

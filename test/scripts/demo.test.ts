@@ -66,7 +66,12 @@ const route = (endpoint: string, percent?: number): DemoState['routes'][number] 
   const override = { setting, by: 'operator:anna', at: '2026-01-01T00:00:00Z', version: 1, unsafe: false }
   return { ...from, setting, source: 'override', override }
 }
-const state = { proxyUrl: 'http://127.0.0.1:8080', adminUrl: 'http://127.0.0.1:8081', traffic: true }
+const state = {
+  proxyUrl: 'http://127.0.0.1:8080',
+  adminUrl: 'http://127.0.0.1:8081',
+  traffic: true,
+  isRetired: false,
+}
 
 test('the introduction lists what was decided before, and speaks of shoppers only when there are any', () => {
   const fresh = introduce({ ...state, routes: [route('GET /a')] })
@@ -77,6 +82,11 @@ test('the introduction lists what was decided before, and speaks of shoppers onl
   const staged = { ...route('GET /a', 25), source: 'stage' as const }
   const { override: _override, ...byStage } = staged
   expect(introduce({ ...state, routes: [byStage] })).toContain('The inventory goes by its stage')
+  const retired = introduce({ ...state, isRetired: true, routes: [byStage] })
+  expect(retired).not.toMatch(/migrate inventory back|sync verify inventory/)
+  expect(introduce({ ...state, routes: [byStage] })).toMatch(
+    /migrate inventory back[\s\S]*sync verify inventory/,
+  )
   const again = introduce({ ...state, traffic: false, routes: [route('GET /a'), route('GET /b', 25)] })
   expect(again).toContain('begins anew):\n\n  GET /b   canary=25\n\nEverything else')
   expect(again).not.toContain('shoppers')

@@ -78,7 +78,7 @@ export async function standAtStep(
   if (profile === 'demo' && !context.config.demo) {
     throw refused(
       capability,
-      'The gate profile demo has windows that are too short for real users.',
+      'The gate profile demo has windows that are too short and bounds that are too wide for real users.',
       'Leave `--profile` out; only a configuration with `demo: true` may use it.',
     )
   }

@@ -161,7 +161,7 @@ function printRehearsal(terminal: Terminal, { parts, predictedMs, wayBack = [] }
   writeLine(terminal, `Writes would be held for about ${predictedMs} ms: ${shown.join(', ')}.`)
   writeLine(
     terminal,
-    'Transactions that run for longer at that moment come on top; beyond four seconds it is undone.',
+    'Transactions that run for longer at that moment come on top; where the ownership has not moved after four seconds, it is undone.',
   )
   const cameBack = wayBack.filter(({ outcome }) => outcome === 'came-back').length
   if (cameBack > 0)

@@ -15,7 +15,7 @@ import { undoOwned } from '../undo-owned.ts'
 export const cutover = {
   id: 'cutover',
   title: 'Move the ownership',
-  why: 'Writes wait for less than a second while the last changes arrive; then the service owns the data. From there on its changes are carried back to the monolith, so that the way back stays open.',
+  why: 'Writes wait while the last changes arrive, on a machine with a processor to spare for less than a second; then the service owns the data. From there on its changes are carried back to the monolith, so that the way back stays open.',
   stage: 'owned',
   gates: [
     readsSoaked,
