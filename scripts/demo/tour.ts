@@ -68,10 +68,11 @@ const stoppedAt = (stoppedBy: string | undefined) => (stoppedBy === undefined ? 
 async function tellStanding({ client, say }: TourOptions): Promise<void> {
   const { step } = await look(client, 'inventory')
   if (step === undefined) return
-  const where = showPosition(step)
+  const rest = step.step === 'retire' ? 'it has taken its last step' : 'it goes on from there'
+  say('')
   tellLines(
     say,
-    `The inventory stands at ${where} already, from an earlier demo: it goes on from there. \`npm run demo -- --fresh\` begins anew.`,
+    `The inventory stands at ${showPosition(step)} already, from an earlier demo: ${rest}. \`npm run demo -- --fresh\` begins anew.`,
     '',
   )
 }

@@ -66,7 +66,7 @@ test('gates have names of their own, so that an override says which one', () => 
 describe('the demo asks the same gates', () => {
   const { demo, default: usual } = GATE_PROFILES
 
-  test('of shorter windows and fewer requests, and what is no matter of these as closely as ever', () => {
+  test('of shorter windows, fewer requests and wider bounds, and what is no matter of these as closely as ever', () => {
     expect(Object.keys(demo)).toEqual(Object.keys(usual))
     const names = Object.keys(usual) as (keyof typeof usual)[]
     const fewer = ['observedRequests', 'comparisonsPerEndpoint', 'canaryRequests', 'netMismatch']

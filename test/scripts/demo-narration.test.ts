@@ -5,7 +5,7 @@ import type { Seen } from '../../scripts/demo/shoppers.ts'
 import { describeTraffic } from '../../scripts/demo/show-traffic.ts'
 import { sayVerified } from '../../scripts/demo/verify-in-ci.ts'
 import { sendSwitch, watchSwitch } from '../../scripts/demo/watch-switch.ts'
-import { countDecisions } from '../../scripts/demo/write-report.ts'
+import { countDecisions, type DemoReport, isAsPromised } from '../../scripts/demo/write-report.ts'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import { StranglerError } from '../../strangler/core/errors.ts'
 
@@ -37,6 +37,18 @@ test('the report counts the holds that were tried again', () => {
   const moved = { kind: 'owner.changed', ...cutover, owner: 'service', epoch: 4 } as const
   const aborted = { kind: 'cutover.aborted', ...cutover } as const
   expect(countDecisions([aborted, aborted, moved])).toEqual({ holdsRetried: 2, cutovers: 1, overridden: 0 })
+})
+
+test('the exit code says whether the demo has shown what it is there to show', () => {
+  const good: DemoReport = {
+    ...{ requests: 900, failed: 0, comparisons: 700, netMismatch: 0, rowsVerified: 1_500, diverged: 0 },
+    ...{ holdP99Ms: 200, strayWrites: 0, stage: 'retired', step: 'retire', ordersStage: 'shadow' },
+    ...{ holdsRetried: 2, cutovers: 3, overridden: 0, stoppedBy: null },
+  }
+  expect(isAsPromised(good)).toBe(true)
+  for (const field of ['failed', 'diverged', 'strayWrites', 'overridden'])
+    expect(isAsPromised({ ...good, [field]: 1 }), field).toBe(false)
+  expect(isAsPromised({ ...good, stoppedBy: 'lag-low: ' })).toBe(false)
 })
 
 test('the report says how long writes waited, also where none came during a hold', async () => {
