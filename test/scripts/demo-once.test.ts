@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -27,6 +27,8 @@ let directory: string
 let running: ChildProcess | undefined
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'strangler-once-'))
+  // Where root runs this the MariaDB server is somebody else.
+  await chmod(directory, 0o711)
 })
 afterEach(async () => {
   // A test that was given up leaves none behind.
@@ -95,6 +97,7 @@ async function runToTheEnd(more: readonly string[]): Promise<Tour> {
       expect(starved, found).toBeDefined()
       console.log(`Start ${start}: ${report.failed} have failed on a starved machine`, starved)
       await rm(directory, { recursive: true, force: true })
+      await mkdir(directory, { mode: 0o711 })
       ;[told, holds, requests] = ['', [], 0]
     } else {
       expect(report.stoppedBy, found).toMatch(PATIENCE)
