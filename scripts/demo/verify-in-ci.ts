@@ -28,7 +28,9 @@ export interface CiOptions extends InstanceOptions {
 export async function verifyInCi(options: CiOptions): Promise<string> {
   const { client, capability, shop, token } = options
   return shop.databases.withEmpty(async (url) => {
-    const instance = await startInstance(options, url)
+    const instance = await startInstance(options, url).catch((error: Error) => error)
+    // A gate of the walk waits for it, and is asked again.
+    if (instance instanceof Error) return `contract verify: ${instance.message.replaceAll('\n', ' ')}`
     try {
       const { document, recorded } = await client.contract(capability)
       if (document === undefined || recorded === undefined) return 'contract verify: nothing is recorded yet.'
