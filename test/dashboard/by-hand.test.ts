@@ -5,7 +5,7 @@ import { createTestDatabase } from '../support/postgres.ts'
 import { openBrowser, openPage, program, signIn } from './browser.ts'
 import { drive } from './drive.ts'
 import { startSide } from './sides.ts'
-import { type DashboardStand, READ, startStand } from './stand.ts'
+import { type DashboardStand, READ, startStand, startTraffic } from './stand.ts'
 
 const GONE = 'proxy-0123456789ab'
 /** Rows that the traffic does not read: what is done to them is no difference of an answer. */
@@ -17,10 +17,12 @@ describe.skipIf(program === undefined)('by the page alone an operator', () => {
   let stand: DashboardStand
   let browser: Browser
   let page: Page
+  const crowd: ReturnType<typeof startTraffic>[] = []
 
   beforeAll(async () => {
     stand = await startStand({
       traffic: true,
+      comparesAll: true,
       capabilities: {
         inventory: {
           endpoints: [READ, 'GET /api/stock', 'POST /api/stock/:id'],
@@ -35,6 +37,7 @@ describe.skipIf(program === undefined)('by the page alone an operator', () => {
     await signIn(page, stand.tokens.operator, 'anna')
   }, 120_000)
   afterAll(async () => {
+    await Promise.all(crowd.map((one) => one.stop()))
     await browser?.close()
     await stand?.stop()
   })
@@ -227,9 +230,11 @@ describe.skipIf(program === undefined)('by the page alone an operator', () => {
   })
 
   it('takes every step to the cut-over, rehearses it and cuts over: no gate was passed that was not open', {
-    timeout: 400_000,
+    timeout: 600_000,
   }, async () => {
     await at('#/capability/inventory')
+    // The first answers to shadow requests are slow: of the more there are, the sooner the gate `latency` knows that they are few.
+    crowd.push(startTraffic(stand.proxyUrl), startTraffic(stand.proxyUrl))
     await patient().step()
     await patient().standsAt(/^shadow/)
     for (const percent of [10, 25, 50, 100]) {

@@ -51,7 +51,7 @@ export function drive(page: Page, { isPatient = false }: Manner = {}) {
       const before = await title.textContent()
       let refused = ''
       for (let turn = 0; turn < MOST_TURNS; turn += 1) {
-        await expect.poll(() => isReady(take), { timeout: isPatient ? 180_000 : 20_000 }).toBe(true)
+        await expect.poll(() => isReady(take), { timeout: isPatient ? 240_000 : 20_000 }).toBe(true)
         await take.click()
         refused = await confirmOrLeave(button)
         if (refused === '') break

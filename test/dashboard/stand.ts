@@ -34,6 +34,8 @@ export interface StandOptions {
   readonly isBugged?: boolean
   /** A header of each side’s answers. */
   readonly links?: Readonly<Record<'monolith' | 'service', string>>
+  /** Every exchange is compared, however busy the machine is. */
+  readonly comparesAll?: boolean
   /** Requests run through the proxy all the time. */
   readonly traffic?: boolean
 }
@@ -70,6 +72,7 @@ export async function startStand(options: StandOptions = {}): Promise<DashboardS
     capabilities: options.capabilities ?? CAPABILITIES,
     control: { url: controlUrl },
     proxy: { accessLog: false },
+    compare: { giveWay: options.comparesAll !== true },
     directory,
   })
   let running = await openKit(config, directory, { proxyPort: 0, adminPort: 0 })
