@@ -18,10 +18,10 @@ describe('the built dashboard', () => {
     folder = await mkdtemp(join(tmpdir(), 'strangler-built-'))
     const [byTests, byHand] = [join(folder, 'tests'), join(folder, 'hand')]
     await buildInto(byTests)
-    // As from a shell: a development build is what Vite would make of vitest’s NODE_ENV, and of this one.
+    // As from a shell, which has no NODE_ENV: of vitest's Vite would make a development build.
     await promisify(execFile)(process.execPath, ['scripts/build-dashboard.ts', byHand], {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], NODE_ENV: 'development' },
+      env: { PATH: process.env['PATH'] },
     })
     here = await readFiles(byTests)
     outside = await readFiles(byHand)
