@@ -6,13 +6,11 @@ import type { Side } from '../../strangler/core/words.ts'
 import { type CutoverStand, fillCopy, type StandOptions, startCutoverStand } from './cutover-stand.ts'
 import type { CoordinatorTask } from './programs/coordinator.ts'
 import { startWriteLoad, type WriteLoad } from './write-load.ts'
-import { startYardstick } from './yardstick.ts'
+import { MOST_WIDENING, startYardstick } from './yardstick.ts'
 
 const PROGRAM = new URL('programs/coordinator.ts', import.meta.url).pathname
 /** What the design promises of a machine that is not starved. */
 const WITHIN_MS = 5_000
-/** By the yardstick; a machine that is slower than this proves nothing, and must not excuse a recovery that waits for something. */
-const MOST_WIDENING = 2
 
 /** A cut-over that goes wrong at a moment of somebody's choice, under writes. */
 export interface KillScene {
