@@ -20,6 +20,7 @@ const LONGEST_MS = 1_200_000
 const PATIENCE =
   /^(proxy-cost|lag-low|log-short|latency|coverage|reads-soaked|canary-long-enough|dry-run-done): |undone/
 const MOST_STARTS = 3
+const ERRORS_SHOWN = 5
 
 const mariadb = await requireProgram('mariadb')
 
@@ -66,6 +67,15 @@ function readReport({ stdout, stderr }: Ended): DemoReport {
   return JSON.parse(stdout) as DemoReport
 }
 
+/** What the shop's programs have logged as errors: the folder goes with the test. */
+async function readErrors(): Promise<string[]> {
+  const logs = ['monolith', 'inventory', 'orders'].map((name) =>
+    readFile(join(directory, 'shop-logs', `${name}.log`), 'utf8').catch(() => ''),
+  )
+  const lines = (await Promise.all(logs)).join('\n').split('\n')
+  return lines.filter((line) => line.startsWith('{"level":50')).slice(-ERRORS_SHOWN)
+}
+
 interface Tour {
   readonly report: DemoReport
   /** Of this start and those that stopped before, in the same folder. */
@@ -88,7 +98,7 @@ async function runToTheEnd(more: readonly string[]): Promise<Tour> {
     told += ended.stderr
     holds = [...holds, ...(report.holdP99Ms === null ? [] : [report.holdP99Ms])]
     requests += report.requests
-    const found = `${told}\n${ended.stdout}`
+    const found = [told, ended.stdout, ...(await readErrors())].join('\n')
     expect(report, found).toMatchObject({ netMismatch: 0, diverged: 0, strayWrites: 0, overridden: 0 })
     expect(ended.code, found).toBe(isAsPromised(report) ? 0 : 1)
     if (isAsPromised(report) || start === MOST_STARTS) return { report, told, holds, requests }
