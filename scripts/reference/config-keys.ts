@@ -129,6 +129,8 @@ export const CONFIG_KEYS: Readonly<Record<string, string>> = {
     'Every backfill waits while this file is there: `touch .strangler/throttle`. Relative to `directory`.',
   'redis.url':
     'Redis, `redis://…`; `REDIS_URL` is asked next, then a `redis-server` on the `PATH` is started. Nothing depends on it yet.',
+  'gates.shapesCovered':
+    'Adds the gate `shapes-covered` to the canary: of the shapes of requests that were seen (names of parameters, and the status) at least this share was compared three times. `0.95`, say; without it nobody asks.',
   demo: 'Allows the gate profile `demo` of `strangler migrate`, whose windows are too short and whose bounds are too wide for real users.',
   directory:
     'Where the kit keeps its files: tokens, last good tables, the embedded database. Relative to the folder of the configuration file.',

@@ -153,7 +153,7 @@ function reportLatency(counts: ReadonlyMap<string, number>): Pick<ReportedEndpoi
   return monolith === undefined || service === undefined ? {} : { latency: { monolith, service } }
 }
 
-const COVERED_BY = 3
+export const COVERED_BY = 3
 const SHAPES_SHOWN = 20
 
 function reportShapes(shapes: EndpointEvidence['shapes']): ReportedEndpoint['shapes'] {

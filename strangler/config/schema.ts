@@ -244,6 +244,13 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   redis: z.strictObject({ url: z.string().startsWith('redis').optional() }).prefault({}),
+  /** What the gates of the guide ask for besides. */
+  gates: z
+    .strictObject({
+      /** The share of the shapes of requests that must have been compared three times before users read from the service. */
+      shapesCovered: z.number().gt(0).max(1).optional(),
+    })
+    .prefault({}),
   /** Allows the gate profile `demo`, whose windows are too short and whose bounds are too wide for real users. */
   demo: z.boolean().default(false),
   /** Where the kit keeps its files: last good table, tokens, embedded database. */

@@ -19,6 +19,8 @@ export interface GateProfile {
   /** The upper end of the 95 % interval. */
   readonly netMismatch: number
   readonly comparisonsPerEndpoint: number
+  /** Of the shapes of requests that were seen, so many were compared three times; absent: nobody asks for it. */
+  readonly shapesCovered?: number
   /** The service's p95 at most so many times the monolith's. */
   readonly latencyFactor: number
   readonly canarySteps: readonly number[]
@@ -87,5 +89,14 @@ const DEMO: GateProfile = Object.freeze({
   logWindowMs: 2 * SECOND,
   soakMs: 5 * SECOND,
 })
+
+/** With what the configuration asks for besides. */
+export function profileOf(
+  name: GateProfileName,
+  { shapesCovered }: { readonly shapesCovered?: number | undefined },
+): GateProfile {
+  const profile = GATE_PROFILES[name]
+  return shapesCovered === undefined ? profile : Object.freeze({ ...profile, shapesCovered })
+}
 
 export const GATE_PROFILES: Readonly<Record<GateProfileName, GateProfile>> = { default: DEFAULT, demo: DEMO }

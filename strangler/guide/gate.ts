@@ -1,10 +1,13 @@
 import type { GateResult, GateState } from '../core/guide-words.ts'
+import type { GateProfile } from './gate-profile.ts'
 import type { GuideSnapshot } from './snapshot.ts'
 
 /** A measured condition. Its id is what `--because` names and the journal keeps. */
 export interface Gate {
   readonly id: string
   readonly title: string
+  /** Absent: by every profile. */
+  readonly isAsked?: (profile: GateProfile) => boolean
   check(snapshot: GuideSnapshot): GateResult
 }
 

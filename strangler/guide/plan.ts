@@ -1,4 +1,5 @@
 import type { GateResult, Migration, Position, StepId } from '../core/guide-words.ts'
+import type { Gate } from './gate.ts'
 import type { GateProfile } from './gate-profile.ts'
 import type { GuideSnapshot } from './snapshot.ts'
 import type { Step } from './step.ts'
@@ -92,9 +93,14 @@ function indexOf(positions: readonly Position[], migration: Migration | undefine
   )
 }
 
+/** Those that this profile asks for. */
+export function gatesOf(step: StepId, profile: GateProfile): Gate[] {
+  return stepOf(step).gates.filter(({ isAsked }) => isAsked?.(profile) ?? true)
+}
+
 /** What the gates of a position say now. */
-export function checkGates(position: Position, snapshot: GuideSnapshot): GateResult[] {
-  return stepOf(position.step).gates.map((gate) => gate.check(snapshot))
+export function checkGates({ step }: Position, snapshot: GuideSnapshot): GateResult[] {
+  return gatesOf(step, snapshot.profile).map((gate) => gate.check(snapshot))
 }
 
 /** Going back needs no evidence. From `owned` it moves the ownership, and that needs to be safe. */

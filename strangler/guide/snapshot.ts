@@ -117,6 +117,13 @@ export interface ComparisonEvidence {
   readonly openDifferences: number
   readonly expiredAcceptances: number
   readonly perEndpoint: readonly { readonly endpoint: string; readonly compared: number }[]
+  /** Of requests, over all endpoints: `covered` were compared `atLeast` times. Some of those that never were, by name. */
+  readonly shapes?: {
+    readonly seen: number
+    readonly covered: number
+    readonly atLeast: number
+    readonly never: readonly string[]
+  }
   readonly monolithP95Ms: number | undefined
   /** The monolith, asked once more in the way the service is asked as a shadow: a few of the same requests. */
   readonly monolithAgain?: { readonly p95Ms: number; readonly answers: number }

@@ -1,5 +1,6 @@
 import type { JournalEntry, JournalEvent, RouteState } from '../../strangler/core/words.ts'
-import { stepOf } from '../../strangler/guide/plan.ts'
+import { GATE_PROFILES } from '../../strangler/guide/gate-profile.ts'
+import { gatesOf } from '../../strangler/guide/plan.ts'
 import { compileTable } from '../../strangler/routing/compile-table.ts'
 import { decide } from '../../strangler/routing/decide.ts'
 import { ownerOf } from '../../strangler/routing/fold-cutover.ts'
@@ -13,9 +14,10 @@ export function findViolations(
   entries: readonly JournalEntry[],
   compared: readonly Compared[] = [],
 ): string[] {
+  let after = EMPTY_STATE
   return entries.flatMap((entry, index) => {
-    const before = foldJournal(EMPTY_STATE, entries.slice(0, index))
-    const after = foldJournal(before, [entry])
+    const before = after
+    after = foldJournal(before, [entry])
     const { event } = entry
     const found = [
       ...(event.kind === 'stage.entered' ? judgeStep(entry, event, before) : []),
@@ -39,7 +41,7 @@ function judgeStep(
   const isNext = next?.step === step && next.percent === percent
   // The stage follows the ownership, and the line with the gates comes after.
   const isTold = step === 'cutover' && before.migrations?.[CAPABILITY]?.step === 'cutover'
-  const wanted = stepOf(step).gates.map(({ id }) => id)
+  const wanted = gatesOf(step, GATE_PROFILES.default).map(({ id }) => id)
   return [
     ...(isTold || isNext || leapsAhead(before, { step, percent }) ? [] : [`${step} does not follow`]),
     ...(wanted.join() === gates.map(({ id }) => id).join() ? [] : [`${step} has asked none or other gates`]),

@@ -5,7 +5,8 @@ import { takeNext } from '../../strangler/admin/guide/step-commands.ts'
 import type { AdminContext, Author } from '../../strangler/admin/present-state.ts'
 import { backfillSync, installSync, pauseSync, uninstallSync } from '../../strangler/admin/sync-commands.ts'
 import type { RouteState } from '../../strangler/core/words.ts'
-import { stepOf } from '../../strangler/guide/plan.ts'
+import { GATE_PROFILES } from '../../strangler/guide/gate-profile.ts'
+import { gatesOf } from '../../strangler/guide/plan.ts'
 import type { Act, MemoryJournal } from './guide-world.ts'
 import { CAPABILITY, followingOf } from './world-setting.ts'
 
@@ -51,6 +52,6 @@ function author(because: boolean): Author {
 function gatesToPass(state: RouteState, which: 'none' | 'all' | 'one'): string[] {
   const next = followingOf(state)
   if (next === undefined || which === 'none') return []
-  const ids = stepOf(next.step).gates.map(({ id }) => id)
+  const ids = gatesOf(next.step, GATE_PROFILES.default).map(({ id }) => id)
   return which === 'all' ? ids : ids.slice(0, 1)
 }

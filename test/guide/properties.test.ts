@@ -53,6 +53,7 @@ const act = fc.oneof(
 
 const TAKE = { kind: 'next', override: 'all', because: true } as const
 const FARTHEST = 12
+const SLOW_MS = 120_000
 
 interface Search {
   readonly acts?: fc.Arbitrary<Act>
@@ -77,44 +78,52 @@ const anySequence = (judge: (world: World) => void, { acts = act, world: options
     },
   )
 
-test('no sequence of commands and events reaches two owners, an owner without sync running or proven equality, or a step whose gates were neither passed nor overridden', async () => {
-  const reached = new Set<string>()
-  let [proven, waived] = [0, 0]
-  await fc.assert(
-    anySequence((world) => {
-      for (const step of stepsOf(world)) reached.add(step)
-      for (const { event } of world.entries) {
-        if (event.kind !== 'stage.entered' || event.step !== 'cutover') continue
-        if (event.overridden?.includes('verify-clean')) waived += 1
-        else proven += 1
-      }
-      expect(findViolations(world.entries, world.compared)).toEqual([])
-    }),
-    { numRuns: 300 },
-  )
-  // The search has been where it matters.
-  expect([...reached]).toEqual(expect.arrayContaining(['sync', 'shadow', 'canary', 'cutover', 'soak']))
-  expect(Math.min(proven, waived)).toBeGreaterThan(0)
-})
+test(
+  'no sequence of commands and events reaches two owners, an owner without sync running or proven equality, or a step whose gates were neither passed nor overridden',
+  async () => {
+    const reached = new Set<string>()
+    let [proven, waived] = [0, 0]
+    await fc.assert(
+      anySequence((world) => {
+        for (const step of stepsOf(world)) reached.add(step)
+        for (const { event } of world.entries) {
+          if (event.kind !== 'stage.entered' || event.step !== 'cutover') continue
+          if (event.overridden?.includes('verify-clean')) waived += 1
+          else proven += 1
+        }
+        expect(findViolations(world.entries, world.compared)).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+    // The search has been where it matters.
+    expect([...reached]).toEqual(expect.arrayContaining(['sync', 'shadow', 'canary', 'cutover', 'soak']))
+    expect(Math.min(proven, waived)).toBeGreaterThan(0)
+  },
+  SLOW_MS,
+)
 
-test('a search for owners without proof finds none, and finds one where a comparison of an earlier epoch is taken for one of this', async () => {
-  const judge = ({ entries, compared }: World) => {
-    const found = findViolations(entries, compared)
-    if (found.length > 0) throw new Error(found.join())
-  }
-  const command = { unsafe: false, because: true }
-  const acts = fc.constantFrom<Act>(
-    TAKE,
-    { kind: 'verify', same: true },
-    { kind: 'verify', same: false },
-    { kind: 'sync', change: 'backfill', ...command },
-    { kind: 'back', toStart: false, uninstall: false },
-  )
-  await fc.assert(anySequence(judge, { acts }), { numRuns: 50 })
-  const broken = anySequence(judge, { acts, world: { mistakesEpochs: true } })
-  const { errorInstance } = await fc.check(broken, { numRuns: 500, endOnFailure: true })
-  expect(String(errorInstance)).toContain('was not proven to be the same')
-})
+test(
+  'a search for owners without proof finds none, and finds one where a comparison of an earlier epoch is taken for one of this',
+  async () => {
+    const judge = ({ entries, compared }: World) => {
+      const found = findViolations(entries, compared)
+      if (found.length > 0) throw new Error(found.join())
+    }
+    const command = { unsafe: false, because: true }
+    const acts = fc.constantFrom<Act>(
+      TAKE,
+      { kind: 'verify', same: true },
+      { kind: 'verify', same: false },
+      { kind: 'sync', change: 'backfill', ...command },
+      { kind: 'back', toStart: false, uninstall: false },
+    )
+    await fc.assert(anySequence(judge, { acts }), { numRuns: 50 })
+    const broken = anySequence(judge, { acts, world: { mistakesEpochs: true } })
+    const { errorInstance } = await fc.check(broken, { numRuns: 500, endOnFailure: true })
+    expect(String(errorInstance)).toContain('was not proven to be the same')
+  },
+  SLOW_MS,
+)
 
 test('a capability of which all is well is taken to the soak without a word', async () => {
   const world = createWorld()

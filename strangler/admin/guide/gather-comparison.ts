@@ -5,7 +5,7 @@ import type { KeptEvidence } from '../../core/comparison-store.ts'
 import { shareOf } from '../../core/wilson-interval.ts'
 import type { ComparisonEvidence } from '../../guide/snapshot.ts'
 import type { Route } from '../../routing/compile-table.ts'
-import { reportCapability, type Standing } from '../report-comparisons.ts'
+import { COVERED_BY, reportCapability, type Standing } from '../report-comparisons.ts'
 
 /** Far beyond what anybody would wait for. */
 const MOST_NEEDED = 10_000_000
@@ -49,6 +49,12 @@ export function toComparisonEvidence({
       endpoint: endpoint.id,
       compared: counted.get(endpoint.id) ?? 0,
     })),
+    shapes: {
+      seen: sum(({ shapes }) => shapes.seen),
+      covered: sum(({ shapes }) => shapes.covered.count),
+      atLeast: COVERED_BY,
+      never: endpoints.flatMap(({ endpoint, shapes }) => shapes.never.map((shape) => `${endpoint} ${shape}`)),
+    },
     ...compareTimes(evidence, latencyFactor),
   }
 }

@@ -4,7 +4,7 @@ import type { KeptFindings } from '../../core/evidence-store.ts'
 import type { GateProfileName, Migration } from '../../core/guide-words.ts'
 import type { KeptTraffic, TrafficCount } from '../../core/traffic-words.ts'
 import type { RouteState, Side } from '../../core/words.ts'
-import { GATE_PROFILES, type GateProfile } from '../../guide/gate-profile.ts'
+import { type GateProfile, profileOf } from '../../guide/gate-profile.ts'
 import { silentFrom } from '../../guide/silent-monolith.ts'
 import type { CanaryEvidence, GuideSnapshot, SideOutcomes } from '../../guide/snapshot.ts'
 import type { Route } from '../../routing/compile-table.ts'
@@ -34,7 +34,7 @@ export async function gatherSnapshot(
   const { state, table } = position
   const now = context.clock()
   const migration = state.migrations?.[capability]
-  const profile = GATE_PROFILES[wanted ?? migration?.profile ?? 'default']
+  const profile = profileOf(wanted ?? migration?.profile ?? 'default', context.config.gates)
   const routes = table.routes.filter((route) => route.capability.name === capability)
   const hasTables = (context.config.capabilities[capability]?.tables ?? []).length > 0
   const traffic = await sources.traffic.read(capability)

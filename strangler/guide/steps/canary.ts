@@ -8,6 +8,7 @@ import {
 } from '../gates/comparison-gates.ts'
 import { quarantineEmpty } from '../gates/data-gates.ts'
 import { lagLow } from '../gates/lag-gate.ts'
+import { shapesCovered } from '../gates/shapes-gate.ts'
 import { noOverrides } from '../gates/traffic-gates.ts'
 import { FREE, type Step } from '../step.ts'
 
@@ -20,6 +21,7 @@ export const canary = {
     coverage,
     netMismatch,
     enoughComparisons,
+    shapesCovered,
     noOpenDifference,
     latency,
     lagLow,
