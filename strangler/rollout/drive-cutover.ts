@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { countOf } from '../core/count-of.ts'
-import { cutoverToken } from '../core/fencing-numbers.ts'
 import type { Cutover, Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
 import { leaseLeftMs } from '../core/worker-lease.ts'
 import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../guide/cutover.ts'
@@ -218,8 +217,9 @@ async function look(drive: Drive): ReturnType<CutoverDatabases['readLeft']> {
   return left
 }
 
+/** Three numbers a cut-over: what is done before its decision, its undoing, and the opening of the new owner. */
 function tokenOf({ since }: Cutover, part: 'close' | 'undo' | 'open' = 'close'): number {
-  return cutoverToken(since, part)
+  return since * 4 + { close: 0, undo: 1, open: 2 }[part]
 }
 
 async function append(drive: Drive, state: RouteState, event: JournalEvent, because?: string): Promise<void> {

@@ -21,7 +21,7 @@ import { runPreflight } from './preflight/preflight.ts'
 import type { RunningStatus, RunningSync } from './running-sync.ts'
 import { recordSchema } from './schema-watch.ts'
 import { readStrayWrites, type StrayWrites } from './stray-writes.ts'
-import { createRunner, installIn } from './sync-runner.ts'
+import { createRunner, currentIn } from './sync-runner.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import type { QueueServer } from './transport.ts'
 import { refuseBlocked, usableRoutes } from './usable-routes.ts'
@@ -169,7 +169,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
         const roles = rolesOf(pair, direction)
         const routes = refuseBlocked(capability, checked)[direction]
         if (choice?.takeOver !== true) await refuseOthers(pair)
-        await installSync(roles, routes, installIn(options, course, choice))
+        await installSync(roles, routes, currentIn(options, course))
         await claimDatabases([pair.monolith, pair.service], await claimOf(), choice)
         if (await recordSchema({ ...roles, capability, direction, routes })) await runner.renew()
       }),

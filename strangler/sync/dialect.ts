@@ -175,7 +175,7 @@ export interface Dialect {
   readCoupled(place: TablesPlace): Statement
   /** To be run before `deleteAcknowledged`, where that cannot remember by itself who has written what it deletes. */
   keepWriters?(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
-  /** Raises the number that is kept under `name` to `token`, never lowers it: where it is higher already, or none is kept, this fails. One statement. */
+  /** Raises the number that is kept under `name` to `token`, never lowers it: where it is higher already, this fails. One statement. */
   raiseToken(name: string, token: number): string
   /** Runs the statements while that number stands, all in one statement, and fails once it is another. */
   whileToken(name: string, token: number, statements: readonly string[]): string

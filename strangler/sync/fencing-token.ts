@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { installationToken } from '../core/fencing-numbers.ts'
-import { at, kitTable } from './bookkeeping.ts'
+import { at, hasKitTable, kitTable } from './bookkeeping.ts'
 import { createCheckpointTable, createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
@@ -12,9 +11,9 @@ export function tokenName(capability: string): string {
 
 /** The fencing token in one database. Writes are held while it is raised: what is made once is made ahead of that, by `read`. */
 interface TokenPlace {
-  /** The newest that is known there; 0 before the first installation by the kit, from when on a step may be fenced by it. */
+  /** The newest that is known there; 0 before the first cut-over, from when on a step may be fenced by it. */
   read(): Promise<number>
-  /** From now on this is the newest. @throws when a later one is known, or none: then the sync was uninstalled */
+  /** From now on this is the newest. @throws when a later one is known */
   raise(token: number): Promise<void>
 }
 
@@ -36,7 +35,7 @@ function openPlace(database: SyncDatabase, capability: string): TokenPlace {
       return Number(found?.['state'] ?? 0)
     },
     async raise(token) {
-      await database.query({ sql: dialect.raiseToken(name, token), params: [] })
+      await run(dialect.raiseToken(name, token))
     },
   }
 }
@@ -82,52 +81,25 @@ function uninstallName(capability: string): string {
 }
 
 const MOST_UNINSTALLS = 2 ** 47
-/** What stands there while nothing is being uninstalled. */
-const NO_UNINSTALL = 0
 
-/** Makes one text of statements that does all of them, or nothing once somebody has installed, uninstalled or cut over since. */
-export type Fence = (statements: readonly string[]) => string
+/** Makes one text of statements that does all of them, or nothing once somebody has installed or cut over since. */
+export type FenceUninstall = (statements: readonly string[]) => string
 
 /**
  * Every uninstallation has a number of its own, which an installation takes away: the token alone would let one pass that was frozen while somebody
  * installed anew, and nobody has cut over yet. To be begun before the journal is asked. The kit's schema is there.
  */
-export async function beginUninstall(database: SyncDatabase, capability: string): Promise<Fence> {
+export async function beginUninstall(database: SyncDatabase, capability: string): Promise<FenceUninstall> {
   const token = await readToken(database, capability)
-  const own = randomInt(NO_UNINSTALL + 1, MOST_UNINSTALLS)
+  const own = randomInt(MOST_UNINSTALLS)
   await createDatabaseCheckpoints(database).write(uninstallName(capability), String(own))
-  return fenceWith(database, { capability, token, uninstall: own })
-}
-
-export interface BeginInstall {
-  readonly capability: string
-  /** Of the line of the journal that this installation would write; 0 for whoever knows no journal, and goes by the token that stands. */
-  readonly epoch: number
-  /** The token that stands is from another installation's journal, and says nothing. */
-  readonly takeOver?: boolean | undefined
-}
-
-/**
- * An uninstallation that is not through takes nothing away any more, and one that begins later ends this, as a later cut-over does, and as one that was uninstalled
- * meanwhile: no token stands then, or a higher one. To be begun before the journal is asked. The kit's schema is there.
- */
-export async function beginInstall(
-  database: SyncDatabase,
-  { capability, epoch, takeOver = false }: BeginInstall,
-): Promise<Fence> {
-  const store = createDatabaseCheckpoints(database)
-  await store.write(uninstallName(capability), String(NO_UNINSTALL))
-  if (takeOver) await store.remove(tokenName(capability))
-  const place = openPlace(database, capability)
-  const [known, own] = [await place.read(), installationToken(epoch)]
-  if (known < own) await place.raise(own)
-  return fenceWith(database, { capability, token: Math.max(known, own), uninstall: NO_UNINSTALL })
-}
-
-function fenceWith(
-  { dialect: { whileToken } }: SyncDatabase,
-  { capability, token, uninstall }: { capability: string; token: number; uninstall: number },
-): Fence {
+  const { whileToken } = database.dialect
   return (statements) =>
-    whileToken(tokenName(capability), token, [whileToken(uninstallName(capability), uninstall, statements)])
+    whileToken(tokenName(capability), token, [whileToken(uninstallName(capability), own, statements)])
+}
+
+/** For who is about to install: an uninstallation that is not through takes nothing away any more. */
+export async function endUninstalls(database: SyncDatabase, capability: string): Promise<void> {
+  if (!(await hasKitTable(database, 'checkpoint'))) return
+  await createDatabaseCheckpoints(database).remove(uninstallName(capability))
 }

@@ -6,21 +6,14 @@ import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
 import { type DatabasePair, type DatabaseRoles, schemaOf } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
-import {
-  type BeginInstall,
-  beginInstall,
-  beginUninstall,
-  type Fence,
-  fence,
-  readToken,
-} from './fencing-token.ts'
+import { beginUninstall, endUninstalls, type FenceUninstall, fence, readToken } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** The commands of the admin API are waited for 15 seconds. */
 const RETRY_FOR_MS = 10_000
 const RETRY_AFTER_MS = 250
 
-export interface GuardOptions {
+export interface InstallOptions {
   readonly capability: string
   readonly tables?: readonly SyncedTable[]
   /**
@@ -29,57 +22,60 @@ export interface GuardOptions {
   readonly isCurrent?: () => Promise<boolean>
 }
 
-export interface InstallOptions extends GuardOptions, BeginInstall {}
-
 /**
- * Puts capture into the source, and guards and the kit's tables into the target. What is there already stays. Whoever is frozen anywhere behind its beginning,
- * and goes on after an uninstallation or a cut-over, changes nothing any more.
+ * Puts capture into the source, and guards and the kit's tables into the target. What is there already stays.
  * @throws StranglerError STRANGLER_SYNC_CONFLICT when the ownership has moved meanwhile; what takes the writes now is not touched then
  */
 export async function installSync(
-  { source, target }: DatabaseRoles,
+  roles: DatabaseRoles,
   routes: readonly TableRoute[],
   options: InstallOptions,
 ): Promise<void> {
+  const { source, target } = roles
   const deadline = Date.now() + RETRY_FOR_MS
-  const open = (database: SyncDatabase) => openInstall(database, options, deadline)
-  const [atTarget, atSource] = await Promise.all([open(target), open(source)])
-  const { isCurrent, tables = [] } = options
-  if ((await isCurrent?.()) === false) throw moved(options.capability)
   // The target first: nothing is sent before it can be taken.
-  await runFenced(target, target.dialect.targetUp(), { fenced: atTarget, deadline })
-  const modeOf = (route: TableRoute) => guardModeOf(route, tables)
-  await putGuards(target, routes, { fenced: atTarget, deadline, modeOf })
-  await capture(source, routes, { fenced: atSource, deadline })
+  await runSchemaChange(target, target.dialect.targetUp(), deadline)
+  const { capability, tables = [] } = options
+  await Promise.all([target, source].map((database) => endUninstalls(database, capability)))
+  if (
+    !(await putGuards(target, {
+      ...options,
+      routes,
+      deadline,
+      modeOf: (route) => guardModeOf(route, tables),
+    }))
+  )
+    throw moved(capability)
+  await capture(
+    source,
+    routes.map((route) => route.source.table),
+    deadline,
+  )
 }
 
-interface FencedTime {
-  readonly fenced: Fence
+interface GuardOrder extends InstallOptions {
+  readonly routes: readonly TableRoute[]
   readonly deadline: number
-}
-
-/** Each statement for itself, so that no lock is held for longer than one. */
-async function runFenced(
-  database: SyncDatabase,
-  statements: readonly string[],
-  { fenced, deadline }: FencedTime,
-): Promise<void> {
-  const parts = statements.map((statement) => fenced([statement]))
-  await runSchemaChange(database, parts, deadline)
-}
-
-interface GuardOrder extends FencedTime {
   readonly modeOf: (route: TableRoute) => 'reject' | 'report'
 }
 
-/** A table's guards all at once: none is without while one mode follows the other. */
+/**
+ * Under the newest token, which is read before the journal is: whoever is frozen in between, or behind it, and goes on after a cut-over does not touch
+ * the guards of the new owner.
+ * @returns false where the roles are others by now
+ */
 async function putGuards(
   target: SyncDatabase,
-  routes: readonly TableRoute[],
-  { fenced, deadline, modeOf }: GuardOrder,
-): Promise<void> {
-  const guards = routes.map((route) => fenced(target.dialect.guard(route.target.table, modeOf(route))))
-  await runSchemaChange(target, guards, deadline)
+  { capability, isCurrent, routes, deadline, modeOf }: GuardOrder,
+): Promise<boolean> {
+  if (routes.length === 0) return true
+  const token = await readToken(target, capability)
+  if ((await isCurrent?.()) === false) return false
+  for (const route of routes) {
+    const statements = target.dialect.guard(route.target.table, modeOf(route))
+    await runSchemaChange(target, [fence(target, { capability, token, statements })], deadline)
+  }
+  return true
 }
 
 function moved(capability: string): StranglerError {
@@ -93,19 +89,16 @@ function moved(capability: string): StranglerError {
 /** Capture alone, for a target that its own service prepares. */
 export async function prepareSource(
   source: SyncDatabase,
-  routes: readonly TableRoute[],
-  options: InstallOptions,
+  { capability, routes }: { readonly capability: string; readonly routes: readonly TableRoute[] },
 ): Promise<void> {
-  const deadline = Date.now() + RETRY_FOR_MS
-  const fenced = await openInstall(source, options, deadline)
-  if ((await options.isCurrent?.()) === false) throw moved(options.capability)
-  await capture(source, routes, { fenced, deadline })
+  await endUninstalls(source, capability)
+  const tables = routes.map((route) => route.source.table)
+  await capture(source, tables, Date.now() + RETRY_FOR_MS)
 }
 
-async function capture(source: SyncDatabase, routes: readonly TableRoute[], time: FencedTime): Promise<void> {
-  const tables = routes.map((route) => route.source.table)
+async function capture(source: SyncDatabase, tables: readonly TableShape[], deadline: number): Promise<void> {
   const ancestors = await readAncestors(source, tables)
-  await runFenced(source, source.dialect.captureUp(tables, ancestors), time)
+  await runSchemaChange(source, source.dialect.captureUp(tables, ancestors), deadline)
 }
 
 /** Takes capture away again. */
@@ -127,17 +120,15 @@ export async function clearSource(
 export async function fenceTarget(
   { target }: DatabaseRoles,
   routes: readonly TableRoute[],
-  { capability, tables = [], isCurrent }: GuardOptions,
+  options: InstallOptions,
 ): Promise<void> {
+  const { tables = [] } = options
   const reporting = routes.filter((route) => guardModeOf(route, tables) === 'report')
-  if (reporting.length === 0) return
-  const deadline = Date.now() + RETRY_FOR_MS
-  // Before the journal: whoever is frozen in between, and goes on after a cut-over, does not touch the guards of the new owner.
-  const token = await readToken(target, capability)
   // While a cut-over is under way they are its own matter: the sync that begins after it comes here again.
-  if ((await isCurrent?.()) === false) return
-  const fenced: Fence = (statements) => fence(target, { capability, token, statements })
-  await putGuards(target, reporting, { fenced, deadline, modeOf: () => 'report' })
+  await putGuards(target, {
+    ...{ ...options, routes: reporting, deadline: Date.now() + RETRY_FOR_MS },
+    modeOf: () => 'report',
+  })
 }
 
 /** In either direction: the two sides may call the table differently. */
@@ -185,18 +176,9 @@ export async function openUninstall(
   database: SyncDatabase,
   capability: string,
   deadline: number,
-): Promise<Fence> {
+): Promise<FenceUninstall> {
   await runSchemaChange(database, database.dialect.schemaUp(), deadline)
   return beginUninstall(database, capability)
-}
-
-export async function openInstall(
-  database: SyncDatabase,
-  begin: BeginInstall,
-  deadline: number,
-): Promise<Fence> {
-  await runSchemaChange(database, database.dialect.schemaUp(), deadline)
-  return beginInstall(database, begin)
 }
 
 interface UninstallSide {
@@ -204,7 +186,7 @@ interface UninstallSide {
   readonly shapes: readonly TableShape[]
   readonly deadline: number
   /** Of an uninstallation that was begun before it was asked whether it may be. */
-  readonly fenced: Fence
+  readonly fenced: FenceUninstall
 }
 
 /**

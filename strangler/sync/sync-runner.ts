@@ -1,11 +1,11 @@
 import { sayWithFix } from '../core/errors.ts'
 import type { Stoppable } from '../core/ports.ts'
 import type { SyncCourse, SyncOrder } from '../core/words.ts'
-import type { CapabilitySyncOptions, InstallChoice } from './capability-sync.ts'
+import type { CapabilitySyncOptions } from './capability-sync.ts'
 import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './capture-watch.ts'
 import { claimDatabases } from './claim-database.ts'
 import { type DatabasePair, directionOf, rolesOf } from './database-pair.ts'
-import { fenceTarget, type GuardOptions, type InstallOptions } from './install-sync.ts'
+import { fenceTarget, type InstallOptions } from './install-sync.ts'
 import type { PairKeeper } from './keep-pair.ts'
 import { type RunningSync, startRunningSync } from './running-sync.ts'
 import { findSchemaChange } from './schema-watch.ts'
@@ -129,15 +129,12 @@ async function begin(
   return { epoch: order.epoch, sync, watch }
 }
 
-type Asking = Pick<CapabilitySyncOptions, 'capability' | 'tables' | 'isCurrent'>
-
 /** What is asked right before guards are changed. */
-function currentIn({ capability, tables, isCurrent }: Asking, course: SyncCourse): GuardOptions {
+export function currentIn(
+  { capability, tables, isCurrent }: CapabilitySyncOptions,
+  course: SyncCourse,
+): InstallOptions {
   return { capability, tables, ...(isCurrent === undefined ? {} : { isCurrent: () => isCurrent(course) }) }
-}
-
-export function installIn(options: Asking, course: SyncCourse, choice?: InstallChoice): InstallOptions {
-  return { ...currentIn(options, course), epoch: course.epoch, takeOver: choice?.takeOver }
 }
 
 /** One step after the other. */

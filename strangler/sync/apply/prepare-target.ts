@@ -2,15 +2,15 @@ import type { TableShape } from '../../core/sync-words.ts'
 import { at, kitTable } from '../bookkeeping.ts'
 import { type Claim, claimDatabases, refuseForeign } from '../claim-database.ts'
 import type { SyncDatabase } from '../database.ts'
-import { readToken } from '../fencing-token.ts'
-import { openInstall, openUninstall, runSchemaChange, uninstallSide } from '../install-sync.ts'
+import { endUninstalls, fence, readToken } from '../fencing-token.ts'
+import { openUninstall, runSchemaChange, uninstallSide } from '../install-sync.ts'
 
 const RETRY_FOR_MS = 30_000
 
 /**
  * What `strangler sync install` does in a database that the kit cannot reach: the kit's tables, and guards on those of the capability. What is
- * there already stays. Where the kit has installed too, or cut over, its guards are the kit's matter and nobody else's: a service that
- * starts anew in the middle of a cut-over, or just after it, must not close its own tables.
+ * there already stays. From the first cut-over on its guards are a cut-over's matter and nobody else's: a service that
+ * starts anew in the middle of one, or just after it, must not close its own tables.
  * @throws StranglerError STRANGLER_SYNC_FOREIGN when another installation has it; nothing is changed then
  */
 export async function prepareTarget(
@@ -24,7 +24,7 @@ export async function prepareTarget(
   await refuseForeign([target], claim)
   await runSchemaChange(target, dialect.targetUp(), deadline)
   await claimDatabases([target], claim)
-  const fenced = await openInstall(target, { capability, epoch: 0 }, deadline)
+  await endUninstalls(target, capability)
   const [state] = await target.query({
     sql: `SELECT role FROM ${kitTable(dialect.name, 'sync_state')} WHERE capability = ${at(dialect.name, 1)}`,
     params: [capability],
@@ -32,7 +32,7 @@ export async function prepareTarget(
   if (state?.['role'] === 'source' || (await readToken(target, capability)) > 0) return
   const statements = tables.flatMap((table) => dialect.guard(table, 'reject'))
   // A first cut-over may begin while this waits for a lock.
-  await runSchemaChange(target, [fenced(statements)], deadline)
+  await runSchemaChange(target, [fence(target, { capability, token: 0, statements })], deadline)
 }
 
 /** Takes it away again. The copied rows stay. */

@@ -88,7 +88,7 @@ function createStand(options: StandOptions, source: Side, target: Side): Stand {
     pair = await openSides(source, target, (operation, error) => report(`${operation}: ${error}`))
     roles = rolesWithTwin(options.twin, pair)
     shapes = { monolith: await readShapes(pair, 'monolith'), service: await readShapes(pair, 'service') }
-    await installWithPatience(roles, routesOf(shapes), { capability: 'shop', epoch: 1 })
+    await installWithPatience(roles, routesOf(shapes), { capability: 'shop' })
   }
 
   const ends = new Map<Role, EndProcess>()

@@ -117,7 +117,7 @@ async function carry(stand: Stand, cases: readonly NamedCase[]): Promise<Map<str
 async function carryForward(stand: Stand, routes: CheckedTables['routes'], plans: readonly CasePlan[]) {
   const { from, pair } = stand
   for (const plan of plans) for (const sql of plan.before) await from.run(sql)
-  await installSync(rolesOf(pair, 'forward'), routes.forward, { capability: 'types', epoch: 1 })
+  await installSync(rolesOf(pair, 'forward'), routes.forward, { capability: 'types' })
   const sync = await start(stand, routes, 'forward')
   // A row that is refused would keep the backfill from its end.
   await settle(sync, 0)
@@ -133,7 +133,7 @@ async function carryForward(stand: Stand, routes: CheckedTables['routes'], plans
 async function carryBack(stand: Stand, routes: CheckedTables['routes'], cases: readonly NamedCase[]) {
   const { from, pair } = stand
   for (const { table } of cases) await from.run(`DELETE FROM ${table}`)
-  await installSync(rolesOf(pair, 'reverse'), routes.reverse, { capability: 'types', epoch: 2 })
+  await installSync(rolesOf(pair, 'reverse'), routes.reverse, { capability: 'types' })
   const sync = await start(stand, routes, 'reverse')
   await settle(sync, 0)
   await sync.stop()

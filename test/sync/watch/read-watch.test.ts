@@ -47,7 +47,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       }
       pair = await openPair(addresses, () => undefined)
       routes = (await checkTables(pair, TABLES, addresses)).routes.reverse
-      await installSync(rolesOf(pair, 'reverse'), routes, { capability: 'items', tables: TABLES, epoch: 1 })
+      await installSync(rolesOf(pair, 'reverse'), routes, { capability: 'items', tables: TABLES })
     }, SLOW_MS)
     afterAll(async () => {
       await pair?.stop()

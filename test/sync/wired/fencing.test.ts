@@ -127,7 +127,7 @@ describe.each(['postgres', 'mariadb'] as const)(
           await cutOver()
           return true
         }
-        const install = { capability: 'items', tables: TABLES, epoch: 1 }
+        const install = { capability: 'items', tables: TABLES }
         await expect(installSync(roles, forward, { ...install, isCurrent })).rejects.toThrow(/has begun/)
         expect(await service.run('add', 'after an installation')).toBe(1)
         // Frozen before it asks, it hears that the other side owns.

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
-import { cutoverToken } from '../../../strangler/core/fencing-numbers.ts'
 import type { Journal } from '../../../strangler/core/ports.ts'
 import type { JournalEvent, Side, SyncOrder } from '../../../strangler/core/words.ts'
 import type { CapabilitySync } from '../../../strangler/sync/capability-sync.ts'
@@ -50,15 +49,14 @@ interface Turned {
 export async function turnTo({ databases, sync }: Turned, to: Side, order: SyncOrder): Promise<void> {
   await withHandOver(databases, to, async (steps) => {
     await steps.prepare(soon())
-    const token = cutoverToken(order.epoch, 'close')
-    await steps.enter(token)
-    await steps.closeTarget(token, soon())
-    await steps.closeSource(token, soon())
+    await steps.enter(order.epoch)
+    await steps.closeTarget(order.epoch, soon())
+    await steps.closeSource(order.epoch, soon())
     const drained = { pending: new Map(), refused: [] }
     await vi.waitFor(async () => expect(await steps.readLeft()).toEqual(drained), SECONDS_MS)
-    await steps.alignIdentities(token)
+    await steps.alignIdentities(order.epoch)
     sync.follow(order)
-    await steps.openTarget(token, soon())
+    await steps.openTarget(order.epoch, soon())
   })
 }
 
@@ -73,14 +71,13 @@ export async function handOver(databases: Databases, journal: Journal, to: Side)
   const [capability, cutoverId] = ['stock', `to-${to}`]
   await withHandOver(databases, to, async (steps) => {
     await steps.prepare(soon())
-    const since = await append(() => ({
+    const token = await append(() => ({
       kind: 'cutover.started',
       capability,
       cutoverId,
       to,
       expiresAt: soon(),
     }))
-    const token = cutoverToken(since, 'close')
     await steps.enter(token)
     await steps.closeTarget(token, soon())
     await steps.closeSource(token, soon())

@@ -120,13 +120,13 @@ describe.each<{ source: DialectName; target: DialectName }>([
         await steps.prepare(soon)
         // A cut-over that is refused now has changed nothing that anybody could see.
         await write(13)
-        await steps.enter(8)
-        await steps.closeTarget(8, soon)
+        await steps.enter(2)
+        await steps.closeTarget(2, soon)
         // Whoever writes now would be in the new owner's log, as if it had been his.
         expect(codesOf(await write(11).catch((error: unknown) => error))).toContain('45000')
-        await steps.closeSource(8, soon)
-        await steps.enter(9)
-        await steps.openSource(9, soon)
+        await steps.closeSource(2, soon)
+        await steps.enter(3)
+        await steps.openSource(3, soon)
       })
       await write(12)
       await stand.monolith.run('INSERT INTO price VALUES (1, 1)')

@@ -4,33 +4,24 @@ import { asPart, CHECKPOINT, quoteText } from './names.ts'
 export function raiseToken(name: string, token: number): string {
   return locked(
     name,
-    whereKept(`UPDATE ${CHECKPOINT} SET state = '${token}' WHERE name = ${quoteText(name)} AND CAST(state AS UNSIGNED) < ${token};
-${check(name, token)}`),
+    `INSERT INTO ${CHECKPOINT} (name, state) VALUES (${quoteText(name)}, '${token}')
+ON DUPLICATE KEY UPDATE state = IF(CAST(state AS UNSIGNED) < ${token}, VALUES(state), state);
+${check(name, token)}`,
   )
 }
 
 export function whileToken(name: string, token: number, statements: readonly string[]): string {
   return locked(
     name,
-    `${whereKept(check(name, token))}
+    `${check(name, token)}
 ${statements.map(asPart).join('\n')}`,
   )
 }
 
-const REFUSE = `SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: another cut-over, undoing, installation or uninstallation has begun since'`
-
 function check(name: string, token: number): string {
   return `IF NOT EXISTS (SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${token}') THEN
-  ${REFUSE};
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
 END IF;`
-}
-
-/** An uninstallation may have taken the table away. */
-function whereKept(body: string): string {
-  return `BEGIN
-DECLARE EXIT HANDLER FOR SQLSTATE '42S02' ${REFUSE};
-${body}
-END;`
 }
 
 /** One statement: a coordinator that is frozen in the middle holds no lock. Who waits too long tries again, as for any other lock (1205). */

@@ -2,9 +2,8 @@ import { quoteBody, quoteText, SCHEMA } from './names.ts'
 
 /** Waits for whoever changes triggers under an earlier token. */
 export function raiseToken(name: string, token: number): string {
-  const raise = `IF to_regclass('${SCHEMA}.checkpoint') IS NOT NULL THEN
-  UPDATE ${SCHEMA}.checkpoint SET state = '${token}' WHERE name = ${quoteText(name)} AND state::bigint < ${token};
-END IF;`
+  const raise = `INSERT INTO ${SCHEMA}.checkpoint AS c (name, state) VALUES (${quoteText(name)}, '${token}')
+ON CONFLICT (name) DO UPDATE SET state = excluded.state WHERE c.state::bigint < excluded.state::bigint;`
   return `DO ${quoteBody(`BEGIN\n${raise}\n${check(name, token)}\nEND`)}`
 }
 
@@ -17,14 +16,10 @@ export function whileToken(name: string, token: number, statements: readonly str
   return [`DO ${quoteBody(first)}`, ...statements].join(';\n')
 }
 
-/** For PL/pgSQL. An uninstallation may have taken the table away. */
+/** For PL/pgSQL. */
 function check(name: string, token: number): string {
-  const refuse = `RAISE EXCEPTION 'strangler: another cut-over, undoing, installation or uninstallation has begun since'`
-  return `IF to_regclass('${SCHEMA}.checkpoint') IS NULL THEN
-  ${refuse};
-END IF;
-PERFORM FROM ${SCHEMA}.checkpoint WHERE name = ${quoteText(name)} AND state = '${token}' FOR SHARE;
+  return `PERFORM FROM ${SCHEMA}.checkpoint WHERE name = ${quoteText(name)} AND state = '${token}' FOR SHARE;
 IF NOT FOUND THEN
-  ${refuse};
+  RAISE EXCEPTION 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
 END IF;`
 }
