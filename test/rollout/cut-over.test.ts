@@ -255,3 +255,20 @@ describe.concurrent('a worker that is silent', () => {
     expect(ownerOf(stand.state(), 'items')).toBe('service')
   })
 })
+
+it('a rehearsal touches no guard while a cut-over decides whose they are', async () => {
+  const measured: number[] = []
+  const databases = readyDatabases({
+    measureFence: async (token) => {
+      measured.push(token)
+      return 1
+    },
+  })
+  const stand = startRolloutStand({ databases })
+  await stand.coordinator.rehearse({ capability: 'items', to: 'service' })
+  expect(measured).toHaveLength(1)
+  stand.append({ kind: 'cutover.started', capability: 'items', cutoverId: 'c', to: 'service', expiresAt: 1 })
+  await stand.coordinator.rehearse({ capability: 'items', to: 'service' })
+  expect(measured).toHaveLength(1)
+  await stand.coordinator.stop()
+})

@@ -158,6 +158,8 @@ async function rehearseMove(
 
 function printRehearsal(terminal: Terminal, { parts, predictedMs, wayBack = [] }: RehearsalAnswer): void {
   const shown = Object.entries(parts).map(([name, ms]) => `${name} ${ms} ms`)
+  // Nothing was measured: what is in the way says why.
+  if (shown.length === 0) return
   writeLine(terminal, `Writes would be held for about ${predictedMs} ms: ${shown.join(', ')}.`)
   writeLine(
     terminal,

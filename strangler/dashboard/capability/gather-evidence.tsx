@@ -69,7 +69,11 @@ function Rehearsal({ rehearsal }: { readonly rehearsal: RehearsalAnswer }) {
   return (
     <div class={`note ${obstacles.length === 0 ? '' : 'unsure'}`}>
       <p>
-        Writes would wait about <strong>{formatMs(predictedMs)}</strong>.{' '}
+        {Object.keys(parts).length > 0 && (
+          <>
+            Writes would wait about <strong>{formatMs(predictedMs)}</strong>.{' '}
+          </>
+        )}
         {obstacles.length === 0 ? 'Nothing is in the way.' : 'In the way:'}
       </p>
       <ul class="plain-list small">
