@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { StranglerError } from '../core/errors.ts'
-import type { Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
+import type { Cutover, Hold, JournalEvent, Registration, RouteState } from '../core/words.ts'
 import { checkCapability } from './check-capability.ts'
 import type { ChangeHoldCommand, CommandAnswer, HoldsAnswer, StartHoldCommand } from './contracts.ts'
 import { type AdminContext, type Author, appendDecision, findPosition, standAt } from './present-state.ts'
@@ -16,6 +16,7 @@ export async function startHold(
   const { state } = await standAt(context, expectedVersion)
   const present = state.holds[capability]
   if (present !== undefined) {
+    refuseCutovers(state, present)
     throw holdConflict(
       `The writes of ${capability} are held already (${present.id}, ${present.phase}).`,
       `\`strangler hold abort ${capability}\` ends that hold.`,
@@ -35,6 +36,7 @@ export async function fenceHold(
 ): Promise<CommandAnswer> {
   const { state } = await standAt(context, command.expectedVersion)
   const hold = findHold(context, state, command.capability)
+  refuseCutovers(state, hold)
   if (hold.phase === 'fenced') return { version: state.version, changed: false }
   if (hold.expiresAt <= context.clock()) {
     throw holdConflict(
@@ -54,6 +56,7 @@ export async function endHold(
 ): Promise<CommandAnswer> {
   const { state } = await standAt(context, command.expectedVersion)
   const hold = findHold(context, state, command.capability)
+  refuseCutovers(state, hold)
   const event: JournalEvent = { kind: command.kind, capability: hold.capability, holdId: hold.id }
   return appendDecision(context, event, { expectedVersion: command.expectedVersion, author })
 }
@@ -85,6 +88,22 @@ function findHold(context: AdminContext, state: RouteState, capability: string):
   throw holdConflict(
     `The writes of ${capability} are not held.`,
     `\`strangler hold start ${capability}\` begins a hold.`,
+  )
+}
+
+const DOINGS = {
+  started: 'is under way',
+  undoing: 'is being undone',
+  decided: 'is decided, and whose new owner is being opened',
+} satisfies Record<Cutover['phase'], string>
+
+/** Ended before the guards are where they belong, it would let writes through to tables that take none, and nobody would open them any more. */
+function refuseCutovers(state: RouteState, { id, capability }: Hold): void {
+  const cutover = state.cutovers?.[capability]
+  if (cutover?.id !== id) return
+  throw holdConflict(
+    `The hold ${id} of ${capability} belongs to a cut-over that ${DOINGS[cutover.phase]}: it ends by itself when its guards are open.`,
+    `Both databases have to answer for that. \`strangler hold status\` shows whether it is over, \`strangler migrate ${capability} status\` who owns.`,
   )
 }
 

@@ -100,8 +100,8 @@ export const ERRORS = {
   STRANGLER_HOLD_CONFLICT: {
     status: 409,
     title: 'The write hold is not in the state this command needs',
-    when: 'A hold was to begin where one stands, or to be fenced or ended where none stands, or to be fenced after it ran out.',
-    help: 'Look at `strangler hold status`; `strangler hold abort CAPABILITY` ends a hold as if it had not been.',
+    when: 'A hold was to begin where one stands, or to be fenced or ended where none stands, or to be fenced after it ran out. Or it is the hold of a cut-over, which nobody fences or ends by hand.',
+    help: 'Look at `strangler hold status`; `strangler hold abort CAPABILITY` ends a hold that was started by hand as if it had not been. That of a cut-over ends by itself when its guards are open.',
   },
   ...MIGRATION_ERRORS,
   STRANGLER_SYNC_REFUSED: {
@@ -254,13 +254,13 @@ export const ERRORS = {
     status: 503,
     title: 'Writes are held and the waiting room is full',
     when: 'As many writes of the capability wait for a hold as `hold.maxWaiting` allows. Nothing was sent to a side.',
-    help: 'It passes with the hold: `strangler hold status` shows it, `strangler hold abort CAPABILITY` ends it.',
+    help: 'It passes with the hold: `strangler hold status` shows it. That of a cut-over ends by itself; `strangler hold abort CAPABILITY` ends one that was started by hand.',
   },
   STRANGLER_HOLD_TIMEOUT: {
     status: 503,
     title: 'Writes are held for longer than this request may wait',
     when: 'A write waited for `hold.maxWaitMs` and the hold still stands. Nothing was sent to a side.',
-    help: 'Look at `strangler hold status`. A fenced hold ends only by `strangler hold release CAPABILITY` or `abort`.',
+    help: 'Look at `strangler hold status`. The hold of a cut-over ends by itself when the owner’s guards are open, for which both databases have to answer. One that was started and fenced by hand ends by `strangler hold release CAPABILITY` or `abort` only.',
   },
   ...OWNERSHIP_ERRORS,
   STRANGLER_UPGRADES_FULL: {

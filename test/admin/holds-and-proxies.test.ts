@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { JournalEvent } from '../../strangler/core/words.ts'
 import { type RunningAdmin, startAdmin, TOKENS } from './start-admin.ts'
 
 let admin: RunningAdmin
@@ -75,6 +76,51 @@ describe('a hold', () => {
     expect(answer.body.fix).toContain('"orders"')
     // Names of Object's own must not be taken for capabilities.
     expect((await hold('start', { capability: 'constructor' })).status).toBe(404)
+  })
+})
+
+describe('the hold of a cut-over', () => {
+  const [capability, cutoverId] = ['orders', 'cutover-1']
+  const append = async (event: JournalEvent) => {
+    await admin.control.journal.append({ event, by: 'kit', expectedVersion: await admin.version() })
+  }
+  const begin = async () => {
+    await append({ kind: 'sync.started', capability, epoch: (await admin.version()) + 1 })
+    await append({
+      kind: 'cutover.started',
+      ...{ capability, cutoverId, to: 'service', expiresAt: Date.now() + 60_000 },
+    })
+  }
+  const expectRefused = async (doing: string) => {
+    const version = await admin.version()
+    for (const change of ['start', 'fence', 'release', 'abort']) {
+      const answer = await hold(change)
+      expect(answer, change).toMatchObject({ status: 409, body: { code: 'STRANGLER_HOLD_CONFLICT' } })
+      expect(answer.body.detail, change).toContain(`a cut-over that ${doing}`)
+      expect(answer.body.fix).toContain('strangler migrate orders status')
+    }
+    expect(await admin.version()).toBe(version)
+    expect(await holds()).toMatchObject([{ id: cutoverId }])
+  }
+
+  it('is ended by the kit alone, while it is under way and while it is undone', async () => {
+    await begin()
+    await expectRefused('is under way')
+    await append({ kind: 'cutover.aborted', capability, cutoverId })
+    await expectRefused('is being undone')
+    await append({ kind: 'hold.aborted', capability, holdId: cutoverId })
+    expect(await holds()).toEqual([])
+    await hold('start')
+    expect((await hold('abort')).status).toBe(200)
+  })
+
+  it('is ended by the kit alone while the new owner is opened', async () => {
+    await begin()
+    const epoch = (await admin.version()) + 1
+    await append({ kind: 'owner.changed', capability, owner: 'service', epoch, cutoverId })
+    await expectRefused('is decided')
+    await append({ kind: 'hold.released', capability, holdId: cutoverId })
+    expect(await holds()).toEqual([])
   })
 })
 
