@@ -41,15 +41,18 @@ export interface AnswersSeen {
   readonly entered: number
   /** For so long somebody has looked: since that word, since the step was entered, or since the process began. */
   readonly watchedMs: number
-  /** Endpoints of which the service has answered every one of these requests. */
+  /** Endpoints of which the service has answered every one of these requests, as owner with hardly an error. */
   readonly served: readonly string[]
   readonly missed: readonly MissedAnswers[]
   /** Whom the monolith has answered although the service owns. */
   readonly callers: readonly MonolithCaller[]
 }
 
-/** `UNANSWERED`: the service was asked, and gave no answer. */
-export type MissedBecause = Reason | 'UNANSWERED'
+/** `UNANSWERED`: the service was asked, and gave no answer. `FAILED`: it owns, and too many of its answers were errors. */
+export type MissedBecause = Reason | 'UNANSWERED' | 'FAILED'
+
+/** So many of the owner's answers at an endpoint may be errors, by each word of a proxy: as the gate `error-rate` lets a service fail more than the monolith. */
+export const MOST_FAILED = 0.005
 
 export interface MissedAnswers {
   readonly endpoint: string

@@ -1,6 +1,11 @@
 import type { ExchangeRecord } from '../core/exchange-record.ts'
 import type { Migration } from '../core/guide-words.ts'
-import type { AnswersSeen, MissedBecause, MonolithCaller } from '../core/traffic-words.ts'
+import {
+  type AnswersSeen,
+  type MissedBecause,
+  MOST_FAILED,
+  type MonolithCaller,
+} from '../core/traffic-words.ts'
 
 const MOST_CALLERS = 8
 
@@ -19,9 +24,15 @@ interface Watched {
   since: number
   /** What `since` was before the last word was taken. */
   before: number
-  readonly served: Set<string>
+  readonly served: Map<string, Answered>
   readonly missed: Map<string, { because: MissedBecause; requests: number }>
   readonly callers: { -readonly [K in keyof MonolithCaller]: MonolithCaller[K] }[]
+}
+
+interface Answered {
+  requests: number
+  /** By the owner, with a status of 500 or more. */
+  failed: number
 }
 
 /**
@@ -40,7 +51,8 @@ export function createAnswersBook(now: () => number): AnswersBook {
       if (migration.stage === 'owned' && exchange.target === 'monolith') noteCaller(book, exchange)
       const because = judgeAnswer(exchange, migration)
       if (because === undefined) return
-      if (because === 'served') book.served.add(endpoint)
+      if (because === 'served')
+        noteServed(book, endpoint, migration.stage === 'owned' && exchange.status >= 500)
       else noteMissed(book, { endpoint, because, requests: 1 })
     },
     follow(migrations) {
@@ -53,10 +65,13 @@ export function createAnswersBook(now: () => number): AnswersBook {
       const at = now()
       return [...watched].flatMap(([capability, book]) => {
         const { entered, since, served, missed, callers } = book
+        for (const [endpoint, { requests, failed }] of served)
+          if (failed > requests * MOST_FAILED)
+            noteMissed(book, { endpoint, because: 'FAILED', requests: failed })
         if (served.size + missed.size + callers.length === 0) return []
         const seen: AnswersSeen = {
           ...{ capability, entered, watchedMs: at - since },
-          served: [...served].filter((endpoint) => !missed.has(endpoint)),
+          served: [...served.keys()].filter((endpoint) => !missed.has(endpoint)),
           missed: [...missed].map(([endpoint, found]) => ({ endpoint, ...found })),
           callers,
         }
@@ -69,7 +84,7 @@ export function createAnswersBook(now: () => number): AnswersBook {
         const book = watched.get(capability)
         if (book === undefined || book.entered !== entered) continue
         book.since = book.before
-        for (const endpoint of served) book.served.add(endpoint)
+        for (const endpoint of served) noteServed(book, endpoint, false)
         for (const one of missed) noteMissed(book, one)
         for (const one of callers) addCaller(book, one)
       }
@@ -78,7 +93,14 @@ export function createAnswersBook(now: () => number): AnswersBook {
 }
 
 function open(entered: number, at: number): Watched {
-  return { entered, since: at, before: at, served: new Set(), missed: new Map(), callers: [] }
+  return { entered, since: at, before: at, served: new Map(), missed: new Map(), callers: [] }
+}
+
+function noteServed({ served }: Watched, endpoint: string, hasFailed: boolean): void {
+  const present = served.get(endpoint)
+  if (present === undefined) return void served.set(endpoint, { requests: 1, failed: hasFailed ? 1 : 0 })
+  present.requests += 1
+  if (hasFailed) present.failed += 1
 }
 
 function noteMissed(

@@ -44,11 +44,36 @@ test.each(['STATIC', 'STALE', 'FALLBACK', 'BREAKER_OPEN', 'TARGETING_MATCH', 'SP
   },
 )
 
-test('a read that the service was asked and did not answer is missed; an error that it answers is its answer', () => {
+test('a read that the service was asked and did not answer is missed; before it owns an error that it answers is its answer', () => {
   expect(tell(FULL, { code: 'STRANGLER_UPSTREAM_REFUSED', status: 502 })).toMatchObject([
     { missed: [{ because: 'UNANSWERED' }] },
   ])
   expect(tell(FULL, { status: 500 })).toMatchObject([{ served: [READ] }])
+})
+
+test('an owner that fails misses what it answers with an error, writes too, where that is more than one answer in two hundred', () => {
+  const owned = entered('owned')
+  const WRITE = 'POST /stock/:sku/reserve'
+  const writes = Array.from({ length: 7 }, () => ({
+    ...{ endpoint: WRITE, effect: 'write' as const, status: 500 },
+  }))
+  expect(tell(owned, {}, ...writes)).toMatchObject([
+    { served: [READ], missed: [{ endpoint: WRITE, because: 'FAILED', requests: 7 }] },
+  ])
+  const good = (count: number) => Array.from({ length: count }, () => ({ status: 404 }))
+  expect(tell(owned, ...good(198), { status: 503 })).toMatchObject([
+    { served: [], missed: [{ because: 'FAILED', requests: 1 }] },
+  ])
+  expect(tell(owned, ...good(199), { status: 503 })).toMatchObject([{ served: [READ], missed: [] }])
+})
+
+test('failures that could not be kept are told again', () => {
+  const book = createTrafficBook(() => 0)
+  book.follow(stateOf([entered('owned')]))
+  for (let turn = 0; turn < 3; turn += 1) book.record(exchange({ status: 500 }))
+  book.putBack(book.take()!)
+  book.record(exchange())
+  expect(book.take()?.answers).toMatchObject([{ served: [], missed: [{ because: 'FAILED', requests: 3 }] }])
 })
 
 test('where a part of the users belongs to the monolith their reads miss nothing', () => {

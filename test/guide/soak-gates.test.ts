@@ -63,6 +63,19 @@ describe.each([
   })
 })
 
+test('an owner that answers with errors stops the soak, and the gate says how many and what is to be done', () => {
+  const found = ownedLongEnough.check(
+    owned({ soak: { soakedMs: 8 * DAY, missing: [READ], missed: missed('FAILED', 37) } }),
+  )
+  expect(found.state).toBe('unknown')
+  expect(found.reason).toContain(
+    `37 requests were not answered by the service, or with an error, the last 2 min ago (${READ}: the service answered with a status of 500 or more)`,
+  )
+  expect(found.fix).toBe(
+    `The log of the service says why it failed. It goes on when the service has answered ${READ} again without an error.`,
+  )
+})
+
 test('a soak of a day with a handful of reads says nothing; a capability that only writes has none to wait for', () => {
   const few = { ...full().canary!, service: { requests: 3, failures: 0 } }
   expect(readsSoaked.check(full({ canary: few }))).toMatchObject({ state: 'unknown', fix: 'Wait for reads.' })

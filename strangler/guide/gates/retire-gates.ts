@@ -1,7 +1,8 @@
 import { countOf } from '../../core/count-of.ts'
+import { MOST_FAILED } from '../../core/traffic-words.ts'
 import type { Reason } from '../../core/words.ts'
 import { defineGate } from '../gate.ts'
-import { showDuration, showSome } from '../show.ts'
+import { showDuration, showShare, showSome } from '../show.ts'
 import type { GuideSnapshot } from '../snapshot.ts'
 import { judgeSoak, waitFor } from './soak.ts'
 
@@ -19,7 +20,7 @@ export const ownedLongEnough = defineGate(
       })
     const { soakedMs, evidence: soak, between, standing } = judgeSoak(snapshot)
     const evidence = { ...soak, wantedMs }
-    const reason = `For ${showDuration(soakedMs)} of this step the service has owned it and answered every request.`
+    const reason = `For ${showDuration(soakedMs)} of this step the service has owned it and answered every request, at most ${showShare(MOST_FAILED)} of them with an error of its own.`
     if (soakedMs >= wantedMs && standing === undefined) return pass({ reason, evidence })
     return unknown({
       reason: `${reason}${between} ${showDuration(wantedMs)} say enough.`,

@@ -21,6 +21,7 @@ const WHY: Partial<Record<MissedBecause, string>> = {
   FALLBACK: 'the service failed',
   BREAKER_OPEN: 'the service kept failing',
   UNANSWERED: 'the service gave no answer',
+  FAILED: 'the service answered with a status of 500 or more',
 }
 
 export function judgeSoak({ soak, now, capability, overrides, data }: GuideSnapshot): JudgedSoak {
@@ -29,7 +30,7 @@ export function judgeSoak({ soak, now, capability, overrides, data }: GuideSnaps
   if (missed === undefined) return { soakedMs, evidence, between: '', standing: undefined }
   const why = WHY[missed.because] ?? missed.because
   const many = countOf(missed.requests, 'request was', 'requests were')
-  const between = ` In between ${many} not answered by the service, the last ${showDuration(now - missed.at)} ago (${missed.endpoint}: ${why}); such time does not count, and five minutes of it begin it anew.`
+  const between = ` In between ${many} not answered by the service${missed.because === 'FAILED' ? ', or with an error' : ''}, the last ${showDuration(now - missed.at)} ago (${missed.endpoint}: ${why}); such time does not count, and five minutes of it begin it anew.`
   const [first] = missing
   if (first === undefined) return { soakedMs, evidence, between, standing: undefined }
   const mend = mendOf(missed.because, { capability, overrides, missing, isPaused: data?.sync === 'paused' })
@@ -37,7 +38,7 @@ export function judgeSoak({ soak, now, capability, overrides, data }: GuideSnaps
     soakedMs,
     evidence,
     between,
-    standing: `${mend} It goes on when the service has answered ${showSome(missing)} again.`,
+    standing: `${mend} It goes on when the service has answered ${showSome(missing)} again${missed.because === 'FAILED' ? ' without an error' : ''}.`,
   }
 }
 
@@ -56,6 +57,7 @@ function mendOf(because: MissedBecause, { capability, overrides, missing, isPaus
   if (because === 'STALE') return `\`strangler sync status ${capability}\` says how far the copy is.`
   if (because === 'STATIC' || because === 'SPLIT' || because === 'TARGETING_MATCH')
     return '`strangler route list` shows what does not follow the stage.'
+  if (because === 'FAILED') return 'The log of the service says why it failed.'
   return 'The log of the service says why it did not answer.'
 }
 
