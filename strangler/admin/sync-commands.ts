@@ -10,6 +10,7 @@ import type { SyncCommand, SyncInstallation, SyncUninstallation } from './sync-c
 /**
  * Databases first, journal then: what the journal says must be there. When the journal has moved on meanwhile the command can be
  * repeated; what is installed stays.
+ * @throws StranglerError STRANGLER_SYNC_CONFLICT when the capability is retired: it would carry the service's rows into tables that nobody needs any more
  */
 export async function installSync(
   context: AdminContext,
@@ -17,7 +18,8 @@ export async function installSync(
   author: Author,
 ): Promise<CommandAnswer> {
   const { capability, expectedVersion, takeOver = false } = command
-  const { control, order, start, version } = await standAtSync(context, command)
+  const { control, order, start, state, version } = await standAtSync(context, command)
+  if (isRetired(state, capability)) throw retired(capability)
   await control.install(capability, start, { takeOver })
   // Also where it runs already: a table or a trigger may have been missing.
   if (order !== undefined) return { version, changed: false }
@@ -31,8 +33,8 @@ export async function backfillSync(
   author: Author,
 ): Promise<CommandAnswer> {
   const { expectedVersion } = command
-  const { order, start } = await standAtSync(context, command)
-  if (order === undefined) throw notInstalled(command.capability)
+  const { order, start, state } = await standAtSync(context, command)
+  if (order === undefined) throw notInstalled(state, command.capability)
   const event: JournalEvent = { ...start, backfill: true }
   return appendDecision(context, event, { expectedVersion, author })
 }
@@ -43,8 +45,8 @@ export async function pauseSync(
   author: Author,
 ): Promise<CommandAnswer> {
   const { capability, expectedVersion, kind } = command
-  const { order, version } = await standAtSync(context, command)
-  if (order === undefined) throw notInstalled(capability)
+  const { order, state, version } = await standAtSync(context, command)
+  if (order === undefined) throw notInstalled(state, capability)
   const isSo = order.state === (kind === 'sync.paused' ? 'paused' : 'running')
   if (isSo) return { version, changed: false }
   return appendDecision(context, { kind, capability }, { expectedVersion, author })
@@ -78,7 +80,7 @@ function keepUnderOwner(
   { because }: Author,
 ): void {
   const migration = state.migrations?.[capability]
-  if (ownerOf(state, capability) !== 'service' || migration?.stage === 'retired') return
+  if (ownerOf(state, capability) !== 'service' || isRetired(state, capability)) return
   if (unsafe && because !== undefined) return
   const back =
     migration === undefined
@@ -143,8 +145,21 @@ function startEvent(state: RouteState, { capability, expectedVersion }: SyncComm
   return { kind: 'sync.started', capability, epoch: expectedVersion + 1, ...direction }
 }
 
-export function notInstalled(capability: string): StranglerError {
+export function isRetired(state: RouteState, capability: string): boolean {
+  return state.migrations?.[capability]?.stage === 'retired'
+}
+
+export function notInstalled(state: RouteState, capability: string): StranglerError {
+  if (isRetired(state, capability)) return retired(capability)
   return new StranglerError('STRANGLER_SYNC_CONFLICT', `The sync of ${capability} is not installed.`, {
     fix: `\`strangler sync install ${capability}\` installs it.`,
   })
+}
+
+function retired(capability: string): StranglerError {
+  return new StranglerError(
+    'STRANGLER_SYNC_CONFLICT',
+    `${capability} is retired: nothing of it is carried to the monolith any more, and its old tables there may be gone.`,
+    { fix: `\`strangler migrate ${capability} status\` names what the monolith does not need any more.` },
+  )
 }

@@ -110,7 +110,8 @@ async function findInstalled(
   capability: string,
 ): Promise<{ control: SyncControl; order: SyncOrder }> {
   const control = findSync(context, capability)
-  const order = (await findPosition(context)).state.syncs?.[capability]
-  if (order === undefined) throw notInstalled(capability)
+  const { state } = await findPosition(context)
+  const order = state.syncs?.[capability]
+  if (order === undefined) throw notInstalled(state, capability)
   return { control, order }
 }

@@ -27,6 +27,7 @@ export function checkToggle(
   const { capability, endpoint } = route
   if (!capability.hasTables || unsafe || !leaves(capability.owner, setting)) return { pass: true }
   const { name, owner } = capability
+  if (capability.isRetired) return refuseRetired(route)
   if (endpoint.effect === 'write') return refuseWrite(route)
   const missing = findMissing(name, copy)
   if (missing === undefined) return { pass: true }
@@ -43,6 +44,17 @@ export function checkToggle(
 function leaves(owner: Side, setting: ModeSetting): boolean {
   if (setting.mode === 'canary') return owner === 'monolith' ? setting.percent > 0 : setting.percent < 100
   return owner === 'monolith' ? setting.mode === 'service' : setting.mode !== 'service'
+}
+
+/** Nothing leads back from there, so no command is named that would seem to. */
+function refuseRetired({ capability: { name }, endpoint }: Route): ToggleCheck {
+  const does = endpoint.effect === 'write' ? 'writes' : 'reads'
+  return {
+    pass: false,
+    reason: `"${endpoint.id}" ${does} tables of ${name}, which is retired: the monolith knows nothing of what was written since.`,
+    fix: `Leave it with the service: \`strangler route clear "${endpoint.id}"\` takes back what is set by hand. Or, if the rows of the day it was retired are what you want to see: \`strangler route set "${endpoint.id}" … --unsafe --because "…"\`.`,
+    unsafeWouldPass: true,
+  }
 }
 
 function refuseWrite({ capability: { name, owner }, endpoint }: Route): ToggleCheck {

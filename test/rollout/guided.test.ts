@@ -93,6 +93,25 @@ describe('what the guide knows', () => {
   )
 })
 
+/** Nothing leads on or back from there, and nothing begins to carry rows again. */
+async function expectRetired({ admin }: CutoverStand): Promise<void> {
+  const { version: expectedVersion } = await admin.routes()
+  const command = { capability: CAPABILITY, expectedVersion, because: 'again' }
+  const already = {
+    code: 'STRANGLER_STEP_REFUSED',
+    message: expect.stringContaining('It is retired already'),
+  }
+  await expect(admin.rehearseRetirement(CAPABILITY)).rejects.toMatchObject(already)
+  await expect(admin.migrateNext({ ...command, override: [] })).rejects.toMatchObject(already)
+  await expect(admin.retire({ ...command, override: [] })).rejects.toMatchObject(already)
+  for (const change of ['install', 'backfill', 'pause'] as const)
+    await expect(admin.changeSync(change, command)).rejects.toMatchObject({
+      code: 'STRANGLER_SYNC_CONFLICT',
+      message: expect.stringContaining('is retired'),
+      fix: expect.not.stringContaining('sync install'),
+    })
+}
+
 const dump = (url: string, kind: 'postgres' | 'mariadb') =>
   kind === 'mariadb' ? dumpMariadb(url) : catalogueOf(url)
 
@@ -132,6 +151,8 @@ describe.each(['postgres', 'mariadb'] as const)('retiring on %s', (kind) => {
       expect(capabilities).toEqual([
         { capability: CAPABILITY, tables: ['item'], findings: [], isRetired: true },
       ])
+      await expectRetired(present)
+      expect(await both()).toEqual(before)
     },
     SLOW_MS,
   )

@@ -117,3 +117,18 @@ test('a write may not be sent to the monolith while the service owns', () => {
   expect(checkToggle(read!, { mode: 'monolith' }, kept)).toEqual({ pass: true })
   expect(checkToggle(read!, { mode: 'monolith' }, { unsafe: false })).toMatchObject({ pass: false })
 })
+
+test('once it is retired nothing is sent to the monolith, and no command is named that cannot help', () => {
+  const retired: JournalEvent = {
+    ...{ kind: 'stage.entered', capability, stage: 'retired', step: 'retire', profile: 'default', gates: [] },
+  }
+  const table = compileTable(config, fold(synced, begun, decided, released, retired))
+  for (const route of table.routes) {
+    const check = checkToggle(route, { mode: 'monolith' }, { unsafe: false })
+    expect(check).toMatchObject({ pass: false, reason: expect.stringContaining('retired') })
+    const fix = check.pass ? '' : check.fix
+    expect(fix).not.toMatch(/sync install|sync backfill|migrate stock back/)
+    expect(fix).toContain(`\`strangler route clear "${route.endpoint.id}"\``)
+    expect(checkToggle(route, { mode: 'monolith' }, { unsafe: true })).toEqual({ pass: true })
+  }
+})

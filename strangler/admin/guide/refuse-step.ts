@@ -8,6 +8,15 @@ export function refused(capability: string, found: string, fix?: string): Strang
   })
 }
 
+/** There is no step behind it, and none back. */
+export function retiredAlready(capability: string): StranglerError {
+  return refused(
+    capability,
+    'It is retired already, and that was its last step.',
+    `\`strangler migrate ${capability} status\` names what the monolith does not need any more.`,
+  )
+}
+
 /** Something that must be true for the step is not, or is not known. */
 export function gateClosed(
   capability: string,

@@ -2,11 +2,11 @@ import type { Position } from '../../core/guide-words.ts'
 import { checkGates, nextPosition } from '../../guide/plan.ts'
 import { checkCapability } from '../check-capability.ts'
 import { type AdminContext, type Author, appendDecision, findPosition } from '../present-state.ts'
-import { uninstallSync } from '../sync-commands.ts'
+import { isRetired, uninstallSync } from '../sync-commands.ts'
 import { leftoversOf, toPlain } from './describe-guide.ts'
 import { gatherSnapshot } from './gather-snapshot.ts'
 import type { RetireCommand, RetireRehearsal, StepAnswer } from './migrate-contracts.ts'
-import { refused } from './refuse-step.ts'
+import { refused, retiredAlready } from './refuse-step.ts'
 import { enterEvent, passGates, standAtStep } from './step-commands.ts'
 
 const RETIRE: Position = { step: 'retire' }
@@ -19,6 +19,7 @@ export async function retireCapability(
 ): Promise<StepAnswer> {
   const { capability, expectedVersion, override } = command
   const { snapshot, state } = await standAtStep(context, command)
+  if (isRetired(state, capability)) throw retiredAlready(capability)
   if (nextPosition(snapshot)?.step !== 'retire')
     throw refused(capability, 'Only what the service has owned for its soak can be retired.')
   const passed = passGates(snapshot, { position: RETIRE, override, author })
@@ -31,13 +32,18 @@ export async function retireCapability(
   return { ...answer, version, ...done }
 }
 
-/** What would be retired, and what is in the way. Changes nothing. */
+/**
+ * What would be retired, and what is in the way. Changes nothing.
+ * @throws StranglerError STRANGLER_STEP_REFUSED when it is retired
+ */
 export async function rehearseRetirement(
   context: AdminContext,
   capability: string,
 ): Promise<RetireRehearsal> {
   checkCapability(context, capability)
-  const snapshot = await gatherSnapshot(context, { capability, position: await findPosition(context) })
+  const position = await findPosition(context)
+  if (isRetired(position.state, capability)) throw retiredAlready(capability)
+  const snapshot = await gatherSnapshot(context, { capability, position })
   return {
     capability,
     gates: checkGates(RETIRE, snapshot).map(toPlain),

@@ -9,7 +9,7 @@ import { toPlain } from './describe-guide.ts'
 import { gatherSnapshot, sourcesOf } from './gather-snapshot.ts'
 import type { NextCommand, RetireCommand, StepAnswer } from './migrate-contracts.ts'
 import { moveOwnership } from './move-ownership.ts'
-import { gateClosed, refused } from './refuse-step.ts'
+import { gateClosed, refused, retiredAlready } from './refuse-step.ts'
 
 /** Takes the next step, if its gates let it. */
 export async function takeNext(
@@ -21,7 +21,7 @@ export async function takeNext(
   const { snapshot, state } = await standAtStep(context, command)
   const position =
     command.percent === undefined ? nextPosition(snapshot) : findShare(snapshot, command.percent)
-  if (position === undefined) throw refused(capability, 'It has taken its last step.')
+  if (position === undefined) throw retiredAlready(capability)
   if (command.only !== undefined && position.step !== command.only)
     throw refused(capability, `The next step is ${position.step}, not ${command.only}.`)
   if (position.step === 'retire')
