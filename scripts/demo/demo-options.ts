@@ -9,7 +9,8 @@ guide, then the orders, and the orders back again; and goes on until Ctrl-C.
   --db <kind>     postgres (default) or mariadb: where the monolith keeps its data; mariadb needs a MariaDB server
                   that is installed
   --once          retires the inventory's old side when all of that is done, which has no way back, and ends with a report
-  --json          with --once: nothing on standard output but the report, as JSON
+  --json          with --once: nothing on standard output but the report, as JSON;
+                  as npm run -s demo, for npm writes its own lines there without -s
   --wait          takes no step: they are yours, as docs/guide/ says
   --planted       instead: shadows the inventory, deploys a build of it with two bugs, and shows how they are found;
                   with --wait that build runs from the beginning, and finding them is yours too

@@ -1,6 +1,7 @@
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import type { RehearsalAnswer } from '../../strangler/admin/cutover-contracts.ts'
 import type { GuidedCapability } from '../../strangler/admin/guide/migrate-contracts.ts'
+import { countOf } from '../../strangler/core/count-of.ts'
 import { type Say, tellDone } from './narrate.ts'
 
 type Gate = NonNullable<GuidedCapability['next']>['gates'][number]
@@ -32,7 +33,7 @@ export function createGatherer({ client, capability, verifyContract, say }: Gath
     try {
       const { recorded } = await client.recordContract(capability)
       tell(
-        `contract record: what the monolith answers at ${recorded?.endpoints ?? 0} endpoints is written down as OpenAPI, without any value.`,
+        `contract record: what the monolith answers at ${countOf(recorded?.endpoints ?? 0, 'endpoint')} is written down as OpenAPI, without any value.`,
       )
     } catch (error) {
       // Nothing was seen yet; it is asked for again.

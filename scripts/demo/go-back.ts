@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
-import { type Say, showPosition, tellLines, tellUndoing, tellUndone } from './narrate.ts'
+import { longestHold, type Say, showPosition, tellLines, tellUndoing, tellUndone } from './narrate.ts'
 import { isPassing } from './walk.ts'
 
 const WITHIN_MS = 60_000
@@ -22,7 +22,7 @@ export async function goBack(client: AdminClient, capability: string, say: Say):
       })
       tellLines(
         say,
-        `⇄ The monolith owns the ${capability} again, with everything that was written at the service. Writes waited ${answer.heldMs ?? 0} ms at most; it stands at ${showPosition(answer.position)}.`,
+        `⇄ The monolith owns the ${capability} again, with everything that was written at the service. Writes waited ${longestHold(answer)} ms at most; it stands at ${showPosition(answer.position)}.`,
       )
       tellUndone(say, answer.undoneMs)
       return undefined

@@ -52,6 +52,16 @@ export function tellDone(say: Say, text: string): void {
   tellLines(say, `… ${text}`)
 }
 
+interface Held {
+  readonly heldMs?: number | undefined
+  readonly undoneMs?: readonly number[] | undefined
+}
+
+/** A write may have waited in a hold that was undone as well as in the one that has moved the ownership. */
+export function longestHold({ heldMs = 0, undoneMs = [] }: Held): number {
+  return Math.max(heldMs, ...undoneMs)
+}
+
 /** Holds that the kit has undone and tried again by itself: nobody has seen them, and they were there. */
 export function tellUndone(say: Say, undoneMs: readonly number[] | undefined): void {
   const undone = showUndone(undoneMs)

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { AdminClient } from '../../strangler/admin/admin-client.ts'
 import { type ContractReport, type OpenApiDocument, verifyContract } from '../../strangler/contract.ts'
+import { countOf } from '../../strangler/core/count-of.ts'
 import { type Program, startProgram } from './child-process.ts'
 import type { Shop } from './start-shop.ts'
 
@@ -55,7 +56,7 @@ export async function verifyInCi(options: CiOptions): Promise<string> {
 /** What came of a check; a failure is told with what it means at this moment, so that nobody takes it for a bug that is none. */
 export function sayVerified({ build, endpoints, failures }: ContractReport): string {
   const requests = endpoints.reduce((sum, one) => sum + one.requests, 0)
-  const head = `contract verify: build ${build} was started beside, with rows of its own, and asked ${requests} requests at ${endpoints.length} endpoints: `
+  const head = `contract verify: build ${build} was started beside, with rows of its own, and asked ${countOf(requests, 'request')} at ${countOf(endpoints.length, 'endpoint')}, those of the contract that only read: `
   const [first] = failures
   if (first === undefined) return `${head}all answered as the monolith does.`
   const { endpoint, path, expected, found } = first

@@ -7,6 +7,7 @@ import {
   announceStep,
   createWaitTeller,
   createWayBackTeller,
+  longestHold,
   type Say,
   showPosition,
   tellGates,
@@ -136,7 +137,7 @@ async function takeTurn(
   if (answer.heldMs !== undefined)
     tellLines(
       say,
-      `⇄ The service owns the ${capability} now. No write was refused; they waited ${answer.heldMs} ms at most.`,
+      `⇄ The service owns the ${capability} now. No write was refused; they waited ${longestHold(answer)} ms at most.`,
     )
   tellUndone(say, answer.undoneMs)
   return 'taken'

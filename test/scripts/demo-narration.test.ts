@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createWaitTeller, tellUndoing, tellUndone } from '../../scripts/demo/narrate.ts'
+import { createWaitTeller, longestHold, tellUndoing, tellUndone } from '../../scripts/demo/narrate.ts'
 import { holdP99, noteHolds } from '../../scripts/demo/note-holds.ts'
 import type { Seen } from '../../scripts/demo/shoppers.ts'
 import { describeTraffic } from '../../scripts/demo/show-traffic.ts'
@@ -75,10 +75,17 @@ test('the table of the traffic says what its percentages are of', () => {
   expect(describeTraffic(new Map(seen), totals, 1_000)[1]).toContain('in the last second')
 })
 
+test('no write waited for longer than the longest hold, also of those that were undone', () => {
+  expect(longestHold({ heldMs: 617, undoneMs: [787, 12] })).toBe(787)
+  expect(longestHold({ heldMs: 617 })).toBe(617)
+})
+
 test('a first failure of a contract is told with why it is no alarm, and a pass without', () => {
   const endpoints = [{ endpoint: 'GET /api/orders/:id', outcome: 'passed' as const, requests: 3 }]
   const report = { target: 'http://127.0.0.1:1', build: 'orders-1', pass: true, endpoints, failures: [] }
-  expect(sayVerified(report)).toMatch(/3 requests at 1 endpoints: all answered as the monolith does\.$/)
+  expect(sayVerified(report)).toMatch(
+    /3 requests at 1 endpoint, those of the contract that only read: all answered as the monolith does\.$/,
+  )
   const failure = {
     ...{ endpoint: 'GET /api/orders/:id', status: 200, path: '$.reservationId' },
     ...{ expected: 'string', found: 'null' },

@@ -41,7 +41,7 @@ export const contractPassed = ofService(
         return unknown({ reason: `Build ${build} was checked, and ${present} answers now.`, evidence, fix })
       if (verified.pass)
         return pass({
-          reason: `Build ${build} answers ${countOf(contract?.endpoints ?? 0, 'endpoint')} as the contract says: those that it tells of.`,
+          reason: `Build ${build} answers as the contract says. It tells of ${countOf(contract?.endpoints ?? 0, 'endpoint')}; those that only read were asked.`,
           evidence,
         })
       return fail({
