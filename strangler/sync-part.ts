@@ -191,7 +191,9 @@ function createSync(
     const { syncs, cutovers } = await options.readState()
     return syncs?.[capability] === undefined && cutovers?.[capability] === undefined
   }
-  const told = { onHeartbeat, onLost, onVerified, isCurrent, isEnded, report, ...traced }
+  const appliesAsOwner = async () =>
+    applier === 'service' && ownerOf(await options.readState(), capability) === 'service'
+  const told = { onHeartbeat, onLost, onVerified, isCurrent, isEnded, appliesAsOwner, report, ...traced }
   const basis = { capability, installation, tables, queue, watchEveryMs, throttle, ...told }
   const addresses = findAddresses(config, capability)
   const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })

@@ -62,7 +62,8 @@ export function createSyncApplier(options: SyncApplierOptions): SyncApplier {
   async function begin(): Promise<void> {
     checkInstallation(installation)
     const { target, readTables } = await openTarget()
-    await prepareTarget(target, { capability, installation }, await readTables())
+    const { isReleased } = await prepareTarget(target, { capability, installation }, await readTables())
+    if (isReleased) report('sync.released', released(capability))
     const transport = createTransport({
       ...{ capability, installation, direction: 'forward', server: queue, report },
     })
@@ -97,6 +98,12 @@ export function createSyncApplier(options: SyncApplierOptions): SyncApplier {
         }
       }),
   }
+}
+
+function released(capability: string): Error {
+  return new Error(
+    `The sync of ${capability} was taken out while this service owned: its tables get no guards. Where it is retired, take createSyncApplier out of the service.`,
+  )
 }
 
 /** From JavaScript, or from an environment that does not say it. */

@@ -2,6 +2,7 @@ import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { TriedTable } from '../core/sync-words.ts'
 import type { Side, SyncCourse, SyncOrder } from '../core/words.ts'
+import { forgetReleased, keepReleased } from './apply/released.ts'
 import type { TraceApply } from './apply/trace-apply.ts'
 import { readQuarantine } from './bookkeeping.ts'
 import type { WatchStatus } from './capture-watch.ts'
@@ -52,6 +53,8 @@ export interface CapabilitySyncOptions {
   readonly isCurrent?: (course: SyncCourse) => Promise<boolean>
   /** Whether the journal, read anew, has no sync of it any more, and no cut-over. */
   readonly isEnded?: () => Promise<boolean>
+  /** Where the service applies for itself: whether it owns, by the journal, read anew. */
+  readonly appliesAsOwner?: () => Promise<boolean>
   /** Another epoch must begin, with a backfill. */
   readonly onLost?: (order: SyncOrder, lost: LostDatabase) => void
   /** As `Verification` has it. */
@@ -169,6 +172,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
         const roles = rolesOf(pair, direction)
         const routes = refuseBlocked(capability, checked)[direction]
         if (choice?.takeOver !== true) await refuseOthers(pair)
+        if (direction === 'forward') await forgetReleased(pair.service, capability)
         await installSync(roles, routes, currentIn(options, course))
         await claimDatabases([pair.monolith, pair.service], await claimOf(), choice)
         if (await recordSchema({ ...roles, capability, direction, routes })) await runner.renew()
@@ -178,6 +182,8 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       await runner.inTurn(async () => {
         const pair = await pairs.open()
         await refuseOthers(pair)
+        if ((await options.appliesAsOwner?.()) === true) await keepReleased(pair.service, await claimOf())
+        else await forgetReleased(pair.service, capability)
         await uninstallSync(pair, { capability, tables, isEnded: options.isEnded })
       })
     },

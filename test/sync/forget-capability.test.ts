@@ -37,6 +37,8 @@ describe.each(['postgres', 'mariadb'] as const)('what %s keeps by capability', (
         'cutover:shop:token',
         'peer:forward-shop:other',
         'verify:shop:forward:3',
+        // Of this capability, and there to outlive it.
+        'released::forward',
       ]
       const own = [
         'backfill:forward:reverse:2',

@@ -4,20 +4,22 @@ import { type Claim, claimDatabases, refuseForeign } from '../claim-database.ts'
 import type { SyncDatabase } from '../database.ts'
 import { endUninstalls, fence, readToken } from '../fencing-token.ts'
 import { openUninstall, runSchemaChange, uninstallSide } from '../install-sync.ts'
+import { forgetReleased, isReleased } from './released.ts'
 
 const RETRY_FOR_MS = 30_000
 
 /**
  * What `strangler sync install` does in a database that the kit cannot reach: the kit's tables, and guards on those of the capability. What is
  * there already stays. From the first cut-over on its guards are a cut-over's matter and nobody else's: a service that
- * starts anew in the middle of one, or just after it, must not close its own tables.
+ * starts anew in the middle of one, or just after it, must not close its own tables. Neither must one that owned when its sync was taken out.
+ * @returns whether the latter is so
  * @throws StranglerError STRANGLER_SYNC_FOREIGN when another installation has it; nothing is changed then
  */
 export async function prepareTarget(
   target: SyncDatabase,
   claim: Claim,
   tables: readonly TableShape[],
-): Promise<void> {
+): Promise<{ readonly isReleased: boolean }> {
   const { capability } = claim
   const { dialect } = target
   const deadline = Date.now() + RETRY_FOR_MS
@@ -29,10 +31,12 @@ export async function prepareTarget(
     sql: `SELECT role FROM ${kitTable(dialect.name, 'sync_state')} WHERE capability = ${at(dialect.name, 1)}`,
     params: [capability],
   })
-  if (state?.['role'] === 'source' || (await readToken(target, capability)) > 0) return
+  if (state?.['role'] === 'source' || (await readToken(target, capability)) > 0) return { isReleased: false }
+  if (await isReleased(target, claim)) return { isReleased: true }
   const statements = tables.flatMap((table) => dialect.guard(table, 'reject'))
   // A first cut-over may begin while this waits for a lock.
   await runSchemaChange(target, [fence(target, { capability, token: 0, statements })], deadline)
+  return { isReleased: false }
 }
 
 /** Takes it away again. The copied rows stay. */
@@ -42,6 +46,7 @@ export async function clearTarget(
   tables: readonly TableShape[],
 ): Promise<void> {
   const deadline = Date.now() + RETRY_FOR_MS
+  await forgetReleased(target, capability)
   const fenced = await openUninstall(target, capability, deadline)
   await uninstallSide(target, { capability, shapes: tables, deadline, fenced })
 }
