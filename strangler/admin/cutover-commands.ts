@@ -3,6 +3,7 @@ import type { Side } from '../core/words.ts'
 import type { CutoverRehearsal } from '../rollout/coordinator.ts'
 import type { CutoverAnswer, CutoverCommand, CutoverQuestion, RehearsalAnswer } from './cutover-contracts.ts'
 import { type AdminContext, type Author, showAuthor, standAt } from './present-state.ts'
+import { rehearseWithoutSync } from './rehearse-without-sync.ts'
 import { findSync } from './sync-commands.ts'
 
 /** Moves the ownership of a capability to a side; answers when it is moved, or undone. */
@@ -26,8 +27,12 @@ export async function rehearseCutover(
   { capability, to, lose }: CutoverQuestion,
 ): Promise<RehearsalAnswer> {
   // What begins while it is made begins without it.
-  const epoch = context.currentState().syncs?.[capability]?.epoch
-  const rehearsal = await findCoordinator(context, capability).rehearse({ capability, to, lose })
+  const state = context.currentState()
+  const epoch = state.syncs?.[capability]?.epoch
+  const coordinator = findCoordinator(context, capability)
+  const hasTables = (context.config.capabilities[capability]?.tables ?? []).length > 0
+  if (epoch === undefined && hasTables) return rehearseWithoutSync(state, { capability, to })
+  const rehearsal = await coordinator.rehearse({ capability, to, lose })
   const { obstacles, parts, predictedMs, wayBack } = rehearsal
   if (to === 'service') await keepRehearsal(context, { capability, epoch, rehearsal })
   return {

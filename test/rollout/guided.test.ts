@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Side } from '../../strangler/core/words.ts'
 import { canDumpMariadb, dumpMariadb } from '../support/dump-mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
 import { readCatalogue } from '../support/read-catalogue.ts'
@@ -93,6 +94,23 @@ describe('what the guide knows', () => {
   )
 })
 
+/** There is nothing to measure yet, and that is no failure. */
+async function expectNoSync({ admin }: CutoverStand): Promise<void> {
+  const rehearse = (to: Side) => admin.rehearseCutover({ capability: CAPABILITY, to })
+  expect(await rehearse('monolith')).toEqual({
+    ...{ parts: {}, predictedMs: 0 },
+    obstacles: [
+      {
+        reason: 'the monolith owns items already, and no sync is installed: no write would be held',
+        fix: 'Nothing is to be moved: going back costs nothing. `strangler migrate items back` goes back one step.',
+      },
+    ],
+  })
+  expect((await rehearse('service')).obstacles).toMatchObject([
+    { reason: 'the sync of items is not installed' },
+  ])
+}
+
 /** Nothing leads on or back from there, and nothing begins to carry rows again. */
 async function expectRetired({ admin }: CutoverStand): Promise<void> {
   const { version: expectedVersion } = await admin.routes()
@@ -101,6 +119,8 @@ async function expectRetired({ admin }: CutoverStand): Promise<void> {
     code: 'STRANGLER_STEP_REFUSED',
     message: expect.stringContaining('It is retired already'),
   }
+  const { obstacles } = await admin.rehearseCutover({ capability: CAPABILITY, to: 'monolith' })
+  expect(obstacles).toMatchObject([{ reason: expect.stringContaining('items is retired') }])
   await expect(admin.rehearseRetirement(CAPABILITY)).rejects.toMatchObject(already)
   await expect(admin.migrateNext({ ...command, override: [] })).rejects.toMatchObject(already)
   await expect(admin.retire({ ...command, override: [] })).rejects.toMatchObject(already)
@@ -133,6 +153,8 @@ describe.each(['postgres', 'mariadb'] as const)('retiring on %s', (kind) => {
       const both = () =>
         Promise.all([present.urls.monolith, present.urls.service].map((url) => dump(url, kind)))
       const before = await both()
+      await expectNoSync(present)
+      expect(await both()).toEqual(before)
       await walkUntil(present, 'retire')
       const during = await both()
       expect(during[0]).not.toEqual(before[0])
