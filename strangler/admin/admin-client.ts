@@ -155,7 +155,9 @@ async function call<S extends z.ZodType>(options: AdminClientOptions, asked: Cal
     if (answer.success) return answer.data
   }
   const problem = contract.problem.safeParse(parsed)
-  throw problem.success ? toError(problem.data, options) : strangeAnswer(options.url, status)
+  throw problem.success && isOurs(problem.data)
+    ? toError(problem.data, options)
+    : strangeAnswer(options.url, status)
 }
 
 async function send(
@@ -199,6 +201,11 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** A monolith behind the proxy’s port may tell of its errors in the same form. A later kit may have codes that this one does not know. */
+function isOurs({ code }: contract.Problem): boolean {
+  return code.startsWith('STRANGLER_')
+}
+
 function toError(
   { code, detail, fix, details }: contract.Problem,
   { unauthorizedFix }: AdminClientOptions,
@@ -214,8 +221,10 @@ function toError(
 function strangeAnswer(url: string, status: number): StranglerError {
   return new StranglerError(
     'STRANGLER_ADMIN_UNREACHABLE',
-    `What answered at ${url} (with ${status}) is not the admin API of this version of the kit.`,
-    { fix: 'Name the right address with --admin-url or STRANGLER_ADMIN_URL.' },
+    `What answers at ${url} is not the kit’s admin port, or is of another version of the kit (it answered with ${status}).`,
+    {
+      fix: 'Name the admin port, which is not the proxy’s, with --admin-url or STRANGLER_ADMIN_URL: `strangler start` has said its address, http://127.0.0.1:8081 unless another was set.',
+    },
   )
 }
 

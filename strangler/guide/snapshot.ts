@@ -111,7 +111,9 @@ export interface ComparisonEvidence {
   readonly compared: number
   /** Exchanges with a real difference that nobody has accepted, and the 95 % upper bound of their share. */
   readonly netMismatches: number
+  /** Of the same share, with these too: exchanges of whose difference it is not known yet what it is. */
   readonly netUpperBound: number
+  readonly unknownMismatches?: number
   /** More exchanges without a mismatch that would bring the bound below the limit; undefined when it is below, or cannot come there. */
   readonly stillNeeded: number | undefined
   readonly openDifferences: number

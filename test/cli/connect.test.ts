@@ -94,11 +94,26 @@ describe('a server that is not the admin API', () => {
     expect(await list(['--admin-url', addressOf(redirecting)], env)).toMatchObject({ code: 4 })
     expect(seen).toEqual([])
     const strange = await list(['--admin-url', addressOf(thief)], env)
-    expect(strange).toMatchObject({ code: 4, stderr: expect.stringContaining('is not the admin API') })
+    expect(strange).toMatchObject({ code: 4, stderr: expect.stringContaining('is not the kit’s admin port') })
     for (const server of [thief, redirecting]) {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     }
+  })
+
+  it('is recognised by its errors too, also where they have the form of the kit’s: the proxy’s port with a monolith behind it', async () => {
+    const problem = { type: 'about:blank', status: 404, title: 'Not Found', code: 'NOT_FOUND' }
+    const monolith = createServer((req, res) => {
+      res.writeHead(404, { 'content-type': 'application/problem+json' })
+      res.end(JSON.stringify({ ...problem, detail: `${req.method} ${req.url} does not exist` }))
+    })
+    await new Promise<void>((resolve) => monolith.listen(0, '127.0.0.1', resolve))
+    const found = await list(['--admin-url', addressOf(monolith)], { STRANGLER_TOKEN: TOKENS.viewer })
+    expect(found.code).toBe(4)
+    expect(found.stderr).toContain(`What answers at ${addressOf(monolith)} is not the kit’s admin port`)
+    expect(found.stderr).toContain('--admin-url')
+    expect(found.stderr).not.toContain('INTERNAL')
+    await new Promise((resolve) => monolith.close(resolve))
   })
 })
 

@@ -99,9 +99,11 @@ test.each([
 )
 
 test('no-statement names the program that reads, or where to find it, and when it opens', () => {
-  const found = statement({ ...SILENT, reads: { ...QUIET, quietMs: 1_000, found: FOUND } })
+  const found = statement({ ...SILENT, reads: { ...QUIET, quietMs: 6 * DAY, found: FOUND } })
   expect(found.state).toBe('fail')
-  expect(found.fix).toContain('Move report (shop) to the endpoints. It opens 7 days after the last read')
+  expect(found.fix).toContain(
+    'Move report (shop) to the endpoints. It opens in 24 h when nobody reads them meanwhile',
+  )
   expect(found.fix).toContain(OVERRIDE)
   const nameless = statement({ ...SILENT, reads: { ...QUIET, quietMs: 1_000, found: { ...FOUND, by: [] } } })
   expect(nameless.fix).toContain("in the log of the monolith's database")

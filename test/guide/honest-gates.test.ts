@@ -37,6 +37,17 @@ test('what gave way to clients does not count against coverage, and its number i
   expect(coverage.check({ ...good, comparison: skipping }).state).toBe('fail')
 })
 
+test('net-mismatch names the differences of which nobody knows yet what they are, for its bound counts them', () => {
+  const good = healthy(SHADOW)
+  const comparison = { ...good.comparison!, compared: 607, unknownMismatches: 2, netUpperBound: 0.012 }
+  const { reason, evidence } = netMismatch.check({ ...good, comparison })
+  expect(reason).toContain(
+    '0 of 607 exchanges differ beyond noise, and of 2 more it is not known yet (counted as different); with 95 % certainty at most 1.2 % do',
+  )
+  expect(evidence).toMatchObject({ netMismatches: 0, unknownMismatches: 2 })
+  expect(netMismatch.check(good).reason).not.toContain('not known')
+})
+
 test('where all gave way, coverage is unknown', () => {
   const good = healthy(SHADOW)
   const comparison = { ...good.comparison!, eligible: 0, compared: 0, gaveWay: 5_000 }

@@ -33,7 +33,8 @@ export function toComparisonEvidence({
     endpoints.reduce((total, one) => total + pick(one), 0)
   const compared = sum(({ coverage }) => coverage.count)
   const netMismatches = sum(({ rates }) => rates.net.count)
-  const suspicious = netMismatches + sum(({ rates }) => rates.unknown.count)
+  const unknownMismatches = sum(({ rates }) => rates.unknown.count)
+  const suspicious = netMismatches + unknownMismatches
   const counted = new Map(endpoints.map((one) => [one.endpoint, one.coverage.count]))
   const open = differences.filter(({ verdict, isAccepted }) => verdict === 'real' && !isAccepted)
   return {
@@ -41,6 +42,7 @@ export function toComparisonEvidence({
     gaveWay: sum(({ gaveWay }) => gaveWay),
     compared,
     netMismatches,
+    unknownMismatches,
     netUpperBound: shareOf(suspicious, compared).high,
     stillNeeded: countNeeded({ netMismatches, suspicious, compared, limit }),
     openDifferences: open.length,

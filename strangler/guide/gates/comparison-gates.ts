@@ -35,15 +35,16 @@ export const netMismatch = ofService(
         fix: 'Wait for requests.',
       })
     }
-    const { compared, netMismatches, netUpperBound, stillNeeded } = comparison
+    const { compared, netMismatches, unknownMismatches = 0, netUpperBound, stillNeeded } = comparison
     const evidence = {
       compared,
       netMismatches,
+      unknownMismatches,
       netUpperBound,
       limit: profile.netMismatch,
       stillNeeded: stillNeeded ?? null,
     }
-    const reason = `${netMismatches} of ${countOf(compared, 'exchange')} ${netMismatches === 1 ? 'differs' : 'differ'} beyond noise; with 95 % certainty at most ${showShare(netUpperBound)} do (${showShare(profile.netMismatch)} is the limit).`
+    const reason = `${netMismatches} of ${countOf(compared, 'exchange')} ${netMismatches === 1 ? 'differs' : 'differ'} beyond noise${describeUnknown(unknownMismatches)}; with 95 % certainty at most ${showShare(netUpperBound)} do (${showShare(profile.netMismatch)} is the limit).`
     if (netUpperBound <= profile.netMismatch) return pass({ reason, evidence })
     if (stillNeeded !== undefined) {
       return unknown({
@@ -55,6 +56,12 @@ export const netMismatch = ofService(
     return fail({ reason, evidence, fix: `${report(snapshot)} ranks the differences.` })
   }),
 )
+
+/** They stand in the bound, so that whoever reads the two numbers can tell how they fit. */
+function describeUnknown(count: number): string {
+  if (count === 0) return ''
+  return `, and of ${showCount(count)} more it is not known yet (counted as different)`
+}
 
 export const enoughComparisons = ofService(
   defineGate(

@@ -32,7 +32,7 @@ export const noStatement = defineGate(
     return fail({
       reason: `${countOf(found.count, 'read')} of the old tables ${by} ${found.count === 1 ? 'was' : 'were'} counted since ${since}, the last ${showDuration(now - found.lastAt)} ago: ${showSome(found.tables)}.`,
       evidence,
-      fix: `${adviseReaders(found.by)} It opens ${left} after the last read; or, if all of it may read old rows for ever: ${override(snapshot)}`,
+      fix: `${adviseReaders(found.by)} It opens in ${left} when nobody reads them meanwhile; or, if all of it may read old rows for ever: ${override(snapshot)}`,
     })
   },
 )
