@@ -102,6 +102,11 @@ export interface Dialect {
   /** Where the kit's own tables stand, in a place of their own if there are such: before anything else is made. */
   schemaUp(): string[]
   /**
+   * A statement that changes tables, made so that it fails (as `retry`) rather than wait for one; undefined where it waits for none. Absent where waiting
+   * harms nobody's transaction.
+   */
+  withoutWaiting?(sql: string): string | undefined
+  /**
    * In the source: the change log and its triggers. `up` is idempotent; `down` leaves nothing. `ancestors` are tables outside the
    * capability from which a cascade reaches a captured one, where cascades fire no triggers (MariaDB).
    */

@@ -8,7 +8,7 @@ import { forgetCapability } from './forget-capability.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
 import { introspect } from './introspect.ts'
-import { askChanges, quoteText, schemaUp } from './names.ts'
+import { askChanges, quoteText, schemaUp, withoutWaiting } from './names.ts'
 import {
   deleteAcknowledged,
   guessRows,
@@ -38,6 +38,7 @@ export const mariadbDialect = {
   readSessions,
   survey,
   schemaUp,
+  withoutWaiting,
   captureUp,
   captureDown,
   logUp,
