@@ -40,6 +40,8 @@ export interface CutoverStand {
   revive(): Promise<void>
   /** Ends every connection of the kit to a database. @returns how many */
   cutConnections(which: Side | 'control'): Promise<number>
+  /** Of those that live. */
+  proxyUrls(): string[]
   /** One of the proxies each time, in turn. */
   proxyUrl(): string
   moveTo(side: Side): Promise<CutoverAnswer>
@@ -83,10 +85,13 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
   const processes = createProcesses(programs)
   await processes.revive()
   let turn = 0
+  const proxyUrls = () => {
+    const urls = processes.list().flatMap(({ said }) => (said.startsWith('http') ? [said] : []))
+    return kit.proxyUrl === undefined ? urls : [...urls, kit.proxyUrl]
+  }
   const proxyUrl = () => {
     turn += 1
-    const urls = processes.list().flatMap(({ said }) => (said.startsWith('http') ? [said] : []))
-    if (kit.proxyUrl !== undefined) urls.push(kit.proxyUrl)
+    const urls = proxyUrls()
     return urls[turn % urls.length] ?? ''
   }
   const rows = (side: Side) => databases[side].rows()
@@ -105,11 +110,15 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
     },
     kill: processes.kill,
     revive: processes.revive,
-    cutConnections: (which) =>
-      which === 'control' ? endPostgresConnections(control.url) : databases[which].cutOthers(),
+    async cutConnections(which) {
+      if (which === 'control') return endPostgresConnections(control.url)
+      const ask = async () => (await fetch(`${sides[which].url}/connections`)).json() as Promise<number[]>
+      return databases[which].cutOthers(ask)
+    },
     urls: { monolith: monolith.url, service: service.url, control: control.url },
     run: (side, number) => databases[side].run('add', number),
     databases,
+    proxyUrls,
     proxyUrl,
     async moveTo(to) {
       const { version } = await admin.routes()

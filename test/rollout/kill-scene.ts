@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline'
 import { expect, vi } from 'vitest'
 import type { Side } from '../../strangler/core/words.ts'
 import { type CutoverStand, fillCopy, type StandOptions, startCutoverStand } from './cutover-stand.ts'
+import { KILL_LOAD } from './kill-moments.ts'
+import { longestSilence } from './longest-silence.ts'
 import type { CoordinatorTask } from './programs/coordinator.ts'
 import { startWriteLoad, type WriteLoad } from './write-load.ts'
 import { MOST_WIDENING, startYardstick } from './yardstick.ts'
@@ -34,15 +36,23 @@ export interface Struck {
   /** It may go on after the writes were let go: with another attempt, where it was merely late. */
   readonly ended: Promise<unknown[]>
   readonly said: () => string
+}
+
+/** How long it took until writes flowed again. */
+interface Recovery {
+  readonly at: string
   /** From the blow until the line of the journal that lets the writes go. */
   readonly heldMs: number
+  /** What the clients saw of it. */
+  readonly silentMs: number
 }
 
 export async function openKillScene(options: StandOptions): Promise<KillScene> {
-  const stand = await startCutoverStand(2, { isApart: true, ...options })
+  const stand = await startCutoverStand(KILL_LOAD.proxies, { isApart: true, ...options })
   await fillCopy(stand)
-  const load = startWriteLoad(stand.proxyUrl, 10)
+  const load = startWriteLoad(stand.proxyUrl, KILL_LOAD.perSecond)
   const killed = new Set<string>()
+  const recoveries: Recovery[] = []
   const newest = async (limit: number) => (await stand.admin.history({ limit })).entries
   const ownerNow = async (): Promise<Side> => {
     const changed = (await newest(1_000)).flatMap(({ event }) =>
@@ -70,10 +80,24 @@ export async function openKillScene(options: StandOptions): Promise<KillScene> {
         timeout: 40_000,
         interval: 50,
       })
-      const heldMs = Date.parse(end.at) - struckAt
-      expectSoon(heldMs, yardstick.stop())
-      return { ...begun, to, heldMs }
+      const endedAt = Date.parse(end.at)
+      const silentMs = await vi.waitFor(() => readSilence(struckAt, endedAt), {
+        timeout: 30_000,
+        interval: 20,
+      })
+      const slowness = yardstick.stop()
+      const recovery = { at, heldMs: endedAt - struckAt, silentMs }
+      recoveries.push(recovery)
+      expectSoon(recovery, slowness)
+      return { ...begun, to }
     }
+  }
+
+  function readSilence(struckAt: number, endedAt: number): number {
+    const { written } = load
+    const silentMs = longestSilence({ written, urls: stand.proxyUrls(), struckAt, endedAt })
+    if (silentMs === undefined) throw new Error('A proxy that lives confirms no write.')
+    return silentMs
   }
 
   return {
@@ -108,6 +132,10 @@ export async function openKillScene(options: StandOptions): Promise<KillScene> {
       const mayFail = (failure: string) =>
         /^503 retry-after \d/.test(failure) || [...killed].some((url) => failure.endsWith(` at ${url}`))
       expect(load.failures.filter((failure) => !mayFail(failure))).toEqual([])
+      // Not widened: whatever this machine does to one of them, it does not to most.
+      const silences = recoveries.map(({ silentMs }) => silentMs).toSorted((one, other) => one - other)
+      process.stdout.write(`${JSON.stringify(summary(options.kind ?? 'postgres', recoveries))}\n`)
+      expect(silences[Math.floor(silences.length / 2)]).toBeLessThan(WITHIN_MS)
     },
     async stop() {
       await load.stop()
@@ -117,9 +145,10 @@ export async function openKillScene(options: StandOptions): Promise<KillScene> {
 }
 
 /** @param slowness of the machine meanwhile, by the yardstick */
-function expectSoon(heldMs: number, slowness: number): void {
+function expectSoon(recovery: Recovery, slowness: number): void {
   const withinMs = WITHIN_MS * Math.min(MOST_WIDENING, slowness)
-  expect(heldMs, `on a machine that was ${slowness.toFixed(1)} times too slow`).toBeLessThan(withinMs)
+  const found = `${JSON.stringify(recovery)} on a machine that was ${slowness.toFixed(1)} times too slow`
+  expect(Math.max(recovery.heldMs, recovery.silentMs), found).toBeLessThan(withinMs)
 }
 
 type Line = { readonly at: string; readonly event: { readonly kind: string } }
@@ -147,4 +176,16 @@ function begin(task: CoordinatorTask) {
     void ended.then(() => resolve(false))
   })
   return { coordinator, ended, reached, said: () => said }
+}
+
+/** The longest of both, of all that were struck. */
+function summary(kind: string, recoveries: readonly Recovery[]) {
+  const longest = (of: (one: Recovery) => number) =>
+    recoveries.toSorted((one, other) => of(other) - of(one))[0]
+  return {
+    kind,
+    struck: recoveries.length,
+    longestHold: longest(({ heldMs }) => heldMs),
+    longestSilence: longest(({ silentMs }) => silentMs),
+  }
 }

@@ -2,49 +2,13 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { requireProgram, sayMissing } from '../support/optional.ts'
 import { TOKEN } from './cutover-stand.ts'
+import { isDecided, KILLS } from './kill-moments.ts'
 import { type KillScene, openKillScene } from './kill-scene.ts'
 
-const SLOW_MS = 120_000
+const SLOW_MS = 300_000
 const mariadbd = await requireProgram('mariadb')
 
-/** Between these the journal says the same. */
-const BEFORE_DECISION = [
-  'after cutover.started',
-  'before hold.fenced',
-  'after closeSource',
-  'before owner.changed',
-]
-const BEHIND_DECISION = ['after owner.changed', 'before hold.released']
-const DIALECTS = [
-  {
-    kind: 'postgres' as const,
-    moments: [...BEFORE_DECISION, ...BEHIND_DECISION],
-    coordinator: [
-      ...[
-        'after cutover.started',
-        'after enter',
-        'after closeTarget',
-        'before hold.fenced',
-        'after hold.fenced',
-      ],
-      ...['before closeSource', 'after closeSource', 'after alignIdentities', 'before owner.changed'],
-      ...['after owner.changed', 'before openTarget', 'after openTarget', 'before hold.released'],
-    ],
-    frozen: [
-      ...['after enter', 'before closeTarget', 'before closeSource', 'before alignIdentities'],
-      ...['before owner.changed', 'before openTarget', 'before hold.released'],
-    ],
-  },
-  {
-    kind: 'mariadb' as const,
-    moments: ['after closeSource', 'after owner.changed'],
-    coordinator: ['after hold.fenced', 'after closeSource', 'before owner.changed', 'before openTarget'],
-    frozen: ['before closeTarget', 'before openTarget'],
-  },
-]
-const isDecided = (at: string) => /openTarget|after owner\.changed|hold\.released/.test(at)
-
-describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => {
+describe.each(KILLS)('on $kind', ({ kind, process: moments, connections, coordinator, frozen }) => {
   const isMissing = kind === 'mariadb' && mariadbd === undefined
   let scene: KillScene
 
@@ -116,7 +80,9 @@ describe.each(DIALECTS)('on $kind', ({ kind, moments, coordinator, frozen }) => 
   it
     .skipIf(isMissing)
     .each(
-      moments.flatMap((at) => (['monolith', 'service', 'control'] as const).map((which) => ({ at, which }))),
+      connections.flatMap((at) =>
+        (['monolith', 'service', 'control'] as const).map((which) => ({ at, which })),
+      ),
     )(
     `all connections to the database $which that are killed $at are made again, or it is undone${sayMissing('mariadb')}`,
     async ({ at, which }) => {

@@ -26,8 +26,10 @@ export interface SideDatabase {
   /** A transaction of the application's; one `asApplier` passes the guards, and is not logged. */
   begin(as?: 'asApplier'): Promise<SideTransaction>
   rows(): Promise<Row[]>
-  /** Ends all connections but the application's own. @returns how many */
-  cutOthers(): Promise<number>
+  /** Those of this process, where the database cannot tell the application's from others. */
+  ownConnections(): readonly number[]
+  /** Ends all connections but the application's own: those of this process, and of another one that says which it has. @returns how many */
+  cutOthers(elsewhere?: () => Promise<readonly number[]>): Promise<number>
   close(): Promise<void>
   drop(): Promise<void>
 }
@@ -79,6 +81,8 @@ function connectPostgres(side: Side, url: string): Connected {
     run: async (statement, number) => (await pool.query(statements[statement], [number])).rowCount ?? 0,
     rows: async () =>
       (await pool.query<Row>(`SELECT id::text, number, ${hits} AS hits FROM ${table} ORDER BY id`)).rows,
+    // It calls itself one.
+    ownConnections: () => [],
     cutOthers: () => endPostgresConnections(url),
     close: () => pool.end(),
   }
@@ -148,11 +152,14 @@ function connectMariadb(side: Side, url: string): Connected {
         hits: Number(count),
       }))
     },
-    async cutOthers() {
+    ownConnections: () => [...own],
+    async cutOthers(elsewhere = async () => []) {
       const [found] = await pool.query<mysql.RowDataPacket[]>(
         'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE()',
       )
-      const others = found.map(({ id }) => Number(id)).filter((id) => !own.has(id))
+      // Asked for after that, so that none of them is too new to be known.
+      const spared = new Set([...own, ...(await elsewhere())])
+      const others = found.map(({ id }) => Number(id)).filter((id) => !spared.has(id))
       // One may have ended by itself meanwhile.
       for (const id of others) await pool.query(`KILL ${id}`).catch(() => undefined)
       return others.length

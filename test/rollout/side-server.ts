@@ -10,13 +10,17 @@ export interface ServedSide {
   stop(): Promise<void>
 }
 
-/** A message over a WebSocket adds a number; `POST /items` adds a number, `PUT /items` counts one up, `GET /items` says who answers. */
-export async function serveSide(side: Side, database: Pick<SideDatabase, 'run'>): Promise<ServedSide> {
+/** A message over a WebSocket adds a number; `POST /items` adds a number, `PUT /items` counts one up, `GET /items` says who answers; `GET /connections` tells the test of its own. */
+export async function serveSide(
+  side: Side,
+  database: Pick<SideDatabase, 'run' | 'ownConnections'>,
+): Promise<ServedSide> {
   const server = createServer((req, res) => {
     const answer = (status: number, text = '') => {
       res.writeHead(status, { 'x-side': side }).end(text)
     }
     const work = async () => {
+      if (req.url === '/connections') return answer(200, JSON.stringify(database.ownConnections()))
       if (req.method === 'GET') return answer(200, side)
       const number = await readBody(req)
       const changed = await database.run(req.method === 'POST' ? 'add' : 'hit', number)

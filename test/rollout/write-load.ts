@@ -1,5 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** A write that a client has got its answer to. */
+export interface Written {
+  /** Of the proxy that has answered. */
+  readonly url: string
+  /** Epoch milliseconds. */
+  readonly beganAt: number
+  readonly tookMs: number
+}
+
 /** What became of every write: each adds a number of its own, or counts an earlier one up. */
 export interface WriteLoad {
   /** Numbers that were added, by the answer. */
@@ -13,8 +22,8 @@ export interface WriteLoad {
   isOurs(number: string): boolean
   writes: number
   reads: number
-  /** Each write that was answered: when it began, in epoch milliseconds, and what it took. */
-  readonly written: { readonly beganAt: number; readonly tookMs: number }[]
+  /** In the order of their answers. */
+  readonly written: Written[]
   stop(): Promise<void>
 }
 
@@ -36,9 +45,8 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
   const confirmed: string[] = []
   let isOver = false
 
-  async function ask(init: RequestInit): Promise<boolean> {
+  async function ask(init: RequestInit, url = urlOf()): Promise<boolean> {
     const began = performance.now()
-    const url = urlOf()
     const after = () => `${init.method} after ${Math.round(performance.now() - began)} ms`
     try {
       const answer = await fetch(`${url}/items`, init)
@@ -57,11 +65,11 @@ export function startWriteLoad(urlOf: () => string, perSecond: number): WriteLoa
   async function write(index: number): Promise<void> {
     const earlier = index % 4 === 3 ? confirmed[(index * 7) % Math.max(1, confirmed.length)] : undefined
     const number = earlier ?? `${prefix}-${index}`
-    const [beganAt, began] = [Date.now(), performance.now()]
+    const [beganAt, began, url] = [Date.now(), performance.now(), urlOf()]
     load.writes += 1
     if (earlier !== undefined) load.tried.set(number, (load.tried.get(number) ?? 0) + 1)
-    if (!(await ask({ method: earlier === undefined ? 'POST' : 'PUT', body: number }))) return
-    load.written.push({ beganAt, tookMs: performance.now() - began })
+    if (!(await ask({ method: earlier === undefined ? 'POST' : 'PUT', body: number }, url))) return
+    load.written.push({ url, beganAt, tookMs: performance.now() - began })
     if (earlier === undefined) {
       load.added.add(number)
       confirmed.push(number)
