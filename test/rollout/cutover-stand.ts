@@ -63,14 +63,10 @@ export interface StandOptions extends KitOptions {
 
 export async function startCutoverStand(proxies = 2, options: StandOptions = {}): Promise<CutoverStand> {
   const { kind = 'postgres', isApart = false, appliesItself = false, ...kitOptions } = options
-  const control = await createTestDatabase('owner_control')
-  const monolith = await openSideDatabase(kind, 'monolith')
-  const service = await openSideDatabase(kind, 'service')
-  const serve = isApart ? serveSideApart(kind) : serveSide
-  const sides = { monolith: await serve('monolith', monolith), service: await serve('service', service) }
-  const directory = await mkdtemp(join(tmpdir(), 'strangler-cutover-'))
-  const databases = { monolith, service }
-  const settings = settingsOf({ sides, databases, controlUrl: control.url, directory, appliesItself })
+  const places = await openPlaces(kind, isApart)
+  const { sides, databases, controlUrl, directory } = places
+  const { monolith, service } = databases
+  const settings = settingsOf(places, appliesItself)
   const config = checkConfig(settings)
   const role = isApart ? ({ role: 'admin' } as const) : {}
   const logFile = join(directory, 'kit.log')
@@ -80,20 +76,15 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
   let admin = clientOf(kit)
   if (appliesItself) {
     const { installation = '' } = await admin.syncs()
-    programs.push({ name: 'applier', program: 'applier', args: [service.url, control.url, installation] })
+    programs.push({ name: 'applier', program: 'applier', args: [service.url, controlUrl, installation] })
   }
   const processes = createProcesses(programs)
   await processes.revive()
-  let turn = 0
   const proxyUrls = () => {
     const urls = processes.list().flatMap(({ said }) => (said.startsWith('http') ? [said] : []))
     return kit.proxyUrl === undefined ? urls : [...urls, kit.proxyUrl]
   }
-  const proxyUrl = () => {
-    turn += 1
-    const urls = proxyUrls()
-    return urls[turn % urls.length] ?? ''
-  }
+  const proxyUrl = takeTurns(proxyUrls)
   const rows = (side: Side) => databases[side].rows()
   return {
     get admin() {
@@ -111,11 +102,11 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
     kill: processes.kill,
     revive: processes.revive,
     async cutConnections(which) {
-      if (which === 'control') return endPostgresConnections(control.url)
+      if (which === 'control') return endPostgresConnections(controlUrl)
       const ask = async () => (await fetch(`${sides[which].url}/connections`)).json() as Promise<number[]>
       return databases[which].cutOthers(ask)
     },
-    urls: { monolith: monolith.url, service: service.url, control: control.url },
+    urls: { monolith: monolith.url, service: service.url, control: controlUrl },
     run: (side, number) => databases[side].run('add', number),
     databases,
     proxyUrls,
@@ -132,7 +123,35 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
       return answer.headers.get('x-side') ?? `${answer.status} ${text}`
     },
     async stop() {
-      for (const one of [...processes.list(), kit, ...Object.values(sides)]) await one.stop()
+      for (const one of [...processes.list(), kit]) await one.stop()
+      await places.close()
+    },
+  }
+}
+
+/** What is there before a kit is, and after it. */
+interface Places {
+  readonly sides: Readonly<Record<Side, ServedSide>>
+  readonly databases: Readonly<Record<Side, SideDatabase>>
+  readonly controlUrl: string
+  readonly directory: string
+  close(): Promise<void>
+}
+
+async function openPlaces(kind: SideDatabaseKind, isApart: boolean): Promise<Places> {
+  const control = await createTestDatabase('owner_control')
+  const monolith = await openSideDatabase(kind, 'monolith')
+  const service = await openSideDatabase(kind, 'service')
+  const serve = isApart ? serveSideApart(kind) : serveSide
+  const sides = { monolith: await serve('monolith', monolith), service: await serve('service', service) }
+  const directory = await mkdtemp(join(tmpdir(), 'strangler-cutover-'))
+  return {
+    sides,
+    databases: { monolith, service },
+    controlUrl: control.url,
+    directory,
+    async close() {
+      for (const side of Object.values(sides)) await side.stop()
       await Promise.all([monolith.close(), service.close()])
       await Promise.all([monolith, service, control].map((database) => database.drop()))
       await rm(directory, { recursive: true, force: true })
@@ -140,15 +159,17 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
   }
 }
 
-interface Places {
-  readonly sides: Readonly<Record<Side, ServedSide>>
-  readonly databases: Readonly<Record<Side, SideDatabase>>
-  readonly controlUrl: string
-  readonly directory: string
-  readonly appliesItself: boolean
+/** One of the list each time, which may be another list by then. */
+function takeTurns(list: () => readonly string[]): () => string {
+  let turn = 0
+  return () => {
+    turn += 1
+    const all = list()
+    return all[turn % all.length] ?? ''
+  }
 }
 
-function settingsOf({ sides, databases, controlUrl, directory, appliesItself }: Places) {
+function settingsOf({ sides, databases, controlUrl, directory }: Places, appliesItself: boolean) {
   return {
     sides: {
       monolith: { url: sides.monolith.url, database: databases.monolith.url },

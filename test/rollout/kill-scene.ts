@@ -14,6 +14,8 @@ const PROGRAM = new URL('programs/coordinator.ts', import.meta.url).pathname
 /** What the design promises of a machine that is not starved. */
 const WITHIN_MS = 5_000
 
+type Blow = (coordinator: ChildProcess) => Promise<unknown>
+
 /** A cut-over that goes wrong at a moment of somebody's choice, under writes. */
 export interface KillScene {
   readonly stand: CutoverStand
@@ -23,7 +25,7 @@ export interface KillScene {
   ownerNow(): Promise<Side>
   lines(): Promise<string[]>
   /** Lets a coordinator come to `at`, has `hit` happen there, and waits until somebody has ended the cut-over. */
-  strike(at: string, hit: (coordinator: ChildProcess) => Promise<unknown>): Promise<Struck>
+  strike(at: string, hit: Blow): Promise<Struck>
   expectWhole(): Promise<void>
   /** Every write that was confirmed is there once, and nothing but what may fail has failed. */
   expectAllWrites(): Promise<void>
@@ -53,60 +55,20 @@ export async function openKillScene(options: StandOptions): Promise<KillScene> {
   const load = startWriteLoad(stand.proxyUrl, KILL_LOAD.perSecond)
   const killed = new Set<string>()
   const recoveries: Recovery[] = []
-  const newest = async (limit: number) => (await stand.admin.history({ limit })).entries
-  const ownerNow = async (): Promise<Side> => {
-    const changed = (await newest(1_000)).flatMap(({ event }) =>
-      event.kind === 'owner.changed' ? [event.owner] : [],
-    )
-    return changed[0] ?? 'monolith'
-  }
-  const lines = async () => (await newest(8)).map(({ version, event }) => `${event.kind} ${version}`)
-
-  async function strike(at: string, hit: (coordinator: ChildProcess) => Promise<unknown>): Promise<Struck> {
-    for (let attempt = 1; ; attempt += 1) {
-      const to: Side = (await ownerNow()) === 'monolith' ? 'service' : 'monolith'
-      const begun = begin({ urls: stand.urls, to, at })
-      // On a starved machine it may be undone before it comes so far: then the next one is struck.
-      if (!(await begun.reached)) {
-        if (attempt === 6) throw new Error(`It ended before it came to "${at}": ${begun.said()}`)
-        continue
-      }
-      const yardstick = startYardstick()
-      const struckAt = Date.now()
-      await hit(begun.coordinator)
-      if (begun.coordinator.exitCode === null) begun.coordinator.stdin?.write('go\n')
-      // Another attempt may have begun since.
-      const end = await vi.waitFor(() => findEnd(newest(20), struckAt, begun.said), {
-        timeout: 40_000,
-        interval: 50,
-      })
-      const endedAt = Date.parse(end.at)
-      const silentMs = await vi.waitFor(() => readSilence(struckAt, endedAt), {
-        timeout: 30_000,
-        interval: 20,
-      })
-      const slowness = yardstick.stop()
-      const recovery = { at, heldMs: endedAt - struckAt, silentMs }
-      recoveries.push(recovery)
-      expectSoon(recovery, slowness)
-      return { ...begun, to }
-    }
-  }
-
-  function readSilence(struckAt: number, endedAt: number): number {
-    const { written } = load
-    const silentMs = longestSilence({ written, urls: stand.proxyUrls(), struckAt, endedAt })
-    if (silentMs === undefined) throw new Error('A proxy that lives confirms no write.')
-    return silentMs
-  }
-
+  const { ownerNow, lines } = readJournal(stand)
   return {
     stand,
     load,
     killed,
     ownerNow,
     lines,
-    strike,
+    async strike(at, hit) {
+      const begun = await reach(stand, at)
+      const { recovery, slowness } = await recoverFrom({ stand, load, begun, hit })
+      recoveries.push(recovery)
+      expectSoon(recovery, slowness)
+      return begun
+    },
     async expectWhole() {
       const side = await ownerNow()
       expect((await stand.admin.holds()).holds).toEqual([])
@@ -132,16 +94,73 @@ export async function openKillScene(options: StandOptions): Promise<KillScene> {
       const mayFail = (failure: string) =>
         /^503 retry-after \d/.test(failure) || [...killed].some((url) => failure.endsWith(` at ${url}`))
       expect(load.failures.filter((failure) => !mayFail(failure))).toEqual([])
-      // Not widened: whatever this machine does to one of them, it does not to most.
-      const silences = recoveries.map(({ silentMs }) => silentMs).toSorted((one, other) => one - other)
       process.stdout.write(`${JSON.stringify(summary(options.kind ?? 'postgres', recoveries))}\n`)
-      expect(silences[Math.floor(silences.length / 2)]).toBeLessThan(WITHIN_MS)
+      expectMostSoon(recoveries)
     },
     async stop() {
       await load.stop()
       await stand.stop()
     },
   }
+}
+
+type Line = { readonly at: string; readonly event: { readonly kind: string } }
+
+interface Begun extends Struck {
+  readonly at: string
+}
+
+/** The client of the admin API is asked for each time: a kit that was started again has another one. */
+function readJournal(stand: Pick<CutoverStand, 'admin'>) {
+  const newest = async (limit: number) => (await stand.admin.history({ limit })).entries
+  return {
+    newest,
+    lines: async () => (await newest(8)).map(({ version, event }) => `${event.kind} ${version}`),
+    async ownerNow(): Promise<Side> {
+      const changed = (await newest(1_000)).flatMap(({ event }) =>
+        event.kind === 'owner.changed' ? [event.owner] : [],
+      )
+      return changed[0] ?? 'monolith'
+    },
+  }
+}
+
+/** A coordinator that stands at `at`. On a starved machine one may be undone before it comes so far: then the next one is struck. */
+async function reach(stand: CutoverStand, at: string): Promise<Begun> {
+  for (let attempt = 1; ; attempt += 1) {
+    const to: Side = (await readJournal(stand).ownerNow()) === 'monolith' ? 'service' : 'monolith'
+    const { reached, ...begun } = begin({ urls: stand.urls, to, at })
+    if (await reached) return { ...begun, at, to }
+    if (attempt === 6) throw new Error(`It ended before it came to "${at}": ${begun.said()}`)
+  }
+}
+
+interface Strike {
+  readonly stand: CutoverStand
+  readonly load: WriteLoad
+  readonly begun: Begun
+  readonly hit: Blow
+}
+
+/** The blow, and how long it took from there. @returns with the slowness of the machine meanwhile */
+async function recoverFrom({ stand, load, begun, hit }: Strike) {
+  const { at, coordinator, said } = begun
+  const { newest } = readJournal(stand)
+  const yardstick = startYardstick()
+  const struckAt = Date.now()
+  await hit(coordinator)
+  if (coordinator.exitCode === null) coordinator.stdin?.write('go\n')
+  // Another attempt may have begun since.
+  const end = await vi.waitFor(() => findEnd(newest(20), struckAt, said), { timeout: 40_000, interval: 50 })
+  const endedAt = Date.parse(end.at)
+  const readSilence = () => {
+    const { written } = load
+    const silentMs = longestSilence({ written, urls: stand.proxyUrls(), struckAt, endedAt })
+    if (silentMs === undefined) throw new Error('A proxy that lives confirms no write.')
+    return silentMs
+  }
+  const silentMs = await vi.waitFor(readSilence, { timeout: 30_000, interval: 20 })
+  return { recovery: { at, heldMs: endedAt - struckAt, silentMs }, slowness: yardstick.stop() }
 }
 
 /** @param slowness of the machine meanwhile, by the yardstick */
@@ -151,7 +170,11 @@ function expectSoon(recovery: Recovery, slowness: number): void {
   expect(Math.max(recovery.heldMs, recovery.silentMs), found).toBeLessThan(withinMs)
 }
 
-type Line = { readonly at: string; readonly event: { readonly kind: string } }
+/** Not widened: whatever the machine does to one of them, it does not to most. */
+function expectMostSoon(recoveries: readonly Recovery[]): void {
+  const silences = recoveries.map(({ silentMs }) => silentMs).toSorted((one, other) => one - other)
+  expect(silences[Math.floor(silences.length / 2)]).toBeLessThan(WITHIN_MS)
+}
 
 /** The first line after the blow that lets the writes go. */
 async function findEnd(newest: Promise<readonly Line[]>, since: number, said: () => string): Promise<Line> {
