@@ -104,14 +104,15 @@ async function capture(source: SyncDatabase, tables: readonly TableShape[], dead
   await runSchemaChange(source, source.dialect.captureUp(tables, ancestors), deadline)
 }
 
-/** Takes capture away again. */
+/** Takes capture away again. Whoever goes on late is refused as by `uninstallSync`. */
 export async function clearSource(
   source: SyncDatabase,
-  { capability, tables, url }: { capability: string; tables: readonly SyncedTable[]; url: string },
+  { capability, tables, url, isEnded }: UninstallOptions & { readonly url: string },
 ): Promise<void> {
   const placeOf = (table: SyncedTable) => ({ schema: schemaOf(url, table.schema), name: table.table })
   const deadline = Date.now() + RETRY_FOR_MS
   const fenced = await openUninstall(source, capability, deadline)
+  if ((await isEnded?.()) === false) throw moved(capability)
   const shapes = await readShapes(source, tables, placeOf)
   await uninstallSide(source, { capability, shapes, deadline, fenced })
 }

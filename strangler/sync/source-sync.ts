@@ -49,7 +49,10 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
       await runner.end()
       if (full !== undefined) return full.uninstall()
       await refuseForeign([await access.source()], await access.claim())
-      await inTurn(async () => clearSource(await access.source(), { capability, tables, url: monolith.url }))
+      const { isEnded } = options
+      await inTurn(async () =>
+        clearSource(await access.source(), { capability, tables, isEnded, url: monolith.url }),
+      )
     },
     follow(order) {
       full?.follow(order !== undefined && isReverse(order) ? order : undefined)
