@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { GATE_PROFILES, type GateProfile } from '../../strangler/guide/gate-profile.ts'
 import { STEPS } from '../../strangler/guide/plan.ts'
 import { showCount, showDuration, showShare } from '../../strangler/guide/show.ts'
+import { findLongHold } from './page-commands.ts'
 
 const folder = join(import.meta.dirname, '../../docs/guide')
 const nameOf = (index: number) => `${index + 1}-${STEPS[index]?.id}.md`
@@ -28,6 +29,10 @@ test.each(STEPS.map((step, index) => [step.id, step, index] as const))(
       expect(page).toContain(`\n## ${heading}\n`)
   },
 )
+
+test('no page shows a hold as only a busy machine has it', async () => {
+  for (const name of await readdir(folder)) expect(findLongHold(await read(name)), name).toBeUndefined()
+})
 
 test('the overview has every step with its stage and command', async () => {
   const overview = await read('README.md')
