@@ -71,7 +71,7 @@ export interface DryRunShop {
   /** Signed in as staff, through the proxy. */
   readonly staff: HttpClient
   /** Rows of every table, and what is in the queue. */
-  dump(): Promise<unknown>
+  dump(): Promise<{ readonly rows: unknown; readonly queue: unknown }>
   /** Requests that the service has sent to the shop. */
   readonly calls: string[]
   report(): Promise<ReportAnswer['capabilities'][number] | undefined>
