@@ -119,7 +119,7 @@ export const ERRORS = {
   STRANGLER_SYNC_CONFLICT: {
     status: 409,
     title: 'The sync is not in the state this command needs',
-    when: 'A sync was to be filled, paused, resumed, compared or repaired that is not installed; a repair was asked of a process that has compared nothing; a sync was to be taken out from under a service that owns the data; a sync was to be installed for a capability that is retired; or a comparison has failed, or has met rows whose changes wait because the sync is paused.',
+    when: 'A sync was to be filled, paused, resumed, compared or repaired that is not installed; a repair was asked of a process that has compared nothing; a sync was to be taken out from under a service that owns the data; a sync was to be installed for a capability that is retired; another installation, uninstallation or cut-over has begun while this one was at work; or a comparison has failed, or has met rows whose changes wait because the sync is paused.',
     help: '`strangler sync status` shows what is installed; `strangler sync install CAPABILITY` installs it. While the service owns, `strangler migrate CAPABILITY back` or `retire` comes before `strangler sync uninstall`.',
   },
   STRANGLER_SYNC_DIVERGED: {

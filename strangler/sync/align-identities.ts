@@ -2,6 +2,7 @@ import type { TableShape } from '../core/sync-words.ts'
 import type { SyncedTable } from './check-tables.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
+import { rethrowRefusal } from './fence-refusal.ts'
 import { fence } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
@@ -52,7 +53,8 @@ export async function alignIdentities(
       if (next > last) spent.push({ table: here.name, column, next: String(next), last: String(last) })
       else if (next > identity.next && token !== undefined) {
         const statements = [target.dialect.setIdentity(here, column, String(next))]
-        await target.query({ sql: fence(target, { capability, token, statements }), params: [] })
+        const sql = fence(target, { capability, token, statements })
+        await target.query({ sql, params: [] }).catch(rethrowRefusal)
       }
     }
   }

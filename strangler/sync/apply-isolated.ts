@@ -91,7 +91,7 @@ async function attempt(
   } catch (error) {
     const kind = classifyError(error)
     // Not about these rows: the whole job is tried again.
-    if (kind === 'retry' || kind === 'unreachable') throw error
+    if (kind === 'retry' || kind === 'unreachable' || kind === 'overtaken') throw error
     await plain('ROLLBACK TO SAVEPOINT strangler_part')
     return error
   }

@@ -104,7 +104,13 @@ export function createApplier(options: ApplierOptions): Applier {
       } catch (error) {
         if (error instanceof StranglerError) throw error
         const kind = classifyError(error)
-        if (kind === 'unreachable' || attempt >= ATTEMPTS || (isolate && kind !== 'retry')) throw error
+        if (
+          kind === 'unreachable' ||
+          kind === 'overtaken' ||
+          attempt >= ATTEMPTS ||
+          (isolate && kind !== 'retry')
+        )
+          throw error
         if (kind === 'retry') await delay(Math.random() * 50 * attempt)
         else isolate = true
         if (kind === 'other') report('sync.apply', new Error(`A job is taken apart: ${describe(error)}`))

@@ -1,8 +1,10 @@
+import { isFenceRefusal } from './fence-refusal.ts'
+
 /**
  * What a database's error means for a row or a job: `unique` and `reference` wait for other rows, `retry` lost against someone else's lock,
- * `unreachable` says nothing about the row, `other` is about the row itself or the table.
+ * `unreachable` says nothing about the row, `overtaken` is a fence's refusal of whoever comes too late, `other` is about the row itself or the table.
  */
-export type DatabaseErrorKind = 'unique' | 'reference' | 'retry' | 'unreachable' | 'other'
+export type DatabaseErrorKind = 'unique' | 'reference' | 'retry' | 'unreachable' | 'overtaken' | 'other'
 
 /** SQLSTATEs of PostgreSQL, error numbers of MariaDB. */
 const KINDS: Readonly<Record<string, DatabaseErrorKind>> = {
@@ -35,6 +37,7 @@ const UNREACHABLE_MESSAGE =
   /connection (terminated|ended|timeout)|timeout exceeded when trying to connect|closed state|query read timeout|not queryable|connect E/i
 
 export function classifyError(error: unknown): DatabaseErrorKind {
+  if (isFenceRefusal(error)) return 'overtaken'
   const known = codesOf(error).find((code) => KINDS[code] !== undefined)
   if (known !== undefined) return KINDS[known]!
   if (codesOf(error).some((code) => UNREACHABLE.test(code))) return 'unreachable'

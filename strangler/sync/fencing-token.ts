@@ -3,6 +3,7 @@ import { at, hasKitTable, kitTable } from './bookkeeping.ts'
 import { createCheckpointTable, createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
+import { rethrowRefusal } from './fence-refusal.ts'
 
 /** Under which name both databases of a capability know the newest fencing token of its cut-overs. */
 export function tokenName(capability: string): string {
@@ -35,7 +36,7 @@ function openPlace(database: SyncDatabase, capability: string): TokenPlace {
       return Number(found?.['state'] ?? 0)
     },
     async raise(token) {
-      await run(dialect.raiseToken(name, token))
+      await run(dialect.raiseToken(name, token)).catch(rethrowRefusal)
     },
   }
 }

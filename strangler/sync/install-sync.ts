@@ -6,6 +6,7 @@ import { classifyError, describe } from './classify-error.ts'
 import type { SyncDatabase } from './database.ts'
 import { type DatabasePair, type DatabaseRoles, schemaOf } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
+import { rethrowRefusal } from './fence-refusal.ts'
 import { beginUninstall, endUninstalls, type FenceUninstall, fence, readToken } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
@@ -233,7 +234,7 @@ async function runWithPatience(database: SyncDatabase, sql: string, deadline: nu
       await database.query({ sql: mayWait ? sql : (atOnce ?? sql), params: [] })
       return
     } catch (error) {
-      if (classifyError(error) !== 'retry') throw error
+      if (classifyError(error) !== 'retry') rethrowRefusal(error)
       if (Date.now() > deadline) throw lockedOut(error)
       const pauseMs = mayWait ? RETRY_AFTER_MS : TRY_AGAIN_AFTER_MS
       await delay(Math.max(1, Math.min(pauseMs, deadline - Date.now())))

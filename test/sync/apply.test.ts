@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ChangeBatch, ChangeEntry } from '../../strangler/core/sync-words.ts'
 import { type Applier, createApplier } from '../../strangler/sync/apply.ts'
 import { readQuarantine } from '../../strangler/sync/bookkeeping.ts'
+import { FENCE_SQLSTATE } from '../../strangler/sync/fence-refusal.ts'
 import { openPair, type Pair } from './pipeline/open-pair.ts'
 
 const TABLES = `
@@ -159,4 +160,17 @@ test('two appliers at once give the same as one', async () => {
   const doubled = [...jobs, ...jobs.toReversed()]
   await Promise.all(doubled.map((job) => applier.apply(job)))
   expect(await rows('parent')).toEqual(Array.from({ length: 20 }, (_, id) => `(${id},${id}-29)`))
+})
+
+test('a fence’s refusal is no row’s fault: the job is refused at once, and nothing is quarantined', async () => {
+  await pair.inTarget(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'late' USING ERRCODE = '${FENCE_SQLSTATE}'; END $$`)
+  await pair.inTarget('CREATE TRIGGER refuse BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION refuse()')
+  await pair.inTarget('ALTER TABLE parent ENABLE ALWAYS TRIGGER refuse')
+  try {
+    await expect(applier.apply(batch(parent(1, 1, 'a'), parent(2, 2, 'b')))).rejects.toThrow('late')
+    expect(await pair.target.query(readQuarantine('postgres', ['parent'], 10))).toEqual([])
+  } finally {
+    await pair.inTarget('DROP TRIGGER refuse ON parent')
+  }
 })

@@ -19,6 +19,13 @@ import { requireProgram, sayMissing } from '../../support/optional.ts'
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 60_000
 
+/** As operators get it; not as an error of the kit's own. */
+const OVERTAKEN = {
+  code: 'STRANGLER_SYNC_CONFLICT',
+  message: expect.stringContaining('has begun meanwhile'),
+  fix: expect.stringContaining('strangler sync status'),
+}
+
 describe.each(['postgres', 'mariadb'] as const)(
   `the steps of a cut-over on %s${sayMissing('mariadb')}`,
   (kind) => {
@@ -76,12 +83,12 @@ describe.each(['postgres', 'mariadb'] as const)(
     it.skipIf(isMissing)(
       'are refused once a later one is known, and leave everything as it is',
       async () => {
-        await expect(handOver.closeSource(10, soon())).rejects.toThrow(/has begun/)
-        await expect(handOver.openTarget(10, soon())).rejects.toThrow(/has begun/)
-        await expect(handOver.closeTarget(10, soon())).rejects.toThrow(/has begun/)
-        await expect(handOver.measureFence(10)).rejects.toThrow(/has begun/)
-        await expect(handOver.alignIdentities(10)).rejects.toThrow(/has begun/)
-        await expect(handOver.enter(10)).rejects.toThrow(/has begun/)
+        await expect(handOver.closeSource(10, soon())).rejects.toMatchObject(OVERTAKEN)
+        await expect(handOver.openTarget(10, soon())).rejects.toMatchObject(OVERTAKEN)
+        await expect(handOver.closeTarget(10, soon())).rejects.toMatchObject(OVERTAKEN)
+        await expect(handOver.measureFence(10)).rejects.toMatchObject(OVERTAKEN)
+        await expect(handOver.alignIdentities(10)).rejects.toMatchObject(OVERTAKEN)
+        await expect(handOver.enter(10)).rejects.toMatchObject(OVERTAKEN)
         expect(await monolith.run('add', 'still taken')).toBe(1)
         await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)
       },
@@ -99,7 +106,7 @@ describe.each(['postgres', 'mariadb'] as const)(
           await handOver.enter(token)
           return true
         }
-        await expect(uninstallSync(pair, { ...options, isEnded })).rejects.toThrow(/has begun/)
+        await expect(uninstallSync(pair, { ...options, isEnded })).rejects.toMatchObject(OVERTAKEN)
         await expect(service.run('add', 'stray')).rejects.toThrow(/strangler/i)
         await expect(uninstallSync(pair, { ...options, isEnded: async () => false })).rejects.toThrow(
           /has moved since/,
@@ -128,7 +135,8 @@ describe.each(['postgres', 'mariadb'] as const)(
           return true
         }
         const install = { capability: 'items', tables: TABLES }
-        await expect(installSync(roles, forward, { ...install, isCurrent })).rejects.toThrow(/has begun/)
+        const early = installSync(roles, forward, { ...install, isCurrent })
+        await expect(early).rejects.toMatchObject(OVERTAKEN)
         expect(await service.run('add', 'after an installation')).toBe(1)
         // Frozen before it asks, it hears that the other side owns.
         const late = installSync(roles, forward, { ...install, isCurrent: async () => false })
@@ -137,7 +145,7 @@ describe.each(['postgres', 'mariadb'] as const)(
         const reporting = [{ ...TABLES[0]!, guard: { mode: 'report' as const } }]
         await expect(
           fenceTarget(roles, forward, { ...install, tables: reporting, isCurrent }),
-        ).rejects.toThrow(/has begun/)
+        ).rejects.toMatchObject(OVERTAKEN)
         expect(await readStrayWrites(pair.service, ['entry'])).toEqual([])
 
         const unfenced = targets.flatMap((table) => pair.service.dialect.guard(table, 'reject'))

@@ -1,3 +1,4 @@
+import { FENCE_SQLSTATE } from '../../fence-refusal.ts'
 import { asPart, CHECKPOINT, quoteText } from './names.ts'
 
 /** DDL commits, so no row stays locked over it: a lock by name has to do, held within one statement. */
@@ -20,7 +21,7 @@ ${statements.map(asPart).join('\n')}`,
 
 function check(name: string, token: number): string {
   return `IF NOT EXISTS (SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${token}') THEN
-  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
+  SIGNAL SQLSTATE '${FENCE_SQLSTATE}' SET MESSAGE_TEXT = 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
 END IF;`
 }
 

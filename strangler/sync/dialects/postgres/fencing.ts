@@ -1,3 +1,4 @@
+import { FENCE_SQLSTATE } from '../../fence-refusal.ts'
 import { quoteBody, quoteText, SCHEMA } from './names.ts'
 
 /** Waits for whoever changes triggers under an earlier token. */
@@ -20,6 +21,6 @@ export function whileToken(name: string, token: number, statements: readonly str
 function check(name: string, token: number): string {
   return `PERFORM FROM ${SCHEMA}.checkpoint WHERE name = ${quoteText(name)} AND state = '${token}' FOR SHARE;
 IF NOT FOUND THEN
-  RAISE EXCEPTION 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
+  RAISE EXCEPTION 'strangler: another cut-over, undoing, installation or uninstallation has begun since' USING ERRCODE = '${FENCE_SQLSTATE}';
 END IF;`
 }
