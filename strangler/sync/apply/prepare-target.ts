@@ -26,13 +26,14 @@ export async function prepareTarget(
   await refuseForeign([target], claim)
   await runSchemaChange(target, dialect.targetUp(), deadline)
   await claimDatabases([target], claim)
-  await endUninstalls(target, capability)
   const [state] = await target.query({
     sql: `SELECT role FROM ${kitTable(dialect.name, 'sync_state')} WHERE capability = ${at(dialect.name, 1)}`,
     params: [capability],
   })
   if (state?.['role'] === 'source' || (await readToken(target, capability)) > 0) return { isReleased: false }
   if (await isReleased(target, claim)) return { isReleased: true }
+  // Not before: whoever has no business here does not end the kit's uninstallation either.
+  await endUninstalls(target, capability)
   const statements = tables.flatMap((table) => dialect.guard(table, 'reject'))
   // A first cut-over may begin while this waits for a lock.
   await runSchemaChange(target, [fence(target, { capability, token: 0, statements })], deadline)
