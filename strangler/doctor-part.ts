@@ -17,6 +17,8 @@ export interface DoctorOptions {
   /** Which way a capability's changes go, where the journal is at hand. */
   readonly directionOf?: (capability: string) => Direction
   readonly isRetired?: (capability: string) => boolean
+  /** Whether the journal, where it is at hand, has a sync of it. */
+  readonly isInstalled?: (capability: string) => boolean
   /** What a running kit has seen; otherwise it is looked for during `lookMs`. */
   readonly couplingsOf?: (capability: string) => readonly Coupling[]
   readonly lookMs?: number
@@ -41,7 +43,7 @@ export async function diagnose(options: DoctorOptions, capability: string | unde
 
 async function diagnoseOne(options: DoctorOptions, capability: string): Promise<Diagnosis> {
   const { config } = options
-  const { tables = [], writers = [] } = config.capabilities[capability] ?? {}
+  const { tables = [], writers = [], applier } = config.capabilities[capability] ?? {}
   const names = tables.map(({ table }) => table)
   if (tables.length === 0) return { capability, tables: names, findings: [] }
   if (options.isRetired?.(capability) === true)
@@ -51,10 +53,17 @@ async function diagnoseOne(options: DoctorOptions, capability: string): Promise<
   )
   const addresses = findAddresses(config, capability)
   const known = options.directionOf?.(capability)
+  const uninstalled =
+    options.isInstalled?.(capability) === false
+      ? { capability, appliesItself: applier === 'service' }
+      : undefined
   const { direction, findings } =
     addresses === undefined
       ? { direction: known ?? 'forward', findings: findUnnamed(config, capability) }
-      : await examine({ ...options, capability, tables, addresses, writers, direction: known })
+      : await examine({
+          ...options,
+          ...{ capability, tables, addresses, writers, uninstalled, direction: known },
+        })
   // Where no journal is at hand the databases have said by now who owns.
   const coupled = isPast('COUPLED_TRANSACTIONS', direction) ? [] : await findCouplings(options, capability)
   return {

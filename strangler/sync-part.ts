@@ -65,6 +65,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
   let followed: RouteState['syncs']
   const directionOf = (capability: string) =>
     state !== undefined && ownerOf(state, capability) === 'service' ? 'reverse' : 'forward'
+  const isInstalled = (capability: string) => state === undefined || state.syncs?.[capability] !== undefined
   const isRetired = (capability: string) => state?.migrations?.[capability]?.stage === 'retired'
   return {
     control: {
@@ -75,7 +76,7 @@ export function createSyncPart(options: SyncPartOptions): SyncPart {
       },
       uninstall: async (capability) => syncOf(capability).uninstall(),
       diagnose: (capability) =>
-        diagnose({ config, queue, directionOf, isRetired, couplingsOf, report }, capability),
+        diagnose({ config, queue, directionOf, isInstalled, isRetired, couplingsOf, report }, capability),
       status: async (capability, course) => syncOf(capability).status(course),
       verify: async (capability, order) => syncOf(capability).verify(order),
       repair: async (capability, course) => syncOf(capability).repair(course),

@@ -9,7 +9,7 @@ import type { SyncCommand, SyncInstallation, SyncUninstallation } from './sync-c
 
 /**
  * Databases first, journal then: what the journal says must be there. When the journal has moved on meanwhile the command can be
- * repeated; what is installed stays.
+ * repeated; what is installed stays, since somebody else may have installed it at the same time.
  * @throws StranglerError STRANGLER_SYNC_CONFLICT when the capability is retired: it would carry the service's rows into tables that nobody needs any more
  */
 export async function installSync(
@@ -23,7 +23,33 @@ export async function installSync(
   await control.install(capability, start, { takeOver })
   // Also where it runs already: a table or a trigger may have been missing.
   if (order !== undefined) return { version, changed: false }
-  return appendDecision(context, start, { expectedVersion, author })
+  return appendStart(context, start, { expectedVersion, author })
+}
+
+/**
+ * The line of a sync whose triggers are in the databases by now.
+ * @throws StranglerError STRANGLER_VERSION_CONFLICT that names what is left there
+ */
+export async function appendStart(
+  context: AdminContext,
+  event: SyncPosition['start'],
+  decision: { expectedVersion: number; author: Author },
+): Promise<CommandAnswer> {
+  try {
+    return await appendDecision(context, event, decision)
+  } catch (error) {
+    if (!(error instanceof StranglerError) || error.code !== 'STRANGLER_VERSION_CONFLICT') throw error
+    const { capability } = event
+    throw new StranglerError(
+      error.code,
+      `${error.message} The triggers of ${capability} are in both databases by now, and no sync reads what they write down.`,
+      {
+        fix: `Look again, and repeat the command; or take them out: \`strangler sync uninstall ${capability}\`.`,
+        cause: error,
+        ...(error.details === undefined ? {} : { details: error.details }),
+      },
+    )
+  }
 }
 
 /** Copies every row anew, in an epoch of its own. */

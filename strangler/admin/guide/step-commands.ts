@@ -5,6 +5,7 @@ import { checkGates, isAhead, nextPosition, sharePosition, stepOf } from '../../
 import type { GuideSnapshot } from '../../guide/snapshot.ts'
 import { checkCapability } from '../check-capability.ts'
 import { type AdminContext, type Author, appendDecision, standAt } from '../present-state.ts'
+import { appendStart } from '../sync-commands.ts'
 import { toPlain } from './describe-guide.ts'
 import { gatherSnapshot, sourcesOf } from './gather-snapshot.ts'
 import type { NextCommand, RetireCommand, StepAnswer } from './migrate-contracts.ts'
@@ -152,5 +153,5 @@ async function beginSync(
   await sync.install(capability, { epoch })
   sourcesOf(context).findings.forget(capability)
   const event: JournalEvent = { kind: 'sync.started', capability, epoch, backfill: true }
-  return (await appendDecision(context, event, { expectedVersion, author })).version
+  return (await appendStart(context, event, { expectedVersion, author })).version
 }

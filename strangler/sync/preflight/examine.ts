@@ -9,7 +9,7 @@ import type { QueueServer } from '../transport.ts'
 import { checkPlaces } from './check-places.ts'
 import type { WriterRule } from './find-writers.ts'
 import { type Finding, sortFindings, toFinding } from './findings.ts'
-import { runPreflight } from './preflight.ts'
+import { runPreflight, type Uninstalled } from './preflight.ts'
 
 export interface Diagnosis {
   readonly capability: string
@@ -34,6 +34,8 @@ export interface ExamineOptions {
   readonly capability: string
   /** Which way changes go, as the journal has it; undefined where no journal is at hand: then the monolith's database is asked for its role. */
   readonly direction: Direction | undefined
+  /** As `PreflightOptions` has it. */
+  readonly uninstalled?: Uninstalled | undefined
   readonly report: ReportError
 }
 

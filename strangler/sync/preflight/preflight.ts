@@ -10,6 +10,7 @@ import type { TableRoute } from '../mapping.ts'
 import type { TablesPlace } from '../survey.ts'
 import type { QueueServer } from '../transport.ts'
 import { checkPlaces } from './check-places.ts'
+import { findLeft } from './find-left.ts'
 import { findWriters, type WriterRule } from './find-writers.ts'
 import { type Finding, sortFindings, toFinding } from './findings.ts'
 import { judgeBorders, type ReferringKey } from './judge-borders.ts'
@@ -18,6 +19,12 @@ import { type ProbedDatabase, runProbes } from './run-probes.ts'
 
 /** More than the journey of a question and its answer. */
 const CLOCKS_MAY_DIFFER_MS = 1_000
+
+/** A capability that has no sync. Guards of a service that applies for itself are its own matter. */
+export interface Uninstalled {
+  readonly capability: string
+  readonly appliesItself: boolean
+}
 
 export interface PreflightOptions {
   readonly tables: readonly SyncedTable[]
@@ -28,6 +35,8 @@ export interface PreflightOptions {
   readonly writers?: readonly WriterRule[]
   /** Which way changes go; default: from the monolith. */
   readonly direction?: Direction
+  /** Of a capability of which the journal has no sync: what is in the databases all the same is a finding. Absent where there is one, or no journal is at hand. */
+  readonly uninstalled?: Uninstalled | undefined
 }
 
 /** Everything that can be found out before rows are carried; changes nothing. With a finding that blocks, the routes are not to be used. */
@@ -46,6 +55,7 @@ export async function runPreflight(options: PreflightOptions): Promise<CheckedTa
     // The configuration names writers of the monolith's database, which its guards reject once the service owns.
     options.writers === undefined || direction === 'reverse' ? [] : findWriters(source, options.writers),
     findZeroDates(routes[direction], source, target),
+    findLeftIn(options.uninstalled, routes[direction], { source, target }),
   ])
   return {
     routes,
@@ -69,6 +79,20 @@ function describeSide({ pair, addresses, tables, direction }: PreflightOptions, 
   }))
   const role = sidesOf(direction ?? 'forward').source === side ? 'source' : 'target'
   return { database: pair[side], side: addresses[side].side, role, places }
+}
+
+async function findLeftIn(
+  uninstalled: Uninstalled | undefined,
+  routes: readonly TableRoute[],
+  { source, target }: { readonly source: ProbedDatabase; readonly target: ProbedDatabase },
+): Promise<Finding[]> {
+  if (uninstalled === undefined) return []
+  const { capability, appliesItself } = uninstalled
+  const found = await Promise.all([
+    findLeft(source, { capability, tables: routes.map((route) => route.source.table) }),
+    appliesItself ? [] : findLeft(target, { capability, tables: routes.map((route) => route.target.table) }),
+  ])
+  return found.flat()
 }
 
 function findReporting(tables: readonly SyncedTable[]): Finding[] {

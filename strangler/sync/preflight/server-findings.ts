@@ -27,6 +27,12 @@ export const SERVER_FINDINGS = {
     why: 'The sync would copy tables onto themselves, and the guards would reject the monolith’s own writes.',
     mend: 'Give the service a database of its own.',
   },
+  INSTALLED_UNASKED: {
+    severity: 'warns',
+    title: 'The kit’s triggers are in a database, and the journal has no sync of these tables',
+    why: 'An installation ended between the databases and the journal. What such triggers write down of the owner’s tables nobody reads, so it grows with every write; at the other side they reject writes.',
+    mend: '`strangler sync install NAME` takes them into use, `strangler sync uninstall NAME` takes them out.',
+  },
   QUEUE_IN_MONOLITH: {
     severity: 'blocks',
     title: 'The queue would stand in the monolith’s database',
