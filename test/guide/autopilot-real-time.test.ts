@@ -5,17 +5,31 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type AdminClient, createAdminClient } from '../../strangler/admin/admin-client.ts'
 import { loadTokens } from '../../strangler/admin/tokens.ts'
 import { checkConfig } from '../../strangler/config/define-config.ts'
-import { GATE_PROFILES } from '../../strangler/guide/gate-profile.ts'
+import type * as GateProfiles from '../../strangler/guide/gate-profile.ts'
 import { startKit } from '../../strangler/kit.ts'
+import { MOST_WIDENING, startYardstick } from '../rollout/yardstick.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
 const CAPABILITY = 'inventory'
 const LONGEST_MS = 120_000
-const DEMO_INTERVAL_MS = 2_000
+/**
+ * Twelve answers that differ make a certainty. Of a build that fails in two of a hundred that takes 600 comparisons: 6 s of these shoppers, and
+ * 12 s on a machine so busy that the governor is down at its least rate. Two intervals are 30 s.
+ */
+const FLOWN = vi.hoisted(() => ({ canaryIntervalMs: 15_000, canarySteps: [10, 50, 100] }))
+const INTERVAL_MS = FLOWN.canaryIntervalMs
+/** More than three times whatever the monolith takes on a busy machine, and less than a shadow is waited for. */
+const SLOW_MS = 400
+
+vi.mock('../../strangler/guide/gate-profile.ts', async (importOriginal) => {
+  const { profileOf, ...real } = await importOriginal<typeof GateProfiles>()
+  const flown: typeof profileOf = (...asked) => ({ ...profileOf(...asked), ...FLOWN })
+  return { ...real, profileOf: flown }
+})
 
 type Build = 'good' | 'slow' | 'failing' | 'wrong'
 
@@ -23,7 +37,7 @@ async function serve(isService: boolean) {
   const now = { build: 'good' as Build, answered: 0, number: 1 }
   const server = createServer(async (req, res) => {
     now.answered += 1
-    if (now.build === 'slow') await delay(120)
+    if (now.build === 'slow') await delay(SLOW_MS)
     res.setHeader('x-build', isService ? `service-${now.number}` : 'monolith-1')
     res.setHeader('content-type', 'application/json')
     if (now.build === 'failing' && now.answered % 50 === 0) res.statusCode = 500
@@ -106,10 +120,7 @@ test('a good build reaches everybody unattended, silence holds, and a bad build 
   // Nobody comes: it neither goes on nor back.
   await until(client, ({ step }) => step?.step === 'canary')
   traffic.isQuiet = true
-  await until(
-    client,
-    ({ step, autopilot }) => step!.forMs > 2 * DEMO_INTERVAL_MS && autopilot!.does === 'hold',
-  )
+  await until(client, ({ step, autopilot }) => step!.forMs > 2 * INTERVAL_MS && autopilot!.does === 'hold')
   const silent = await look(client)
   expect(silent.step).toMatchObject({ step: 'canary' })
   traffic.isQuiet = false
@@ -119,10 +130,12 @@ test('a good build reaches everybody unattended, silence holds, and a bad build 
     service.now.build = build
     service.now.number += 1
     const since = Date.now()
+    const yardstick = startYardstick()
     await until(client, ({ step }) => step?.step === 'shadow')
     const tookMs = Date.now() - since
-    // Of the profile that real users have; the demo's are shorter than a busy machine's pauses.
-    expect(tookMs, build).toBeLessThan(2 * GATE_PROFILES.default.canaryIntervalMs)
+    // A machine that is twice as slow has half as many answers to judge by.
+    const slowness = Math.min(MOST_WIDENING, yardstick.stop())
+    expect(tookMs, build).toBeLessThan(2 * INTERVAL_MS * slowness)
     const { entries } = await client.history({ limit: 2 })
     expect(entries[0]).toMatchObject({ event: { kind: 'autopilot.stopped' } })
     const { event, because, by } = entries[1]!
@@ -130,7 +143,7 @@ test('a good build reaches everybody unattended, silence holds, and a bad build 
     expect(because, build).toMatch(/differ|fail|slower|p95/)
     if (event.kind !== 'stage.entered') throw new Error(event.kind)
     expect(event.gates.map(({ state }) => state)).toContain('fail')
-    console.log(`${build}: back after ${tookMs} ms, because ${because}`)
+    console.log(`${build}: back after ${tookMs} ms (${slowness.toFixed(2)} times slower), because ${because}`)
     if (build === 'slow') break
     service.now.build = 'good'
     service.now.number += 1
