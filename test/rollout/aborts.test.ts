@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ControlDatabase, openControlDatabase } from '../../strangler/state/control-database.ts'
 import { requireProgram, sayMissing } from '../support/optional.ts'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN, waitUntilReady } from './cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand, waitUntilReady } from './cutover-stand.ts'
 import { startWriteLoad, type WriteLoad } from './write-load.ts'
 
 const SLOW_MS = 60_000
@@ -15,9 +15,6 @@ let control: ControlDatabase
 let load: WriteLoad
 
 async function open(kind: 'postgres' | 'mariadb'): Promise<void> {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
   stand = await startCutoverStand(1, { kind })
   control = await openControlDatabase(stand.urls.control)
   await fillCopy(stand)

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { vi } from 'vitest'
 import { type AdminClient, createAdminClient } from '../../strangler/admin/admin-client.ts'
 import type { CutoverAnswer } from '../../strangler/admin/cutover-contracts.ts'
 import { checkConfig } from '../../strangler/config/define-config.ts'
@@ -19,7 +20,7 @@ import {
 } from './side-database.ts'
 import { type ServedSide, serveSide } from './side-server.ts'
 
-export const TOKEN = 'operator-token-for-the-cutover'
+const TOKEN = 'operator-token-for-the-cutover'
 const LONGEST_WAIT_MS = 60_000
 
 /** A monolith and a service that write into their own databases, several proxies before them, and a kit that moves the ownership. */
@@ -63,6 +64,7 @@ export interface StandOptions extends KitOptions {
 
 export async function startCutoverStand(proxies = 2, options: StandOptions = {}): Promise<CutoverStand> {
   const { kind = 'postgres', isApart = false, appliesItself = false, ...kitOptions } = options
+  stubEnvironment()
   const places = await openPlaces(kind, isApart)
   const { sides, databases, controlUrl, directory } = places
   const { monolith, service } = databases
@@ -127,6 +129,13 @@ export async function startCutoverStand(proxies = 2, options: StandOptions = {})
       await places.close()
     },
   }
+}
+
+/** For this process and for those that it starts. */
+function stubEnvironment(): void {
+  vi.stubEnv('STRANGLER_NO_REDIS', '1')
+  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
+  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
 }
 
 /** What is there before a kit is, and after it. */

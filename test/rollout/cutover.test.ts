@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Side } from '../../strangler/core/words.ts'
 import { requireProgram, sayMissing } from '../support/optional.ts'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand } from './cutover-stand.ts'
 import { describeSoak, type Move, percentile, readHolds, slowestWrites } from './measured-holds.ts'
 import { startWriteLoad, type WriteLoad } from './write-load.ts'
 import { MOST_WIDENING, startYardstick } from './yardstick.ts'
@@ -22,9 +22,6 @@ describe.each(['postgres', 'mariadb'] as const)('a cut-over on %s', (kind) => {
 
   beforeAll(async () => {
     if (isMissing) return
-    vi.stubEnv('STRANGLER_NO_REDIS', '1')
-    vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-    vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
     // Under much load the proxy and the sync must not share a process with the sides and the shoppers.
     stand = await startCutoverStand(PROXIES, { kind, isApart: isSoak })
     await fillCopy(stand)

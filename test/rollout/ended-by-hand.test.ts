@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand } from './cutover-stand.ts'
 
 const SLOW_MS = 60_000
 let stand: CutoverStand
 
 beforeAll(async () => {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
   stand = await startCutoverStand(1, { kind: 'postgres' })
   await fillCopy(stand)
 }, SLOW_MS)

@@ -4,7 +4,7 @@ import type { Side } from '../../strangler/core/words.ts'
 import { canDumpMariadb, dumpMariadb } from '../support/dump-mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
 import { readCatalogue } from '../support/read-catalogue.ts'
-import { type CutoverStand, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { type CutoverStand, startCutoverStand } from './cutover-stand.ts'
 
 const SLOW_MS = 240_000
 const mariadbd = await requireProgram('mariadb')
@@ -15,9 +15,6 @@ let stand: CutoverStand | undefined
 afterEach(() => stand?.stop(), SLOW_MS)
 
 async function start(kind: 'postgres' | 'mariadb'): Promise<CutoverStand> {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
   stand = await startCutoverStand(1, { kind })
   return stand
 }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { requireProgram, sayMissing } from '../support/optional.ts'
-import { TOKEN } from './cutover-stand.ts'
 import { HALVES, isDecided } from './kill-moments.ts'
 import { type KillScene, openKillScene } from './kill-scene.ts'
 
@@ -13,9 +12,6 @@ describe.each(HALVES)('where a service applies for itself, on $kind', ({ kind, a
 
   beforeAll(async () => {
     if (isMissing) return
-    vi.stubEnv('STRANGLER_NO_REDIS', '1')
-    vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-    vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
     scene = await openKillScene({ kind, appliesItself: true })
   }, SLOW_MS)
   afterAll(() => scene?.stop(), SLOW_MS)

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requireProgram, sayMissing } from '../support/optional.ts'
-import { TOKEN } from './cutover-stand.ts'
 import { isDecided, KILLS } from './kill-moments.ts'
 import { type KillScene, openKillScene } from './kill-scene.ts'
 
@@ -14,9 +13,6 @@ describe.each(KILLS)('on $kind', ({ kind, process: moments, connections, coordin
 
   beforeAll(async () => {
     if (isMissing) return
-    vi.stubEnv('STRANGLER_NO_REDIS', '1')
-    vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-    vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
     scene = await openKillScene({ kind })
   }, SLOW_MS)
   afterAll(() => scene?.stop(), SLOW_MS)

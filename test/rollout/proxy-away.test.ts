@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findFreePort } from '../../strangler/infra/free-port.ts'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand } from './cutover-stand.ts'
 import { type KitProcess, startKitProcess } from './kit-process.ts'
 
 const SLOW_MS = 120_000
@@ -8,9 +8,6 @@ let stand: CutoverStand
 const started: KitProcess[] = []
 
 beforeAll(async () => {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
   stand = await startCutoverStand(3)
   await fillCopy(stand)
 }, SLOW_MS)

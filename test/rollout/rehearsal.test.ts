@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Side } from '../../strangler/core/words.ts'
 import { requireProgram, sayMissing } from '../support/optional.ts'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand } from './cutover-stand.ts'
 
 const SLOW_MS = 120_000
 const mariadbd = await requireProgram('mariadb')
@@ -12,9 +12,6 @@ describe.each(['postgres', 'mariadb'] as const)('a rehearsal on %s', (kind) => {
 
   beforeAll(async () => {
     if (isMissing) return
-    vi.stubEnv('STRANGLER_NO_REDIS', '1')
-    vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-    vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-rehearsal')
     stand = await startCutoverStand(1, { kind })
     await fillCopy(stand)
   }, SLOW_MS)

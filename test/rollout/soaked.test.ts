@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { GateResult } from '../../strangler/core/guide-words.ts'
-import { type CutoverStand, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { type CutoverStand, startCutoverStand } from './cutover-stand.ts'
 
 const SLOW_MS = 240_000
 const CAPABILITY = 'items'
@@ -18,9 +18,6 @@ afterEach(async () => {
 }, SLOW_MS)
 
 async function start(): Promise<CutoverStand> {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-soak')
   stand = await startCutoverStand(1)
   reading = read(stand)
   return stand

@@ -2,15 +2,12 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from './cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand } from './cutover-stand.ts'
 
 const SLOW_MS = 120_000
 let stand: CutoverStand
 
 beforeAll(async () => {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
   stand = await startCutoverStand(1)
   await fillCopy(stand)
 }, SLOW_MS)

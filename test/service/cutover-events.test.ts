@@ -5,7 +5,7 @@ import { createEventsOn } from '../../strangler/service/events/create-events.ts'
 import { createEventQueue } from '../../strangler/service/events/event-queue.ts'
 import { createEventTables } from '../../strangler/service/events/event-tables.ts'
 import { createEvents, type EventHandler, type Events, followOwner } from '../../strangler/service.ts'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from '../rollout/cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand } from '../rollout/cutover-stand.ts'
 import { requireProgram } from '../support/optional.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { LOSABLE_QUEUES, type LosableQueue } from './losable-queue.ts'
@@ -29,9 +29,6 @@ const report = (operation: string, error: unknown) => void failures.push(`${oper
 const releases: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
   vi.stubEnv('STRANGLER_WORKER_TOKEN', 'worker-token-for-the-cutover')
   stand = await startCutoverStand(1)
   await fillCopy(stand)

@@ -2,16 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Side } from '../../strangler/core/words.ts'
 import { followOwner, type Worker } from '../../strangler/service.ts'
-import { type CutoverStand, fillCopy, startCutoverStand, TOKEN } from '../rollout/cutover-stand.ts'
+import { type CutoverStand, fillCopy, startCutoverStand } from '../rollout/cutover-stand.ts'
 
 const SLOW_MS = 120_000
 const WORKER_TOKEN = 'worker-token-for-the-cutover'
 let stand: CutoverStand
 
 beforeAll(async () => {
-  vi.stubEnv('STRANGLER_NO_REDIS', '1')
-  vi.stubEnv('STRANGLER_OPERATOR_TOKEN', TOKEN)
-  vi.stubEnv('STRANGLER_VIEWER_TOKEN', 'viewer-token-for-the-cutover')
   vi.stubEnv('STRANGLER_WORKER_TOKEN', WORKER_TOKEN)
   stand = await startCutoverStand(1)
   await fillCopy(stand)
