@@ -7,15 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createConnection } from 'mysql2/promise'
 import type { Stoppable } from '../core/ports.ts'
-import { findProgram } from './find-program.ts'
+import { findProgram, serverPath } from './find-program.ts'
 import { findFreePort } from './free-port.ts'
 import { findServerAccount, type ServerAccount } from './server-account.ts'
 import { launchServerProcess, type ServerProcess } from './server-process.ts'
 
 const run = promisify(execFile)
-
-/** Servers and their tools are installed where an ordinary user's PATH does not look. */
-const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin'
 
 export interface MariaServerOptions {
   /** For data, password and log; made when absent. What is there already is used again. One server at a time. */
@@ -38,8 +35,7 @@ export interface MariaServer extends Stoppable {
 }
 
 /** The server program's path, where there is one. */
-export const findMariaProgram = (): Promise<string | undefined> =>
-  findProgram(['mariadbd'], (process.env['PATH'] ?? '') + SERVER_FOLDERS)
+export const findMariaProgram = (): Promise<string | undefined> => findProgram(['mariadbd'], serverPath())
 
 /**
  * Starts a MariaDB on a free loopback port, with a random password. It ends with this
@@ -82,7 +78,7 @@ async function findMariaAccount(): Promise<ServerAccount | undefined> {
 }
 
 async function installData(home: string, account: ServerAccount | undefined): Promise<void> {
-  const path = (process.env['PATH'] ?? '') + SERVER_FOLDERS
+  const path = serverPath()
   const installer = await findProgram(['mariadb-install-db', 'mysql_install_db'], path)
   if (installer === undefined) throw new Error('mariadb-install-db is not on the PATH, next to mariadbd.')
   const options = [

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { findProgram } from '../../strangler/infra/find-program.ts'
+import { findProgram, serverPath } from '../../strangler/infra/find-program.ts'
 
 const run = promisify(execFile)
-const PROGRAM = await findProgram(['mariadb-dump', 'mysqldump'], `${process.env['PATH']}:/usr/bin`)
+const PROGRAM = await findProgram(['mariadb-dump', 'mysqldump'], serverPath())
 
 /** Whether the program is on this machine that `dumpMariadb` runs. */
 export const canDumpMariadb = PROGRAM !== undefined

@@ -1,4 +1,4 @@
-import { findProgram } from '../../strangler/infra/find-program.ts'
+import { findProgram, serverPath } from '../../strangler/infra/find-program.ts'
 
 /** The optional programs, and the names under which systems install them. */
 const NAMES = {
@@ -9,9 +9,6 @@ const NAMES = {
   wrk: ['wrk'],
   zsh: ['zsh'],
 } as const
-
-/** Servers are installed where an ordinary user's PATH does not look. */
-const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin'
 
 const missing = new Set<keyof typeof NAMES>()
 
@@ -25,7 +22,7 @@ export const sayMissing = (name: keyof typeof NAMES): string =>
  * @throws Error when it is absent and STRANGLER_REQUIRE (a list with commas, set by `.ci/run`) says that it must not be
  */
 export async function requireProgram(name: keyof typeof NAMES): Promise<{ path: string } | undefined> {
-  const path = await findProgram(NAMES[name], (process.env['PATH'] ?? '') + SERVER_FOLDERS)
+  const path = await findProgram(NAMES[name], serverPath())
   if (path !== undefined) return { path }
   const required = (process.env['STRANGLER_REQUIRE'] ?? '').split(',').map((entry) => entry.trim())
   if (required.includes(name)) {

@@ -4,12 +4,9 @@ import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findProgram } from '../../../strangler/infra/find-program.ts'
+import { findProgram, serverPath } from '../../../strangler/infra/find-program.ts'
 import { findFreePort } from '../../../strangler/infra/free-port.ts'
 import type { RunningProcess } from '../../processes/start-process.ts'
-
-/** Servers are installed where an ordinary user's PATH does not look. */
-const SERVER_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin'
 
 /** One worker, keep-alive to the upstream, and an access log in a buffer as large as the kit's. */
 function writeConfig(upstream: string, port: number): string {
@@ -33,7 +30,7 @@ http {
 
 /** Starts nginx with one worker. Undefined when it is not on this machine. */
 export async function startNginx(upstream: string, directory: string): Promise<RunningProcess | undefined> {
-  const program = await findProgram(['nginx'], (process.env['PATH'] ?? '') + SERVER_FOLDERS)
+  const program = await findProgram(['nginx'], serverPath())
   if (program === undefined) return undefined
   await mkdir(directory, { recursive: true })
   const port = await findFreePort()
