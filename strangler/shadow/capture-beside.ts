@@ -4,6 +4,7 @@ import type { ShadowMarks } from '../core/shadow-mark.ts'
 import type { BeginShadowSpan } from '../core/trace-context.ts'
 import type { RouteState } from '../core/words.ts'
 import { createByteBudget } from './byte-budget.ts'
+import { captureBasis } from './capture-basis.ts'
 import type { ComparingThread } from './comparing-thread.ts'
 import type { Shadow, Skipped } from './create-shadow.ts'
 import { createGovernor, type Governor } from './governor.ts'
@@ -60,10 +61,7 @@ export function createCaptureBeside(options: CaptureBesideOptions): CaptureBesid
 
   return {
     capture: {
-      maxBodyBytes: config.compare.maxBodyBytes,
-      takeBytes: budget.take,
-      giveBytes: budget.give,
-      isOwnMark: marks.isValid,
+      ...captureBasis(config, marks, budget),
       wants(decision) {
         if (thread.isStopped || !isWanted(decision)) return false
         const { endpoint } = decision

@@ -9,6 +9,7 @@ import type { Decision } from '../routing/decide.ts'
 import type { Asked } from './ask-side.ts'
 import { createByteBudget } from './byte-budget.ts'
 import { createCalibration } from './calibration.ts'
+import { captureBasis } from './capture-basis.ts'
 import type { Comparer } from './comparer.ts'
 import type { CopyWatch } from './copy-watch.ts'
 import { createDryRuns } from './dry-runs.ts'
@@ -104,10 +105,7 @@ export function createShadow(options: ShadowOptions): Shadow {
 
   return {
     capture: {
-      maxBodyBytes: config.compare.maxBodyBytes,
-      takeBytes: budget.take,
-      giveBytes: budget.give,
-      isOwnMark: marks.isValid,
+      ...captureBasis(config, marks, budget),
       wants(decision) {
         const { endpoint, shadowTo } = decision
         if (endpoint === undefined || shadowTo === undefined || !isWanted(decision)) return false
