@@ -6,7 +6,7 @@ import { type Coordinator, createCoordinator } from './rollout/coordinator.ts'
 import { createJournalView } from './rollout/journal-view.ts'
 import type { CutoverDatabases, Obstacle } from './rollout/ports.ts'
 import { readCarried } from './rollout/read-carried.ts'
-import type { SyncHandOver } from './sync/capability-sync.ts'
+import type { SyncHandOver } from './sync/open-hand-over.ts'
 import type { SyncPart } from './sync-part.ts'
 
 /** What moves the ownership, in every process that has the databases. */

@@ -1,28 +1,26 @@
 import type { SyncHeartbeat } from '../core/data-position.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
-import type { TriedTable } from '../core/sync-words.ts'
 import type { Side, SyncCourse, SyncOrder } from '../core/words.ts'
 import { forgetReleased, keepReleased } from './apply/released.ts'
 import type { TraceApply } from './apply/trace-apply.ts'
 import { readQuarantine } from './bookkeeping.ts'
 import type { WatchStatus } from './capture-watch.ts'
-import { carryOnTrial } from './carry-on-trial.ts'
 import type { SyncedTable } from './check-tables.ts'
 import { type Claim, claimDatabases, refuseForeign } from './claim-database.ts'
 import type { TextRow } from './database.ts'
-import { type DatabasePair, directionOf, openPair, type PairAddresses, rolesOf } from './database-pair.ts'
+import { type DatabasePair, directionOf, type PairAddresses, rolesOf } from './database-pair.ts'
 import { type Explanation, explain } from './explain.ts'
-import { createHandOver, type HandOver } from './hand-over.ts'
 import type { LostDatabase } from './incarnation.ts'
 import { installSync, uninstallSync } from './install-sync.ts'
 import { keepPair } from './keep-pair.ts'
 import { createLagReader } from './lag.ts'
 import { nameAbsent } from './name-absent.ts'
+import { openHandOver, type SyncHandOver } from './open-hand-over.ts'
 import { runPreflight } from './preflight/preflight.ts'
-import type { RunningStatus, RunningSync } from './running-sync.ts'
+import type { RunningStatus } from './running-sync.ts'
 import { recordSchema } from './schema-watch.ts'
 import { readStrayWrites, type StrayWrites } from './stray-writes.ts'
-import { createRunner, currentIn } from './sync-runner.ts'
+import { createRunner, currentIn, type Runner } from './sync-runner.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import type { QueueServer } from './transport.ts'
 import { refuseBlocked, usableRoutes } from './usable-routes.ts'
@@ -114,15 +112,6 @@ export interface CapabilitySync extends Stoppable {
   explain(course: SyncCourse, name: { readonly table: string; readonly key: string }): Promise<Explanation>
 }
 
-/** With what this process knows of the sync that runs. */
-export interface SyncHandOver extends Omit<HandOver, 'tryWayBack'>, Stoppable {
-  tryWayBack(deadline: number): Promise<TriedTable[]>
-  hurry(): void
-  /** Undefined where the sync runs elsewhere. */
-  recentKeys(): Map<string, string[]> | undefined
-  health(): WatchStatus | undefined
-}
-
 /** What only the process that runs a sync knows of it. */
 export interface CarriedLately {
   readonly keys: Map<string, string[]>
@@ -154,15 +143,6 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       throw await nameAbsent(error, await pairs.open(), options.addresses)
     }
   }
-  const readAll = async (course: SyncCourse): Promise<CapabilitySyncStatus> => {
-    const basis = await basisOf(course).catch((error: unknown) => {
-      // What the sync itself has found says more than that the tables do not fit.
-      throw runner.failure() === undefined ? error : new Error(runner.failure())
-    })
-    const status = await readStatus(basis, runner.current())
-    const health = runner.health()
-    return { ...status, failure: runner.failure(), health, verification: verification.status() }
-  }
   return {
     install: (course, choice) =>
       runner.inTurn(async () => {
@@ -188,7 +168,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       })
     },
     follow: runner.follow,
-    status: (course) => named(readAll(course)),
+    status: (course) => named(readStatus(basisOf(course), runner, verification)),
     verify: async (order) => {
       const patience = order.state === 'paused' ? { patienceMs: PAUSED_PATIENCE_MS } : {}
       return verification.start({ ...(await named(basisOf(order))), ...patience })
@@ -202,30 +182,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       sync?.wake()
       return sync && { keys: sync.recentKeys(), problems: runner.health()?.problems ?? [] }
     },
-    async handOver(to) {
-      const pair = await openPair(options.addresses, options.report)
-      try {
-        const claim = await claimOf()
-        await refuseOthers(pair)
-        const direction = to === 'service' ? 'forward' : 'reverse'
-        const { forward, reverse } = await usableRoutes(options, pair)
-        const [routes, back] = to === 'service' ? [forward, reverse] : [reverse, forward]
-        const roles = rolesOf(pair, direction)
-        const handOver = createHandOver({ ...claim, ...roles, routes, tables, back })
-        return {
-          ...handOver,
-          tryWayBack: (deadline) =>
-            carryOnTrial({ ...options, ...claim }, (carry) => handOver.tryWayBack(deadline, carry)),
-          hurry: () => runner.current()?.wake(),
-          recentKeys: () => runner.current()?.recentKeys(),
-          health: runner.health,
-          stop: pair.stop,
-        }
-      } catch (error) {
-        await pair.stop()
-        throw error
-      }
-    },
+    handOver: (to) => openHandOver(options, runner, to),
     async explain(course, { table, key }) {
       const basis = await named(basisOf(course))
       const there = tables.find((known) => known.table === table)?.as ?? table
@@ -239,9 +196,15 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
 }
 
 async function readStatus(
-  { source, target, routes }: VerificationBasis,
-  sync: RunningSync | undefined,
-): Promise<Omit<CapabilitySyncStatus, 'failure' | 'health' | 'verification'>> {
+  basis: Promise<VerificationBasis>,
+  runner: Runner,
+  verification: Verification,
+): Promise<CapabilitySyncStatus> {
+  const { source, target, routes } = await basis.catch((error: unknown) => {
+    // What the sync itself has found says more than that the tables do not fit.
+    throw runner.failure() === undefined ? error : new Error(runner.failure())
+  })
+  const sync = runner.current()
   const names = routes.map((route) => route.target.table.name)
   const [running, strayWrites, quarantine] = await Promise.all([
     sync?.status(),
@@ -251,5 +214,8 @@ async function readStatus(
   // Where the ends run elsewhere, or not at all, the log tells.
   const logged = routes.map((route) => route.source.table)
   const { lagMs, entries } = running?.source ?? (await createLagReader(source, logged)())
-  return { runsHere: sync !== undefined, lagMs, entries, running, quarantine, strayWrites }
+  return {
+    ...{ runsHere: sync !== undefined, lagMs, entries, running, quarantine, strayWrites },
+    ...{ failure: runner.failure(), health: runner.health(), verification: verification.status() },
+  }
 }

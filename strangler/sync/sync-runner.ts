@@ -1,32 +1,22 @@
-import { sayWithFix } from '../core/errors.ts'
-import type { Stoppable } from '../core/ports.ts'
 import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import type { CapabilitySyncOptions } from './capability-sync.ts'
 import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './capture-watch.ts'
 import { claimDatabases } from './claim-database.ts'
 import { type DatabasePair, directionOf, rolesOf } from './database-pair.ts'
+import { createFollower, type Follower } from './follower.ts'
 import { fenceTarget, type InstallOptions } from './install-sync.ts'
 import type { PairKeeper } from './keep-pair.ts'
 import { type RunningSync, startRunningSync } from './running-sync.ts'
 import { findSchemaChange } from './schema-watch.ts'
 import { usableRoutes } from './usable-routes.ts'
 
-const RETRY_MS = 2_000
-
 /** Makes what runs the same as what the journal wants. */
-export interface Runner extends Stoppable {
-  follow(order: SyncOrder | undefined): void
-  /** Stops what runs; a later order starts it again. */
-  end(): Promise<void>
+export interface Runner extends Follower {
   /** To be called in turn: what runs was made for tables that are other ones now, so it starts anew. */
   renew(): Promise<void>
   current(): RunningSync | undefined
   /** How sound the capture of what runs is. */
   health(): WatchStatus | undefined
-  /** Why it does not run although it should. */
-  failure(): string | undefined
-  /** One step after the other: nothing is installed while something starts. */
-  inTurn<T>(step: () => Promise<T>): Promise<T>
 }
 
 interface Running {
@@ -37,24 +27,17 @@ interface Running {
 
 /** Makes what runs the same as what is wanted, and goes on trying. */
 export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper): Runner {
-  let wanted: SyncOrder | undefined
   let current: Running | undefined
-  let failure: string | undefined
-  let retry: NodeJS.Timeout | undefined
-  let stopped = false
-  const inTurn = createTurns()
 
-  async function settle(): Promise<void> {
-    if (current !== undefined && (stopped || wanted?.epoch !== current.epoch)) await endCurrent()
-    const order = stopped ? undefined : wanted
+  async function settle(order: SyncOrder | undefined): Promise<void> {
+    if (current !== undefined && order?.epoch !== current.epoch) await endCurrent()
     const mayStart = order?.state === 'running'
     if (order !== undefined && current === undefined && mayStart) {
-      current = await begin(options, await pairs.open(), { order, onSchema: trySettle })
+      current = await begin(options, await pairs.open(), { order, onSchema: follower.look })
     } else if (mayStart && current?.watch.schemaChange() !== undefined) await current.watch.look()
     const change = current?.watch.schemaChange()
     if (mayStart && change === undefined) await current?.sync.resume()
     else await current?.sync.pause()
-    failure = undefined
     if (mayStart && change !== undefined) throw change
   }
 
@@ -64,39 +47,18 @@ export function createRunner(options: CapabilitySyncOptions, pairs: PairKeeper):
     await Promise.all([ending?.watch.stop(), ending?.sync.stop()])
   }
 
-  function trySettle(): void {
-    clearTimeout(retry)
-    inTurn(settle).catch((error: unknown) => {
-      const said = sayWithFix(error)
-      // The same failure every two seconds tells nothing new.
-      if (said !== failure) options.report(`sync.${options.capability}`, error)
-      failure = said
-      if (!stopped) retry = setTimeout(trySettle, RETRY_MS)
-    })
-  }
-
+  const follower = createFollower({
+    settle,
+    onFailure: (error) => options.report(`sync.${options.capability}`, error),
+  })
   return {
-    inTurn,
-    follow(order) {
-      wanted = order
-      trySettle()
-    },
-    async end() {
-      wanted = undefined
-      await inTurn(settle)
-    },
+    ...follower,
     async renew() {
       await endCurrent()
-      trySettle()
+      follower.look()
     },
     current: () => current?.sync,
     health: () => current?.watch.status(),
-    failure: () => failure,
-    async stop() {
-      stopped = true
-      clearTimeout(retry)
-      await inTurn(settle)
-    },
   }
 }
 
@@ -135,14 +97,4 @@ export function currentIn(
   course: SyncCourse,
 ): InstallOptions {
   return { capability, tables, ...(isCurrent === undefined ? {} : { isCurrent: () => isCurrent(course) }) }
-}
-
-/** One step after the other. */
-export function createTurns(): Runner['inTurn'] {
-  let last: Promise<unknown> = Promise.resolve()
-  return (step) => {
-    const turn = last.then(step)
-    last = turn.catch(() => undefined)
-    return turn
-  }
 }
