@@ -22,6 +22,7 @@ import { createReleaseList, type ReleaseList } from './release-list.ts'
 import type { Coordinator } from './rollout/coordinator.ts'
 import { createJournalView } from './rollout/journal-view.ts'
 import { startRolloutPart } from './rollout-part.ts'
+import { checkOwners } from './routing/check-owners.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
 import { startShadowPart } from './shadow-part.ts'
@@ -78,7 +79,6 @@ async function start(
   { log, releases }: { log: Log; releases: ReleaseList },
 ): Promise<Kit> {
   compileTable(config, EMPTY_STATE)
-  const description: string[] = []
   const role = options.role ?? 'all'
   if (!isWorker() && (role === 'all' || role === 'proxy')) await probeSides(config, options, log)
   await ensureFolder(config.directory, 'STRANGLER_CONFIG_INVALID')
@@ -100,7 +100,7 @@ async function start(
       proxyUrl: part.url,
       handle: part.handle,
       adminUrl: undefined,
-      description,
+      description: [],
       stop: () => releases.releaseAll(),
     }
   }
@@ -123,14 +123,14 @@ async function start(
   const parts = await startParts(whole, role, control.url)
   const adminUrl = await startAdmin(whole, parts)
   const reach = (await link.connect(0)) ? '' : ', not in reach yet: nothing can be changed until it answers'
-  description.push(
+  const description = [
     `control database: ${control.description}${reach}`,
     `queue of the data sync: ${redis.description}`,
     ...serviceSidesAtMonolith(config).map(
       (side) =>
         `sides.${side} is the monolith's own address: nothing is known of a service until it has its own`,
     ),
-  )
+  ]
   return {
     proxyUrl: parts.url,
     handle: parts.handle,
@@ -217,7 +217,7 @@ async function startFollower(ground: KitGround): Promise<Serving> {
     report: log.report,
   })
   releases.add('the journal’s follower', () => feed.stop())
-  await feed.start()
+  checkOwners(config, await feed.start())
   return {
     url: undefined,
     handle: undefined,

@@ -13,6 +13,7 @@ import type { RequestHandler } from './proxy/handle-request.ts'
 import { createProxyServer } from './proxy/proxy-server.ts'
 import { createTraceContext } from './proxy/trace-context.ts'
 import { keepMsOf } from './proxy/write-marks.ts'
+import { checkOwners, findUnknownOwners, ownerNotConfigured } from './routing/check-owners.ts'
 import { compileTable, type RouteTable } from './routing/compile-table.ts'
 import { EMPTY_STATE } from './routing/fold-journal.ts'
 import type { Shadow } from './shadow/create-shadow.ts'
@@ -74,7 +75,7 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
     draining = true
     return proxy.stop()
   })
-  await feed.start()
+  checkOwners(config, await feed.start())
   const listening = await server?.listen(options.proxyPort ?? config.proxy.port, config.proxy.host)
   return {
     url: listening === undefined ? undefined : `http://${showHost(config.proxy.host)}:${listening.port}`,
@@ -85,7 +86,8 @@ export async function startProxyPart(ground: KitGround): Promise<ProxyPart> {
       contentType: metrics.registry.contentType,
       body: await metrics.registry.metrics(),
     }),
-    readiness: () => describeReadiness({ draining, feed, table: proxy.table() }),
+    readiness: () =>
+      describeReadiness({ draining, feed, table: proxy.table(), unknown: following.unknown() }),
     traffic: meter.read,
     askSide: shadowing.shadow.ask,
   }
@@ -179,8 +181,9 @@ interface Following extends Observers {
 function followJournal(
   { config, link, log, positions, sync, rollout }: KitGround,
   { proxy, metrics, shadowing, traffic, name }: Following,
-): { feed: TableFeed; state: () => RouteState } {
+): { feed: TableFeed; state: () => RouteState; unknown: () => readonly string[] } {
   let current = EMPTY_STATE
+  let unknown: readonly string[] = []
   const feed = createTableFeed({
     link,
     directory: config.directory,
@@ -197,12 +200,16 @@ function followJournal(
       traffic.follow(state)
       sync?.follow(state)
       rollout?.follow(state)
+      const known = unknown
+      unknown = findUnknownOwners(config, state)
+      if (unknown.some((name) => !known.includes(name)))
+        log.report('read the journal', ownerNotConfigured(config, unknown))
     },
     onConnection: metrics.setControlConnected,
     acknowledged: () => proxy.holds.acknowledged(),
     report: log.report,
   })
-  return { feed, state: () => current }
+  return { feed, state: () => current, unknown: () => unknown }
 }
 
 function readGauges(metrics: Metrics, proxy: StranglerProxy): void {
@@ -217,13 +224,19 @@ function describeReadiness({
   draining,
   feed,
   table,
+  unknown,
 }: {
   draining: boolean
   feed: TableFeed
   table: RouteTable
+  unknown: readonly string[]
 }) {
   const reasons: string[] = []
   if (draining) reasons.push('The proxy is stopping.')
+  if (unknown.length > 0)
+    reasons.push(
+      `By the journal the service owns ${unknown.join(', ')}, and the configuration does not name its tables.`,
+    )
   const hasData = [...table.capabilities.values()].some(({ hasTables }) => hasTables)
   if (!feed.isConfirmed() && hasData) {
     reasons.push(
