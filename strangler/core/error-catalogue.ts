@@ -49,7 +49,7 @@ export const ERRORS = {
   STRANGLER_CONTROL_DATABASE_UNREACHABLE: {
     status: 503,
     title: 'The control database does not answer',
-    when: 'A command or question of the admin API needs the control database, and it does not answer. Proxies go on with the table they have.',
+    when: 'A command or question of the admin API needs the control database, and it does not answer, or takes no writes: its disk is full, or it is a standby. Proxies go on with the table they have.',
     help: 'Start the database, or correct `control.url`. Nothing needs a restart: every process connects again by itself. Until then nothing can be changed.',
   },
   STRANGLER_POSTGRES_START_FAILED: {

@@ -20,8 +20,16 @@ export function unreachable(address: string, operation: string, cause: unknown):
   return new StranglerError(
     'STRANGLER_CONTROL_DATABASE_UNREACHABLE',
     `The control database at ${address} could not be used (${operation}): ${found}. Proxies go on with the table they have; nothing can be changed until it answers.`,
-    { fix: 'Start it, or correct `control.url` in strangler.config.ts.', cause },
+    { fix: fixOf(failureCode(cause)), cause },
   )
+}
+
+/** What answers, and takes nothing, is not mended by starting it. */
+function fixOf(code: string | undefined): string {
+  if (code === FULL) return 'Free space on its disk; nothing has to be started again.'
+  if (code === READ_ONLY)
+    return 'It takes no writes: correct `control.url` in strangler.config.ts to name the primary, not a standby.'
+  return 'Start it, or correct `control.url` in strangler.config.ts.'
 }
 
 /** The address of a database without user and password. */
@@ -38,8 +46,10 @@ export function failureCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-// 08… connection exceptions, 57P… shutdown and start, 53300 too many connections, 57014 the statement's own deadline.
-const unreachableState = /^(08...|57P0.|53300|57014)$/
+const FULL = '53100'
+const READ_ONLY = '25006'
+// 08… connection exceptions, 57P… shutdown and start, 53… no disk, memory or connection left, 57014 the statement's own deadline.
+const unreachableState = new RegExp(`^(08...|57P0.|53...|57014|${READ_ONLY})$`)
 const unreachableSystem = /^(ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/
 
 function isConnectionFailure(error: unknown): boolean {

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { JournalEvent } from '../../strangler/core/words.ts'
 import { startEmbeddedPostgres } from '../../strangler/infra/embedded-postgres.ts'
 import { openControlDatabase } from '../../strangler/state/control-database.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createTestDatabase, openClient } from '../support/postgres.ts'
 import { createInbox } from './inbox.ts'
 
 const cleared: JournalEvent = { kind: 'route.cleared', endpoint: 'GET /x' }
@@ -58,6 +58,36 @@ describe('the control database', () => {
     expect(error.message).toContain(`127.0.0.1:${port}/control`)
     expect(`${error.message}${error.fix}`).not.toContain('s3cret')
   })
+
+  it('that takes no writes, as a standby does after a failover, is said to do so, and is used again when it does', async () => {
+    const database = await createTestDatabase('read_only')
+    const [control, client] = [await openControlDatabase(database.url), await openClient(database.url)]
+    const name = new URL(database.url).pathname.slice(1)
+    const turn = async (readOnly: boolean) => {
+      await client.query('SET transaction_read_only = off')
+      await client.query('SET default_transaction_read_only = off')
+      await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = ${readOnly}`)
+      await client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      )
+    }
+    const append = () => control.journal.append({ event: cleared, by: 'test', expectedVersion: 0 })
+    await turn(true)
+    await vi.waitFor(
+      () =>
+        expect(append()).rejects.toMatchObject({
+          code: 'STRANGLER_CONTROL_DATABASE_UNREACHABLE',
+          message: expect.stringContaining('read-only transaction'),
+          fix: expect.stringContaining('the primary'),
+        }),
+      20_000,
+    )
+    await turn(false)
+    await vi.waitFor(append, 20_000)
+    await control.stop()
+    await client.end()
+    await database.drop()
+  }, 60_000)
 
   it('may stop and come back: calls fail with a code meanwhile, watchers miss nothing', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'strangler-control-'))
