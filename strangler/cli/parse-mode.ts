@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { nearestNames } from '../core/nearest-names.ts'
 import type { ModeSetting } from '../core/words.ts'
 
 /** What people write for a mode: `monolith`, `shadow`, `service`, `canary=25` (percent, two decimals at most). */
@@ -11,6 +12,15 @@ export function parseMode(text: string): ModeSetting {
 
 export function showMode(setting: ModeSetting): string {
   return setting.mode === 'canary' ? `canary=${setting.percent}` : setting.mode
+}
+
+/** As Commander's own `choices`, with a guess at what was meant. */
+export function parseChoice<T extends string>(text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text)
+  if (found !== undefined) return found
+  const [nearest] = nearestNames(text, choices)
+  const guess = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`
+  throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.${guess}`)
 }
 
 export function parseWhole(text: string): number {

@@ -1,7 +1,8 @@
 import type { HistoryAnswer } from '../admin/contracts.ts'
 import { showMode } from './parse-mode.ts'
 
-type Event = HistoryAnswer['entries'][number]['event']
+type Entry = HistoryAnswer['entries'][number]
+type Event = Entry['event']
 
 /** A decision in a few words. */
 export function showEvent(event: Event): string {
@@ -58,6 +59,18 @@ function showStep(event: Extract<Event, { kind: 'stage.entered' }>): string {
   const share = event.percent === undefined ? '' : ` ${event.percent} %`
   const overridden = event.overridden?.length ? `, in spite of ${event.overridden.join(', ')}` : ''
   return `${event.back ? 'back to ' : ''}step ${event.step}${share} (stage ${event.stage})${overridden}`
+}
+
+const NO_REASON = 'no reason given'
+
+/** Why; an operator's toggle may have none, and whoever reads it later sees that it was left out. */
+export function showReason({ because, event }: Pick<Entry, 'because' | 'event'>): string {
+  return because ?? (event.kind === 'route.set' || event.kind === 'route.cleared' ? NO_REASON : '')
+}
+
+/** Of a mode that an operator has set and that stands. */
+export function showOverrideReason(override: { readonly because?: string | undefined } | undefined): string {
+  return override === undefined ? '' : (override.because ?? NO_REASON)
 }
 
 /** Local time to the second, as people compare it with a clock on the wall. */

@@ -1,3 +1,5 @@
+import { showCount } from '../guide/show.ts'
+
 interface ShownShare {
   readonly count: number
   readonly of: number
@@ -10,7 +12,7 @@ interface ShownShare {
 export function showShare({ count, of, share, low, high }: ShownShare, withInterval = false): string {
   if (share === null) return '-'
   const interval = withInterval ? ` (${percent(low)}–${percent(high)})` : ''
-  return `${count} of ${of} = ${percent(share)} %${interval}`
+  return `${showCount(count)} of ${showCount(of)} = ${percent(share)} %${interval}`
 }
 
 function percent(share: number): string {

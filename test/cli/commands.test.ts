@@ -72,8 +72,10 @@ describe('strangler route', () => {
     const refused = await run(['route', 'set', 'POST /api/orders', 'service'])
     expect(refused.code).toBe(3)
     expect(refused.stderr).toContain('STRANGLER_TOGGLE_REFUSED')
-    const declared = await run(['route', 'set', 'POST /api/orders', 'service', '--unsafe'])
-    expect(declared.code).toBe(0)
+    const unsafe = ['route', 'set', 'POST /api/orders', 'service', '--unsafe']
+    const without = await run(unsafe)
+    expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('--unsafe needs its reason') })
+    expect((await run([...unsafe, '--because', 'nobody uses it yet'])).code).toBe(0)
     expect((await run(['route', 'list'])).stdout).toMatch(/POST \/api\/orders .*service \(unsafe\)/)
     await run(['route', 'clear', 'POST /api/orders'])
   })
@@ -96,6 +98,15 @@ describe('strangler route', () => {
     expect(stdout).toContain(`version ${await admin.version()}`)
     expect(stdout).not.toContain('\u001b')
     expect(JSON.parse((await run(['route', 'list', '--json'])).stdout).routes).toHaveLength(5)
+  })
+
+  it('list and history say that a toggle was made without a reason', async () => {
+    await run(['route', 'clear', SKU])
+    await run(['route', 'set', SKU, 'service'])
+    const lines = (await run(['route', 'list'])).stdout.split('\n')
+    expect(lines.find((line) => line.startsWith(`${SKU} `))).toMatch(/ no reason given$/)
+    expect(lines.find((line) => line.startsWith('GET /api/inventory '))).not.toContain('no reason')
+    expect((await run(['route', 'history', '--limit', '1'])).stdout).toMatch(/→ service +no reason given$/m)
   })
 
   it('clear returns an endpoint to the configuration', async () => {

@@ -92,3 +92,25 @@ describe('a name that is not there', () => {
     expect((await run(['sync', 'status', 'inventor'])).stderr).toContain('Did you mean "inventory"?')
   })
 })
+
+it.each([
+  [['sync', 'stauts'], 'status'],
+  [['migrate', 'inventory', 'stauts'], 'status'],
+  [['migrate', 'inventory', 'cut-over'], 'cutover'],
+])('%j names the one that was meant', async (args, meant) => {
+  const { code, stderr } = await run(args)
+  expect(code).toBe(EXIT.notUnderstood)
+  expect(stderr).toContain(`(Did you mean ${meant}?)`)
+})
+
+it('an override without its reason is told so before anything else, also where the gate is not there or no kit answers', async () => {
+  const args = ['migrate', 'inventory', 'next', '--override', 'no-such-gate']
+  for (const url of [admin.url, 'http://127.0.0.1:1']) {
+    const { code, stderr } = await runMain(args, {
+      STRANGLER_ADMIN_URL: url,
+      STRANGLER_TOKEN: TOKENS.operator,
+    })
+    expect(code).toBe(EXIT.notUnderstood)
+    expect(stderr).toContain('--override needs its reason: --because "…"')
+  }
+})

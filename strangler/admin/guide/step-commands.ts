@@ -96,8 +96,10 @@ export function passGates(
   snapshot: GuideSnapshot,
   { position, override, author }: { position: Position; override: RetireCommand['override']; author: Author },
 ): { gates: ReturnType<typeof toPlain>[]; overridden: string[] } {
-  const gates = checkGates(position, snapshot).map(toPlain)
   const { capability } = snapshot
+  if (override.length > 0 && author.because === undefined)
+    throw refused(capability, 'Whoever passes a closed gate says why.', 'Add `--because "…"`.')
+  const gates = checkGates(position, snapshot).map(toPlain)
   const names = new Set(gates.map(({ id }) => id))
   const unknown = override.find((id) => !names.has(id))
   if (unknown !== undefined)
@@ -106,8 +108,6 @@ export function passGates(
       `The step ${position.step} has no gate ${unknown}.`,
       `It has ${[...names].join(', ')}.`,
     )
-  if (override.length > 0 && author.because === undefined)
-    throw refused(capability, 'Whoever passes a closed gate says why.', 'Add `--because "…"`.')
   const closed = gates.filter(({ state }) => state !== 'pass')
   const shut = closed.filter(({ id }) => !override.includes(id))
   if (shut.length > 0) throw gateClosed(capability, position, shut)

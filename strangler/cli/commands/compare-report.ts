@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ReportAnswer } from '../../admin/compare-contracts.ts'
 import { countOf } from '../../core/count-of.ts'
+import { showCount } from '../../guide/show.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseWhere } from '../parse-where.ts'
@@ -64,7 +65,7 @@ function printCapability(
     { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: true },
     { title: 'WHAT', value: ({ verdict, isAccepted }) => (isAccepted ? 'accepted' : verdict) },
     { title: 'EXCHANGES', value: ({ differing }) => showShare(differing, true) },
-    { title: 'ITSELF', value: ({ noisy, calibrated }) => `${noisy} of ${calibrated}` },
+    { title: 'ITSELF', value: ({ noisy, calibrated }) => `${showCount(noisy)} of ${showCount(calibrated)}` },
     { title: 'WEIGHT', value: ({ weight }) => weight.toFixed(1) },
   ])
   writeLine(terminal, '')
@@ -83,7 +84,7 @@ function listHidden(differences: Capability['differences']): string[] {
   if (hiding.length === 0) return []
   const notes = hiding.slice(0, HIDDEN_SHOWN).flatMap(({ endpoint, path, foundFrom }) => {
     if (foundFrom === undefined) return []
-    return `${path} of ${endpoint} is noise: a bug there is found when it changes some ${foundFrom.count} of ${countOf(foundFrom.of, 'answer')}.`
+    return `${path} of ${endpoint} is noise: a bug there is found when it changes some ${showCount(foundFrom.count)} of ${countOf(foundFrom.of, 'answer')}.`
   })
   return [
     ...notes,

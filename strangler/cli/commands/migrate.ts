@@ -3,9 +3,14 @@ import type { AdminClient } from '../../admin/admin-client.ts'
 import type { RehearsalAnswer } from '../../admin/cutover-contracts.ts'
 import type { StepAnswer } from '../../admin/guide/migrate-contracts.ts'
 import { StranglerError } from '../../core/errors.ts'
-import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
+import {
+  addDecisionOptions,
+  type DecisionOptions,
+  decisionFields,
+  requireReason,
+} from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
-import { parseWhole } from '../parse-mode.ts'
+import { parseChoice, parseWhole } from '../parse-mode.ts'
 import { printGate, printGuided, printLeftovers, showPosition } from '../show-guide.ts'
 import { showUndone } from '../show-undone.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
@@ -39,7 +44,12 @@ export function addMigrate(parent: Command, terminal: Terminal): void {
     .command('migrate')
     .description('take a capability one step on, or back')
     .argument('<capability>')
-    .addArgument(new Argument('[action]', 'what is to be done').choices(ACTIONS).default('status'))
+    .addArgument(
+      new Argument('[action]', 'what is to be done')
+        .choices(ACTIONS)
+        .argParser((text) => parseChoice(text, ACTIONS))
+        .default('status'),
+    )
   addDecisionOptions(command)
     .addOption(
       new Option('--auto [until]', 'let the kit take the steps itself: until the cut-over, `all`, or `off`')
@@ -63,6 +73,7 @@ export function addMigrate(parent: Command, terminal: Terminal): void {
     .option('--profile <name>', 'with the first step: the gates’ numbers, `default` or `demo`')
     .addHelpText('after', EXAMPLES)
     .action(async (capability: string, action: Action, options: MigrateOptions) => {
+      if (options.override !== undefined) requireReason(command, options.because, '--override')
       const client = await connectAdmin(options, terminal)
       if (options.auto !== undefined) return switchAuto(client, { capability, options, terminal })
       if (action === 'status') return showStatus(client, { capability, options, terminal })

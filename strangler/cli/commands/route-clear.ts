@@ -9,7 +9,10 @@ export function addRouteClear(parent: Command, terminal: Terminal): void {
     .description('take an operator’s mode back: as the stage or the configuration says')
     .argument('<endpoint>', 'method and path as in the configuration, in quotes')
   addDecisionOptions(command)
-    .addHelpText('after', '\nExamples:\n  strangler route clear "GET /api/inventory/:sku"')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  strangler route clear "GET /api/inventory/:sku" --because "its stage may go on"',
+    )
     .action(async (endpoint: string, options: DecisionOptions) => {
       const client = await connectAdmin(options, terminal)
       const answer = await client.clearRoute({

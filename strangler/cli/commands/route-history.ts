@@ -5,7 +5,7 @@ import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { parseWhole } from '../parse-mode.ts'
 import { printTable } from '../print-table.ts'
-import { showEvent, showTime } from '../show-event.ts'
+import { showEvent, showReason, showTime } from '../show-event.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 interface HistoryOptions extends QuestionOptions {
@@ -28,7 +28,7 @@ export function addRouteHistory(parent: Command, terminal: Terminal): void {
         { title: 'AT', value: (entry) => showTime(entry.at) },
         { title: 'BY', value: (entry) => entry.by, mayShrink: true },
         { title: 'WHAT', value: (entry) => showEvent(entry.event), mayShrink: true },
-        { title: 'BECAUSE', value: (entry) => entry.because ?? '', mayShrink: true },
+        { title: 'BECAUSE', value: showReason, mayShrink: true },
       ])
       const earlier = describeEarlier(answer)
       if (earlier !== undefined) writeLine(terminal, earlier)

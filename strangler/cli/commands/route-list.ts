@@ -4,7 +4,7 @@ import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { showMode } from '../parse-mode.ts'
 import { printTable } from '../print-table.ts'
-import { showTime } from '../show-event.ts'
+import { showOverrideReason, showTime } from '../show-event.ts'
 import { paint, type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 export function addRouteList(parent: Command, terminal: Terminal): void {
@@ -26,7 +26,7 @@ function printRoutes(terminal: Terminal, { version, confirmed, routes, orphans }
     { title: 'CAPABILITY', value: (row) => row.capability },
     { title: 'MODE', value: (row) => `${showMode(row.setting)}${row.override?.unsafe ? ' (unsafe)' : ''}` },
     { title: 'SET', value: showOrigin, mayShrink: true },
-    { title: 'BECAUSE', value: (row) => row.override?.because ?? '', mayShrink: true },
+    { title: 'BECAUSE', value: ({ override }) => showOverrideReason(override), mayShrink: true },
   ])
   writeLine(terminal, paint(terminal, 'dim', `version ${version}`))
   for (const orphan of orphans) {

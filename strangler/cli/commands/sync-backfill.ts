@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { AdminClient } from '../../admin/admin-client.ts'
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
 import { StranglerError } from '../../core/errors.ts'
+import { showCount } from '../../guide/show.ts'
 import { addDecisionOptions, type DecisionOptions, decisionFields } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { followProgress } from '../progress.ts'
@@ -41,7 +42,7 @@ function describe(
   { changed, version, done }: { changed: boolean; version: number; done: Backfill | undefined },
 ): string {
   if (done !== undefined)
-    return `Every row of ${capability} is there: ${done.rows} copied (version ${version}).`
+    return `Every row of ${capability} is there: ${showCount(done.rows)} copied (version ${version}).`
   const what = changed ? 'copies every row; `strangler sync status` shows how far it is' : 'copies already'
   return `The sync of ${capability} ${what} (version ${version}).`
 }

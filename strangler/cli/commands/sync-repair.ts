@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { AdminClient } from '../../admin/admin-client.ts'
 import type { RepairAnswer } from '../../admin/sync-contracts.ts'
 import { countOf } from '../../core/count-of.ts'
+import { showCount } from '../../guide/show.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { type Terminal, writeJson, writeLine } from '../terminal.ts'
@@ -19,7 +20,7 @@ export function addSyncRepair(parent: Command, terminal: Terminal): void {
       const { repaired, same, newer, refused, errors } = done
       writeLine(
         terminal,
-        `${countOf(repaired, 'row')} of ${capability} repaired; the same by now: ${same}, with a newer change: ${newer}, refused: ${refused}.`,
+        `${countOf(repaired, 'row')} of ${capability} repaired; the same by now: ${showCount(same)}, with a newer change: ${showCount(newer)}, refused: ${showCount(refused)}.`,
       )
       for (const { table, key, error } of errors) writeLine(terminal, `  ${table} ${key}: ${error}`)
     })

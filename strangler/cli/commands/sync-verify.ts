@@ -3,6 +3,7 @@ import type { AdminClient } from '../../admin/admin-client.ts'
 import type { SyncAnswer } from '../../admin/sync-contracts.ts'
 import { countOf } from '../../core/count-of.ts'
 import { StranglerError } from '../../core/errors.ts'
+import { showCount } from '../../guide/show.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { followProgress } from '../progress.ts'
@@ -90,7 +91,7 @@ function refuseDivergence(capability: string, found: Verify): void {
   if (countFound(found) === 0) return
   throw new StranglerError(
     'STRANGLER_SYNC_DIVERGED',
-    `In the service's database ${countOf(missing, 'row')} of ${capability} ${missing === 1 ? 'is' : 'are'} missing, ${extra} too many and ${different} different.`,
+    `In the service's database ${countOf(missing, 'row')} of ${capability} ${missing === 1 ? 'is' : 'are'} missing, ${showCount(extra)} too many and ${showCount(different)} different.`,
     { fix: `\`strangler sync repair ${capability}\` repairs them.`, details: { missing, extra, different } },
   )
 }

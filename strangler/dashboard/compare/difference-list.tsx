@@ -1,7 +1,7 @@
 import type { ReportAnswer } from '../../admin/compare-contracts.ts'
 import { live } from '../api/live.ts'
 import { askFirst } from '../parts/asking.ts'
-import { formatShare } from '../parts/format.ts'
+import { formatCount, formatShare } from '../parts/format.ts'
 import { Nothing } from '../parts/heard-block.tsx'
 import { isOperator, readName } from '../session/session.ts'
 import { linkTo } from '../shell/location.ts'
@@ -46,14 +46,16 @@ function Line({ capability, of }: { readonly capability: string; readonly of: Di
         </strong>{' '}
         <span>{kind}</span>
         <p class="quiet small">
-          <code>{endpoint}</code> · differs in {differing.count} of {differing.of} (
-          {formatShare(differing.share, 2)}) · the monolith differs from itself in {noisy} of {calibrated}
+          <code>{endpoint}</code> · differs in {formatCount(differing.count)} of {formatCount(differing.of)} (
+          {formatShare(differing.share, 2)}) · the monolith differs from itself in {formatCount(noisy)} of{' '}
+          {formatCount(calibrated)}
           {weight > 1 ? ` · ${weight.toFixed(1)} fields beside each other differ there` : ''}
         </p>
         {!isAccepted && foundFrom !== undefined && (
           <p class="quiet small">
-            A bug here is found when it changes some {foundFrom.count} of {foundFrom.of} answers. Is it data
-            that moves? <code>compare.neverNoise</code> calls nothing at this path noise.
+            A bug here is found when it changes some {formatCount(foundFrom.count)} of{' '}
+            {formatCount(foundFrom.of)} answers. Is it data that moves? <code>compare.neverNoise</code> calls
+            nothing at this path noise.
           </p>
         )}
       </div>

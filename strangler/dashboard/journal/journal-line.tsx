@@ -4,14 +4,15 @@ import { formatTime } from '../parts/format.ts'
 import { GateList } from '../parts/gate-list.tsx'
 import { HeardBlock } from '../parts/heard-block.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
-import { sayEvent } from './say-event.ts'
+import { sayEvent, sayReason } from './say-event.ts'
 
 type Entry = HistoryAnswer['entries'][number]
 
 /** One decision; opened, what it has made of the state. */
 export function JournalLine({ entry }: { readonly entry: Entry }) {
   const [isOpen, setOpen] = useState(false)
-  const { version, at, by, because, event } = entry
+  const { version, at, by, event } = entry
+  const said = sayReason(entry)
   return (
     <li class="journal-line">
       <details onToggle={(toggled) => setOpen(toggled.currentTarget.open)}>
@@ -19,7 +20,7 @@ export function JournalLine({ entry }: { readonly entry: Entry }) {
           <span class="journal-version">{version}</span>
           <span class="journal-what">
             {sayEvent(event)}
-            {because !== undefined && <span class="quiet"> — {because}</span>}
+            {said !== undefined && <span class="quiet"> — {said}</span>}
           </span>
           <span class="journal-who quiet small">
             {by} · <time dateTime={at}>{formatTime(at)}</time>

@@ -1,7 +1,8 @@
 import type { HistoryAnswer } from '../../admin/contracts.ts'
 import { formatSetting } from '../parts/format.ts'
 
-type Event = HistoryAnswer['entries'][number]['event']
+type Entry = HistoryAnswer['entries'][number]
+type Event = Entry['event']
 
 export const KINDS = [
   'route.set',
@@ -25,6 +26,14 @@ export const KINDS = [
   'endpoint.rare',
   'proxy.evicted',
 ] as const
+
+/** Of an operator's toggle: whoever reads it later sees that its reason was left out. */
+export const NO_REASON = 'no reason given'
+
+export function sayReason({ because, event }: Pick<Entry, 'because' | 'event'>): string | undefined {
+  const isToggle = event.kind === 'route.set' || event.kind === 'route.cleared'
+  return because ?? (isToggle ? NO_REASON : undefined)
+}
 
 /** A decision as a sentence. */
 export function sayEvent(event: Event): string {

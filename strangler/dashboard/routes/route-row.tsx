@@ -1,5 +1,6 @@
 import type { RoutesAnswer } from '../../admin/contracts.ts'
 import { live } from '../api/live.ts'
+import { NO_REASON } from '../journal/say-event.ts'
 import { askFirst } from '../parts/asking.ts'
 import { formatMs, formatRate, formatSetting } from '../parts/format.ts'
 import { ShareBar } from '../parts/share-bar.tsx'
@@ -42,8 +43,7 @@ export function RouteRow({ route, version }: RouteRowProps) {
         <span class="quiet small block">{SOURCES[source]}</span>
         {override !== undefined && (
           <span class="quiet small block">
-            {override.by}
-            {override.because === undefined ? '' : `: ${override.because}`}
+            {override.by}: {override.because ?? NO_REASON}
           </span>
         )}
       </td>

@@ -56,7 +56,7 @@ export const errorRate = defineGate(
       differenceHigh: found.high,
       limit: profile.errorDifference,
     }
-    const reason = `The service failed ${service.failures} of ${showCount(service.requests)} times, ${describeOther(monolith)}; ${showExcess(found)} (${showShare(profile.errorDifference)} more is the limit).`
+    const reason = `The service failed ${showCount(service.failures)} of ${showCount(service.requests)} times, ${describeOther(monolith)}; ${showExcess(found)} (${showShare(profile.errorDifference)} more is the limit).`
     if (found.low > profile.errorDifference)
       return fail({
         reason,
@@ -73,5 +73,5 @@ export const errorRate = defineGate(
 function describeOther(monolith: SideOutcomes | undefined): string {
   if (monolith === undefined || monolith.requests === 0)
     return 'the monolith answers none of them, so none is expected to fail'
-  return `the monolith ${monolith.failures} of ${showCount(monolith.requests)}`
+  return `the monolith ${showCount(monolith.failures)} of ${showCount(monolith.requests)}`
 }

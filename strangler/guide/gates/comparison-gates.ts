@@ -44,7 +44,7 @@ export const netMismatch = ofService(
       limit: profile.netMismatch,
       stillNeeded: stillNeeded ?? null,
     }
-    const reason = `${netMismatches} of ${countOf(compared, 'exchange')} ${netMismatches === 1 ? 'differs' : 'differ'} beyond noise${describeUnknown(unknownMismatches)}; with 95 % certainty at most ${showShare(netUpperBound)} do (${showShare(profile.netMismatch)} is the limit).`
+    const reason = `${showCount(netMismatches)} of ${countOf(compared, 'exchange')} ${netMismatches === 1 ? 'differs' : 'differ'} beyond noise${describeUnknown(unknownMismatches)}; with 95 % certainty at most ${showShare(netUpperBound)} do (${showShare(profile.netMismatch)} is the limit).`
     if (netUpperBound <= profile.netMismatch) return pass({ reason, evidence })
     if (stillNeeded !== undefined) {
       return unknown({

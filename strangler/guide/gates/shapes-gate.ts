@@ -1,6 +1,6 @@
 import { countOf } from '../../core/count-of.ts'
 import { defineGate, type Gate } from '../gate.ts'
-import { showShare, showSome } from '../show.ts'
+import { showCount, showShare, showSome } from '../show.ts'
 import { ofService } from './of-service.ts'
 
 /** An endpoint may be compared a thousand times and a parameter of it never. */
@@ -12,7 +12,7 @@ const check = ofService(
     const evidence = { shapes: seen, covered, never: never.length, wanted }
     if (seen === 0)
       return unknown({ reason: 'No shape of request was seen yet.', evidence, fix: 'Wait for requests.' })
-    const reason = `${covered} of ${countOf(seen, 'shape')} of requests (parameters and status) ${covered === 1 ? 'was' : 'were'} compared at least ${atLeast} times (${showShare(covered / seen)}; ${showShare(wanted)} is the least).`
+    const reason = `${showCount(covered)} of ${countOf(seen, 'shape')} of requests (parameters and status) ${covered === 1 ? 'was' : 'were'} compared at least ${atLeast} times (${showShare(covered / seen)}; ${showShare(wanted)} is the least).`
     if (covered / seen >= wanted) return pass({ reason, evidence })
     return unknown({
       reason: `${reason}${never.length === 0 ? '' : ` Never compared: ${showSome(never)}.`}`,

@@ -18,35 +18,27 @@ export interface BorderFacts {
 
 const CHANGES_ROWS = ['CASCADE', 'SET NULL', 'SET DEFAULT']
 
-/** Foreign keys that cross the capability's border, on either side. */
+/** Foreign keys that cross the capability's border, on either side. Each is named once: one that cascades by what it does to rows, which is worse. */
 export function judgeBorders(
   routes: readonly TableRoute[],
   { source: from, target: to }: BorderFacts,
 ): Finding[] {
   return [
-    ...leaving(routes.map(({ source }) => source.table)).flatMap(({ table, key }) => {
-      const found = {
+    ...leaving(routes.map(({ source }) => source.table)).map(({ table, key }) => {
+      const does = movesRows(key) ? 'changes its rows with' : 'points to'
+      return toFinding(movesRows(key) ? 'CASCADE_FROM_OUTSIDE' : 'FOREIGN_KEY_CUT', {
         side: from.side,
         table: table.name,
-        reason: `${showKey(table.name, key.name)} points to ${key.referencedTable}, which the capability does not own`,
-      }
-      const cut = toFinding('FOREIGN_KEY_CUT', found)
-      return movesRows(key)
-        ? [cut, toFinding('CASCADE_FROM_OUTSIDE', { ...found, reason: cascade(key) })]
-        : [cut]
-      function cascade({ onDelete, onUpdate, referencedTable }: ForeignKeyShape) {
-        return `${showKey(table.name, key.name)} changes its rows with ${referencedTable} (ON DELETE ${onDelete}, ON UPDATE ${onUpdate})`
-      }
+        reason: `${showKey(table.name, key.name)} ${does} ${key.referencedTable}, which the capability does not own${showMoves(key)}`,
+      })
     }),
-    ...from.referring.flatMap((key) => {
-      const found = {
+    ...from.referring.map((key) => {
+      const does = movesRows(key) ? 'changes rows with' : 'points to'
+      return toFinding(movesRows(key) ? 'CASCADE_TO_OUTSIDE' : 'FOREIGN_KEY_CUT', {
         side: from.side,
         table: key.referenced,
-        reason: `${showKey(key.table, key.name)}, which the capability does not own, points to ${key.referenced}`,
-      }
-      const cut = toFinding('FOREIGN_KEY_CUT', found)
-      const reason = `${showKey(key.table, key.name)} changes rows with ${key.referenced} (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate})`
-      return movesRows(key) ? [cut, toFinding('CASCADE_TO_OUTSIDE', { ...found, reason })] : [cut]
+        reason: `${showKey(key.table, key.name)}, which the capability does not own, ${does} ${key.referenced}${showMoves(key)}`,
+      })
     }),
     ...leaving(routes.map(({ target }) => target.table)).map(({ table, key }) =>
       toFinding('FOREIGN_KEY_OUT', {
@@ -72,8 +64,17 @@ function leaving(tables: readonly TableShape[]): { table: TableShape; key: Forei
   )
 }
 
-function movesRows({ onDelete, onUpdate }: { onDelete: string; onUpdate: string }): boolean {
+interface KeyRules {
+  readonly onDelete: string
+  readonly onUpdate: string
+}
+
+function movesRows({ onDelete, onUpdate }: KeyRules): boolean {
   return CHANGES_ROWS.includes(onDelete) || CHANGES_ROWS.includes(onUpdate)
+}
+
+function showMoves(key: KeyRules): string {
+  return movesRows(key) ? ` (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate})` : ''
 }
 
 function showKey(table: string, name: string): string {

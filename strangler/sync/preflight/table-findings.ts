@@ -133,13 +133,13 @@ export const TABLE_FINDINGS = {
   CASCADE_FROM_OUTSIDE: {
     severity: 'warns',
     title: 'A cascade from outside changes rows of the capability',
-    why: 'It is captured. But after the cut-over the monolith’s delete no longer reaches the service’s rows.',
+    why: 'It is captured. But after the cut-over the monolith’s delete no longer reaches the service’s rows, and nobody checks the key.',
     mend: 'Before the cut-over, let the code that deletes the parent ask the service to delete the rows.',
   },
   CASCADE_TO_OUTSIDE: {
     severity: 'warns',
     title: 'A cascade from the capability changes rows outside of it',
-    why: 'After the cut-over a delete of the service comes back into the monolith’s database, where it takes those rows along (PostgreSQL) or leaves them without a parent (MariaDB).',
+    why: 'After the cut-over a delete of the service comes back into the monolith’s database, where it takes those rows along (PostgreSQL) or leaves them without a parent (MariaDB); and nobody checks the key for the service.',
     mend: 'Before the cut-over, delete the rows outside by code of the monolith.',
   },
   COUPLED_TRANSACTIONS: {

@@ -61,6 +61,18 @@ describe('the pre-flight between two PostgreSQLs', () => {
     )
   })
 
+  it('names a foreign key once, also one that cascades over the border', async () => {
+    await monolith.query(`CREATE TABLE above (id int PRIMARY KEY);
+      CREATE TABLE once (id int PRIMARY KEY, above int REFERENCES above ON DELETE CASCADE);
+      CREATE TABLE below (id int PRIMARY KEY, once int REFERENCES once ON DELETE CASCADE)`)
+    await service.query('CREATE TABLE once (id int PRIMARY KEY, above int)')
+    const findings = await diagnoseTables(urls, ['once'])
+    const naming = (key: string) =>
+      findings.filter(({ reason }) => reason.includes(key)).map(({ code }) => code)
+    expect(naming('once_above_fkey')).toEqual(['CASCADE_FROM_OUTSIDE'])
+    expect(naming('below_once_fkey')).toEqual(['CASCADE_TO_OUTSIDE'])
+  })
+
   it('says who owns a table that the kit’s user may not put triggers on, and which database takes no schema of it', async () => {
     const stranger = new URL(urls.service)
     stranger.username = role

@@ -151,7 +151,7 @@ describe('a sync after the service has become the owner', () => {
     }
     // Twin: a doctor that takes the monolith for the owner.
     const before = (await diagnoseAlone('forward'))?.map(({ code }) => code)
-    expect(before).toEqual(expect.arrayContaining(['FOREIGN_KEY_CUT', 'CASCADE_TO_OUTSIDE']))
+    expect(before).toContain('CASCADE_TO_OUTSIDE')
     await stand.service.query('DROP TABLE outside')
     await stand.monolith.query('DROP TABLE outside')
   })
