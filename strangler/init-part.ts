@@ -123,6 +123,8 @@ async function readSource(source: string): Promise<string> {
     if (!answer.ok) throw new Error(`the answer was ${answer.status}`)
     return await answer.text()
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw unreadable(source, 'there is no such file', error)
     throw unreadable(source, error instanceof Error ? error.message : String(error), error)
   }
 }
@@ -145,7 +147,15 @@ function unreadable(source: string, why: string, cause?: unknown): StranglerErro
 }
 
 /** @throws StranglerError STRANGLER_SYNC_DATABASE_UNREACHABLE */
-export function readMonolithTables(url: string): Promise<TableShape[]> {
-  // Failures of idle connections: it is open for three statements.
-  return readTables({ side: 'monolith', url }, () => undefined)
+export async function readMonolithTables(url: string): Promise<TableShape[]> {
+  try {
+    // Failures of idle connections: it is open for three statements.
+    return await readTables({ side: 'monolith', url }, () => undefined)
+  } catch (error) {
+    if (!(error instanceof StranglerError)) throw error
+    // Nothing is configured yet that could be corrected.
+    const fix =
+      'Start it, or correct `--database` (`MONOLITH_DATABASE_URL`); without one the tables are left out.'
+    throw new StranglerError(error.code, error.message, { fix, cause: error })
+  }
 }

@@ -87,7 +87,7 @@ function describeRehearsal({ predictedMs, obstacles, wayBack = [] }: RehearsalAn
     ...(back.length === 0
       ? []
       : [
-          `It also changed a row of ${back.length} tables at the service (${changed.join(', ')}), carried each back to the monolith by the reverse path, compared, and undid both.`,
+          `It also changed a row of each of ${countOf(back.length, 'table')} at the service (${changed.join(', ')}), carried them back to the monolith by the reverse path, compared, and undid both.`,
         ]),
   ]
 }

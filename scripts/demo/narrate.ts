@@ -34,9 +34,9 @@ interface Shown {
   readonly percent?: number | undefined
 }
 
-/** Sentences in lines that a terminal holds. */
-export function tellLines(say: Say, text: string, indent = '   '): void {
-  let line = indent
+/** Sentences in lines that a terminal holds. `first` stands before the first of them, `indent` before the others. */
+export function tellLines(say: Say, text: string, indent = '   ', first = indent): void {
+  let line = first
   for (const word of text.split(' ')) {
     if (line.length + word.length >= WIDTH) {
       say(line.trimEnd())
@@ -90,7 +90,8 @@ export function createWaitTeller(say: Say, now = Date.now): (shut: readonly Gate
     const [first] = shut
     if (first === undefined || now() < tellAt) return
     const names = shut.map(({ id }) => id).join(', ')
-    tellLines(say, `… ${names === told ? 'still' : 'it waits for'} ${names}. ${first.id}: ${first.reason}`)
+    const which = shut.length === 1 ? '' : `${names}. `
+    tellLines(say, `… ${names === told ? 'still' : 'it waits for'} ${which}${first.id}: ${first.reason}`)
     told = names
     tellAt = now() + SAID_AGAIN_MS
   }
@@ -100,7 +101,8 @@ const MARKS = { pass: '✓', fail: '✗', unknown: '?' } as const
 
 export function tellGates(say: Say, gates: readonly Pick<Gate, 'id' | 'state' | 'reason'>[]): void {
   const width = Math.max(0, ...gates.map(({ id }) => id.length))
-  for (const { id, state, reason } of gates) say(`   ${MARKS[state]} ${id.padEnd(width)}  ${reason}`)
+  for (const { id, state, reason } of gates)
+    tellLines(say, reason, ' '.repeat(width + 7), `   ${MARKS[state]} ${id.padEnd(width)}  `)
 }
 
 /** What going back would cost now, as the guide has just measured it; said once for as long as it is the same. */

@@ -107,6 +107,8 @@ async function takeStep(options: WalkOptions, wanted: Next, helpers: Helpers): P
   return why
 }
 
+const shutOf = ({ gates }: Pick<Next, 'gates'>) => gates.filter(({ state }) => state !== 'pass')
+
 interface Closed {
   readonly shut: Next['gates']
   /** By what somebody has set by hand. */
@@ -121,10 +123,10 @@ async function takeTurn(
   const { next } = await look(client, capability)
   if (next === undefined || next.step !== step || next.percent !== percent) return 'gone'
   const isHeld = await hand.isHeld(next.gates)
-  const shut = next.gates.filter(({ state }) => state !== 'pass')
-  if (shut.length > 0) {
+  if (shutOf(next).length > 0) {
     await gatherer.gather(next.gates)
-    return { shut, isHeld }
+    // What was gathered may have taken long, and opened what was shut.
+    return { shut: shutOf((await look(client, capability)).next ?? next), isHeld }
   }
   const { version } = await client.routes()
   const order = { capability, expectedVersion: version, because: 'the demo' }

@@ -1,6 +1,7 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express } from 'express'
+import { docsPath } from '../core/docs-path.ts'
 import { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import {
@@ -133,10 +134,14 @@ function createApp(options: AdminServerOptions, { listenHost, ownerWatch, live, 
   app.get('/openapi.json', requireRole('viewer'), (_req, res) => {
     res.json(writeAdminOpenApi(readManifest().version))
   })
+  // What a person types who knows the port alone.
+  app.get('/', (_req, res) => {
+    res.redirect(`${DASHBOARD_PATH}/`)
+  })
   app.use('/owner', createOwnerRouter({ context: options, requireRole, watch: ownerWatch }))
   app.use((req) => {
     throw new StranglerError('STRANGLER_NOT_FOUND', `There is no ${req.method} ${req.path.slice(0, 200)}.`, {
-      fix: 'docs/reference/admin-api.md lists every address.',
+      fix: `${docsPath('reference/admin-api.md')} lists every address; ${DASHBOARD_PATH}/ is for people.`,
     })
   })
   app.use(answerProblems(report))

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
 import { ZodError } from 'zod'
+import { docsPath } from '../core/docs-path.ts'
 import { helpOf } from '../core/error-catalogue.ts'
 import { ERRORS, StranglerError } from '../core/errors.ts'
 import type { ReportError } from '../core/ports.ts'
@@ -66,7 +67,7 @@ function invalidCommand({ issues }: ZodError): StranglerError {
     'STRANGLER_INVALID_COMMAND',
     `\`${key}\`: ${first?.message ?? 'is not valid'}.${more}`,
     {
-      fix: 'docs/reference/admin-api.md lists every command and its fields.',
+      fix: `${docsPath('reference/admin-api.md')} lists every command and its fields.`,
     },
   )
 }

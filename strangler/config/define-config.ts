@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { docsPath } from '../core/docs-path.ts'
 import { StranglerError } from '../core/errors.ts'
 import { nearestNames } from '../core/nearest-names.ts'
 import { knownKeys } from './known-keys.ts'
@@ -56,7 +57,7 @@ function invalid(source: string, issues: readonly z.core.$ZodIssue[], input: unk
     'STRANGLER_CONFIG_INVALID',
     `\`${key}\` in ${source} is ${shown}: ${first.message}.${more}`,
     {
-      fix: `${suggestKey(first)}Correct \`${key}\`; docs/reference/config.md lists every key.`,
+      fix: `${suggestKey(first)}Correct \`${key}\`; ${docsPath('reference/config.md')} lists every key.`,
       details: {
         key,
         issues: issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message })),

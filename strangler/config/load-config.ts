@@ -37,7 +37,7 @@ function findConfig(file: string | undefined): string {
     'STRANGLER_CONFIG_NOT_FOUND',
     `${file === undefined ? `None of ${NAMES.join(', ')} is in the working directory` : `There is no file "${file}"`}, so it is not known where the monolith is.`,
     {
-      fix: '`strangler init` writes one; or name it: `strangler start --config path/to/strangler.config.ts`.',
+      fix: '`strangler init` writes one; or name it: `--config path/to/strangler.config.ts`.',
     },
   )
 }

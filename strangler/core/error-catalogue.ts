@@ -1,6 +1,7 @@
 import { BEGINNING_ERRORS } from './beginning-errors.ts'
 import { COMPARISON_ERRORS } from './comparison-errors.ts'
 import { DASHBOARD_ERRORS } from './dashboard-errors.ts'
+import { docsPath } from './docs-path.ts'
 import { MIGRATION_ERRORS } from './migration-errors.ts'
 import { OWNERSHIP_ERRORS } from './ownership-errors.ts'
 
@@ -136,7 +137,7 @@ export const ERRORS = {
   },
   STRANGLER_SYNC_DATABASE_UNREACHABLE: {
     status: 503,
-    title: 'A database of the sync does not answer',
+    title: 'The database of a side does not answer',
     when: 'A sync command or status needs the database of a side, and it cannot be opened. Requests are served as before; changes wait in the log of the side that takes the writes.',
     help: 'Start the database, or correct `sides.NAME.database`. A sync that runs goes on by itself when it answers again.',
   },
@@ -288,5 +289,5 @@ export type ErrorCode = keyof typeof ERRORS
 
 /** Where docs/reference/errors.md explains a code. */
 export function helpOf(code: ErrorCode): string {
-  return `docs/reference/errors.md#${code.toLowerCase()}`
+  return `${docsPath('reference/errors.md')}#${code.toLowerCase()}`
 }

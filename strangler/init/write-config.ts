@@ -1,4 +1,5 @@
 import { countOf } from '../core/count-of.ts'
+import { docsPath } from '../core/docs-path.ts'
 import type { TableShape } from '../core/sync-words.ts'
 import { type AssignedTable, assignTables } from './assign-tables.ts'
 import { type ProposedCapability, proposeCapabilities } from './propose-capabilities.ts'
@@ -80,8 +81,8 @@ function writeHead({ monolithUrl, databaseUrl, learntFrom, tables, day }: InitFa
     "import { env } from 'node:process'",
     "import type { ConfigInput } from 'strangler-kit'",
     '',
-    `// Written by \`strangler init\` on ${day}, from ${plain(learntFrom)} and ${found}. It is yours now: what is wrong, correct;`,
-    '// what is not to move, take out. docs/reference/config.md lists every key.',
+    `// Written by \`npx strangler init\` on ${day}, from ${plain(learntFrom)} and ${found}. It is yours now: what is wrong, correct;`,
+    `// what is not to move, take out. ${docsPath('reference/config.md')} lists every key.`,
     '',
     '/** Where the monolith answers. */',
     `const monolith = env['MONOLITH_URL'] ?? ${quote(monolithUrl)}`,
@@ -129,7 +130,7 @@ function writeCapability({ name, endpoints }: ProposedCapability, { tables, shap
     ...(tables.length === 0
       ? ['  // The tables that it owns: none was found by its name. Without tables nothing is synced.']
       : [
-          '  // The tables that it seems to own. `strangler doctor` says what a split would cut, and who else writes them.',
+          '  // The tables that it seems to own. `npx strangler doctor` says what a split would cut, and who else writes them.',
           '  tables: [',
           ...tables.map(
             (one) => `    ${quote(one.table)}, // ${plain(describe(one, shapes.get(one.table)))}`,

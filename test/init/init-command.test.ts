@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { main } from '../../strangler/cli/main.ts'
 import { loadConfig } from '../../strangler/config/load-config.ts'
 import { type Running, runMain, runStrangler, startStrangler } from '../cli/run-strangler.ts'
@@ -11,6 +11,9 @@ import { createMariaDatabase } from '../support/mariadb.ts'
 import { requireProgram } from '../support/optional.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { type Library, startLibrary } from './library.ts'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 60_000 })
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 90_000
@@ -210,14 +213,14 @@ describe('strangler init', () => {
       'with a database that is away',
       ['--database', 'postgres://127.0.0.1:9/shop'],
       4,
-      'STRANGLER_SYNC_DATABASE_UNREACHABLE',
+      'correct `--database`',
     ],
     ['with a document that is none', ['--openapi', 'package.json'], 2, 'STRANGLER_OPENAPI_UNREADABLE'],
     [
       'with a document that is not there',
       ['--openapi', 'no-such.json'],
       2,
-      'no-such.json is no OpenAPI document',
+      'no-such.json is no OpenAPI document: there is no such file.',
     ],
     ['with a name that the kit would not load', ['--out', 'config.py'], 2, 'is no TypeScript file'],
   ])('%s says what was found and what mends it', async (_name, args, code, named) => {

@@ -122,7 +122,7 @@ test('a step that waits says for what, once it has been silent for five seconds,
   at(47_000, 'dry-run-done')
   expect(lines.slice(1)).toEqual([
     '… still lag-low, log-short. lag-low: lag-low is shut.',
-    '… it waits for dry-run-done. dry-run-done: dry-run-done is shut.',
+    '… it waits for dry-run-done: dry-run-done is shut.',
   ])
 })
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { DoctorAnswer } from '../../admin/sync-contracts.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { countOf } from '../../core/count-of.ts'
+import { docsPath } from '../../core/docs-path.ts'
 import { StranglerError } from '../../core/errors.ts'
 import { namedRedisUrl } from '../../infra/redis-server.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
@@ -26,7 +27,7 @@ Examples:
   strangler doctor --config deploy/strangler.config.ts
 
 Where no capability has tables it says what else the kit stands on, and what comes next. The kit is asked when it runs; otherwise, or with --config, the command reads the configuration and opens the databases itself.
-Ends with 0 when nothing blocks, with 3 when something does; docs/reference/doctor.md explains each finding.`
+Ends with 0 when nothing blocks, with 3 when something does; ${docsPath('reference/doctor.md')} explains each finding.`
 
 export function addDoctor(parent: Command, terminal: Terminal): void {
   const command = parent

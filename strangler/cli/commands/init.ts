@@ -68,9 +68,13 @@ async function init(terminal: Terminal, options: InitOptions): Promise<void> {
   const tables = databaseUrl === undefined ? undefined : await part.readMonolithTables(databaseUrl)
   const learnt = await learn(terminal, part, { ...answers, port: options.port })
   if (learnt.endpoints.length === 0) {
-    throw new StranglerError('STRANGLER_NOTHING_LEARNT', `${learnt.learntFrom} told of no endpoint.`, {
-      fix: 'Send requests to the port that is named, for longer (--observe 600), or name an OpenAPI document with --openapi.',
-    })
+    throw new StranglerError(
+      'STRANGLER_NOTHING_LEARNT',
+      `No endpoint was learnt from ${learnt.learntFrom}.`,
+      {
+        fix: 'Send requests to the port that is named, for longer (--observe 600), or name an OpenAPI document with --openapi.',
+      },
+    )
   }
   const day = new Date().toISOString().slice(0, 10)
   const written = writeConfig({ ...answers, ...learnt, tables, day })
