@@ -12,7 +12,8 @@ export function withoutWriters(statements: readonly string[]): string[] {
           'INSERT INTO strangler.change_log (version, tbl, key, op, at)',
         )
         .replaceAll(/, SESSION_USER, [^;]*;/g, ');')
-        .replaceAll('op, role, traceparent)', 'op)')
+        .replaceAll(/op, role(, traceparent)?\)/g, 'op)')
+        .replaceAll(', USER());', ');')
         .replaceAll(/, IF\(@strangler_apply IS NULL, USER\(\), '+\), [^;]*;/g, ');'),
     )
 }

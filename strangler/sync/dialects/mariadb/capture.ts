@@ -1,6 +1,6 @@
 import type { TableShape } from '../../../core/sync-words.ts'
 import { cascadeDown, cascadeUp } from './cascades.ts'
-import { logKey, unlessAppliedTo } from './log-entry.ts'
+import { type LoggingBody, logKey, logPlainly, unlessAppliedTo } from './log-entry.ts'
 import {
   CHANGE_LOG,
   createTrigger,
@@ -13,6 +13,7 @@ import {
   quoteText,
   WRITER,
 } from './names.ts'
+import { type PlainKey, writeKeepsKey, writePlainKey } from './plain-key.ts'
 import {
   createSyncState,
   deleteRowsAbout,
@@ -73,13 +74,23 @@ function captureTable(table: TableShape): string[] {
   const before = writeKeyText(table, 'OLD')
   const after = writeKeyText(table, 'NEW')
   const log = (key: string, op: 'I' | 'U' | 'D') => logKey(table.name, key, op)
+  const [plainBefore, plainAfter] = [writePlainKey(table, 'OLD'), writePlainKey(table, 'NEW')]
+  const plain = ({ text, when }: PlainKey, op: 'I' | 'U' | 'D') => ({
+    plainly: logPlainly(table.name, text, op),
+    when,
+  })
   const moved = `IF ${before} <> ${after} THEN\n${log(after, 'U')}\nEND IF;`
-  const trigger = (event: 'INSERT' | 'UPDATE' | 'DELETE', body: string) =>
+  const trigger = (event: 'INSERT' | 'UPDATE' | 'DELETE', body: LoggingBody) =>
     createTrigger(nameCapture(event, table), `AFTER ${event}`, table.name, unlessAppliedTo(table.name, body))
+  const kept = plain(plainBefore, 'U')
   return [
-    trigger('INSERT', log(after, 'I')),
-    trigger('UPDATE', `${log(before, 'U')}\n${moved}`),
-    trigger('DELETE', log(before, 'D')),
+    trigger('INSERT', { ...plain(plainAfter, 'I'), otherwise: log(after, 'I') }),
+    trigger('UPDATE', {
+      plainly: kept.plainly,
+      when: [writeKeepsKey(table), ...kept.when],
+      otherwise: `${log(before, 'U')}\n${moved}`,
+    }),
+    trigger('DELETE', { ...plain(plainBefore, 'D'), otherwise: log(before, 'D') }),
   ]
 }
 
