@@ -11,8 +11,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // A loaded machine is late, and a condition that never comes true costs the time only when the test fails.
-    expect: { poll: { timeout: 5_000 } },
-    testTimeout: 15_000,
+    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 })

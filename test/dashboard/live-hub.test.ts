@@ -5,6 +5,8 @@ import express from 'express'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { createLiveHub, type LiveHub, type LiveTopic } from '../../strangler/admin/live/live-hub.ts'
 
+const soon = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 20_000, interval: 20 })
+
 interface Told {
   readonly name: string
   readonly id: string
@@ -82,18 +84,16 @@ it('tells a snapshot first, and then what has changed, once', async () => {
   let count = 1
   const { join } = await startHub({ count: () => count, still: () => 'same' })
   const first = await join()
-  await vi.waitFor(() => expect(changesOf(first, 'count')).toEqual([1]))
-  await vi.waitFor(() => expect(changesOf(first, 'still')).toEqual(['same']))
+  await soon(() => expect(changesOf(first, 'count')).toEqual([1]))
+  await soon(() => expect(changesOf(first, 'still')).toEqual(['same']))
   const second = await join()
-  await vi.waitFor(() => expect(second.told.length).toBeGreaterThan(0))
+  await soon(() => expect(second.told.length).toBeGreaterThan(0))
   expect(second.told[0]).toMatchObject({
     name: 'snapshot',
     data: { topics: { count: { ok: true, data: 1 }, still: { ok: true, data: 'same' } } },
   })
   count = 2
-  await vi.waitFor(() =>
-    expect([changesOf(first, 'count'), changesOf(second, 'count')]).toEqual([[1, 2], [2]]),
-  )
+  await soon(() => expect([changesOf(first, 'count'), changesOf(second, 'count')]).toEqual([[1, 2], [2]]))
   expect(changesOf(first, 'still')).toEqual(['same'])
 })
 
@@ -102,18 +102,18 @@ it('tells one that comes back only what has changed since, and one of another ru
   const { join } = await startHub({ count: () => count, still: () => 'same' })
   // Somebody else keeps looking.
   const witness = await join()
-  await vi.waitFor(() => expect(witness.told.length).toBeGreaterThan(2))
+  await soon(() => expect(witness.told.length).toBeGreaterThan(2))
   const gone = await join()
-  await vi.waitFor(() => expect(gone.told.length).toBeGreaterThan(0))
+  await soon(() => expect(gone.told.length).toBeGreaterThan(0))
   gone.leave()
   count = 2
-  await vi.waitFor(() => expect(changesOf(witness, 'count')).toEqual([1, 2]))
+  await soon(() => expect(changesOf(witness, 'count')).toEqual([1, 2]))
   const back = await join(gone.told.at(-1)?.id)
-  await vi.waitFor(() => expect(back.told.some(({ name }) => name === 'points')).toBe(true))
+  await soon(() => expect(back.told.some(({ name }) => name === 'points')).toBe(true))
   expect(back.told.filter(({ name }) => name === 'snapshot')).toEqual([])
   expect([changesOf(back, 'count'), changesOf(back, 'still')]).toEqual([[2], []])
   const stranger = await join('0123456789ab-7')
-  await vi.waitFor(() => expect(stranger.told[0]?.name).toBe('snapshot'))
+  await soon(() => expect(stranger.told[0]?.name).toBe('snapshot'))
 })
 
 it('lets a topic that hangs or fails hold up no other, and says which fails', async () => {
@@ -125,8 +125,8 @@ it('lets a topic that hangs or fails hold up no other, and says which fails', as
     works: () => 'well',
   })
   const reader = await join()
-  await vi.waitFor(() => expect(changesOf(reader, 'works')).toEqual(['well']))
-  await vi.waitFor(() => expect(reader.told.find(({ data }) => data.topic === 'fails')).toBeDefined())
+  await soon(() => expect(changesOf(reader, 'works')).toEqual(['well']))
+  await soon(() => expect(reader.told.find(({ data }) => data.topic === 'fails')).toBeDefined())
   const { value } = reader.told.find(({ data }) => data.topic === 'fails')?.data ?? {}
   expect(value).toMatchObject({ ok: false, problem: { code: 'STRANGLER_INTERNAL' } })
   expect(JSON.stringify(reader.told)).not.toContain('secret')
@@ -138,10 +138,10 @@ it('looks at nothing while nobody watches', async () => {
   const { join } = await startHub({ looks: () => ++looks })
   expect(looks).toBe(0)
   const reader = await join()
-  await vi.waitFor(() => expect(looks).toBeGreaterThan(2))
+  await soon(() => expect(looks).toBeGreaterThan(2))
   reader.leave()
   let before = -1
-  await vi.waitFor(async () => {
+  await soon(async () => {
     before = looks
     await new Promise((resolve) => setTimeout(resolve, 150))
     expect(looks).toBe(before)

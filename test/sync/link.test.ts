@@ -155,7 +155,7 @@ test(
     transport.receiveResults(async (result) => running.settle(result))
     running.start()
     await until(() => running.status().rows > 0, SLOW_MS)
-    await until(() => running.status().throttled === 'the flag is set')
+    await until(() => running.status().throttled === 'the flag is set', SLOW_MS)
     await Promise.all([running.stop(), running.stop()])
     expect(await countItems()).toBeLessThan(3_000)
 
@@ -166,7 +166,7 @@ test(
     expect(running.status()).toMatchObject({ refused: 0, rows: 3_000 })
     await running.stop()
   },
-  3 * SLOW_MS,
+  4 * SLOW_MS,
 )
 
 test('a queue that nobody empties does not grow without end', async () => {

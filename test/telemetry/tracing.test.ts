@@ -62,7 +62,7 @@ describe('the span of an exchange', () => {
       const [span] = made
       expect(span?.parent).toMatchObject({ traceId: '1'.repeat(32), spanId: '2'.repeat(16) })
       expect(seen['traceparent']).toBe(`00-${'1'.repeat(32)}-${span?.context.spanId}-01`)
-      await vi.waitFor(() => expect(span?.ended).toBe(true))
+      await expect.poll(() => span?.ended).toBe(true)
       expect(span?.name).toBe('GET /api/stock/:id')
       expect(span?.attributes).toMatchObject({
         'http.response.status_code': 200,
@@ -99,7 +99,7 @@ describe('the span of an exchange', () => {
     })
     try {
       await stand.ask('/api/stock/7', {})
-      await vi.waitFor(() => expect(made[0]?.ended).toBe(true))
+      await expect.poll(() => made[0]?.ended).toBe(true)
       expect(made[0]).toMatchObject({
         status: SpanStatusCode.ERROR,
         attributes: { 'error.type': 'STRANGLER_UPSTREAM_REFUSED' },
