@@ -6,6 +6,8 @@ import { waitUntil } from './tools/wait-until.ts'
 
 const ABORTS = 1_000
 const AT_ONCE = 50
+const LIMIT_MS = 100
+const TRIES = 5
 
 const silent: UpstreamScript = () => undefined
 
@@ -18,7 +20,22 @@ async function measureRelease(exchange: UpstreamExchange, goAway: () => void): P
   return (await Promise.race([ended, late])) - since
 }
 
-async function beginRequest(stand: Stand, body?: Buffer) {
+interface Begun {
+  readonly client: Awaited<ReturnType<Stand['connect']>>
+  readonly exchange: UpstreamExchange
+}
+
+/** One of a few in time: a single one may have waited for a processor, and a proxy that keeps what nobody waits for is late each time. */
+async function expectReleased(begin: () => Promise<Begun>, how: 'close' | 'reset' = 'close'): Promise<void> {
+  const took: number[] = []
+  while (took.length < TRIES && !took.some((ms) => ms < LIMIT_MS)) {
+    const { client, exchange } = await begin()
+    took.push(await measureRelease(exchange, () => client[how]()))
+  }
+  expect(Math.min(...took)).toBeLessThan(LIMIT_MS)
+}
+
+async function beginRequest(stand: Stand, body?: Buffer): Promise<Begun> {
   const client = await stand.connect()
   const arrived = stand.upstream.next()
   if (body === undefined) client.send('GET /slow HTTP/1.1')
@@ -55,8 +72,8 @@ describeRow('6', (check) => {
   check(
     'a client that goes while it waits takes the upstream request with it in 100 ms',
     async (bench) => {
-      const { client, exchange } = await beginRequest(await bench.start({ script: silent }))
-      expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+      const stand = await bench.start({ script: silent })
+      await expectReleased(() => beginRequest(stand))
     },
     { caught: 'naive' },
   )
@@ -64,17 +81,19 @@ describeRow('6', (check) => {
   check(
     'so does one whose connection is reset',
     async (bench) => {
-      const { client, exchange } = await beginRequest(await bench.start({ script: silent }))
-      expect(await measureRelease(exchange, () => client.reset())).toBeLessThan(100)
+      const stand = await bench.start({ script: silent })
+      await expectReleased(() => beginRequest(stand), 'reset')
     },
     { caught: 'naive' },
   )
 
   check('so does one that goes in the middle of its upload', async (bench) => {
     const stand = await bench.start()
-    const { client, exchange } = await beginRequest(stand, Buffer.alloc(1_000))
-    await waitUntil(() => exchange.stream.pending.length === 1_000, 'the first bytes arrive upstream')
-    expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+    await expectReleased(async () => {
+      const begun = await beginRequest(stand, Buffer.alloc(1_000))
+      await waitUntil(() => begun.exchange.stream.pending.length === 1_000, 'the first bytes arrive upstream')
+      return begun
+    })
   })
 
   check(
@@ -83,9 +102,11 @@ describeRow('6', (check) => {
       const stand = await bench.start({
         script: (exchange) => exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nbegin'),
       })
-      const { client, exchange } = await beginRequest(stand)
-      await client.stream.takeThrough('begin')
-      expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+      await expectReleased(async () => {
+        const begun = await beginRequest(stand)
+        await begun.client.stream.takeThrough('begin')
+        return begun
+      })
     },
     { caught: 'naive' },
   )
@@ -101,9 +122,11 @@ describeRow('6', (check) => {
             '3\r\n:hi\r\n',
           ),
       })
-      const { client, exchange } = await beginRequest(stand)
-      await client.stream.takeThrough(':hi')
-      expect(await measureRelease(exchange, () => client.close())).toBeLessThan(100)
+      await expectReleased(async () => {
+        const begun = await beginRequest(stand)
+        await begun.client.stream.takeThrough(':hi')
+        return begun
+      })
     },
     { caught: 'naive' },
   )

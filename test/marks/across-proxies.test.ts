@@ -107,9 +107,14 @@ describe.skipIf(program === undefined)('a write through one proxy and a read thr
       expect(stale).toEqual([])
       // Those with cookies carry their marks themselves.
       expect(fromCopy).toBeLessThan(18 * 3)
-      const began = performance.now()
-      for (let at = 0; at < 100; at += 1) await nobody.read(readUrl)
-      expect((performance.now() - began) / 100).toBeLessThan(50)
+      const took: number[] = []
+      for (let at = 0; at < 100; at += 1) {
+        const began = performance.now()
+        await nobody.read(readUrl)
+        took.push(performance.now() - began)
+      }
+      // What a busy machine delays are some of them; whoever waits for Redis waits each time.
+      expect(took.sort((a, b) => a - b)[50]).toBeLessThan(50)
       await redis.start()
       expect((await nobody.read(readUrl)).reason).toBe('READ_YOUR_WRITES')
       await untilSplit(readUrl)

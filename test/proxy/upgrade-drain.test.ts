@@ -145,7 +145,8 @@ describe('a stop', () => {
     const late = await (await stand.connect()).exchange('GET /socket HTTP/1.1', HANDSHAKE)
     expect(problemOf(late)['code']).toBe('STRANGLER_STOPPING')
     await stopped
-    expect(performance.now() - since).toBeLessThan(1_000)
+    // Without a deadline it would wait for as long as the frame is open.
+    expect(performance.now() - since).toBeLessThan(10_000)
     await stand.upgrades.stop(300)
     await expectNothingLeft(stand)
   })
@@ -159,7 +160,7 @@ describe('a stop', () => {
     const first = stand.upgrades.stop(60_000)
     await stand.upgrades.stop(0)
     await first
-    expect(performance.now() - since).toBeLessThan(1_000)
+    expect(performance.now() - since).toBeLessThan(10_000)
   })
 
   it('before anything was opened is done at once', async () => {

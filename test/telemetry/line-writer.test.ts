@@ -25,12 +25,12 @@ test.skipIf(!existsSync('/dev/full'))(
     const writer = createLineWriter('/dev/full')
     const startedAt = performance.now()
     for (let i = 0; i < 200; i += 1) writer.write('x'.repeat(100_000))
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
     expect(writer.lost).toBeGreaterThan(20_000_000 - 8_500_000)
     // The event loop turns on: this timer fires while the disk is still full.
     await new Promise((resolve) => setTimeout(resolve, 50))
     await writer.end(100)
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
   },
 )
 
