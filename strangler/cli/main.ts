@@ -116,5 +116,8 @@ export function createProgram(terminal: Terminal): Command {
   addExtract(program, terminal)
   addDeploy(program, terminal)
   addCompletion(program, terminal)
-  return program
+  // Last, so that the commands keep the shorter words.
+  return program.showHelpAfterError(
+    'Options follow their command, as in `strangler route list --json`. Add --help for what there is.',
+  )
 }

@@ -5,7 +5,11 @@ import { declarations, entities } from './entities.ts'
 /** Connects, and creates the tables in a database that has none of them. What is there is left as it is: use migrations from then on. */
 export async function openDatabase(url: string): Promise<DataSource> {
   const dataSource = new DataSource(ABOUT.dialect === 'postgres' ? postgresOptions(url) : mariadbOptions(url))
-  await dataSource.initialize()
+  await dataSource.initialize().catch((error: Error) => {
+    throw new Error(
+      `its database (DATABASE_URL) cannot be opened: ${error.message}. Start it, create it, or correct the address.`,
+    )
+  })
   try {
     if (!(await hasTables(dataSource))) await createTables(dataSource)
   } catch (error) {

@@ -14,7 +14,7 @@ export function addCompareExport(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('export')
     .description('write an exchange as a Vitest file that asks the service for the monolith’s answer')
-    .argument('<id>')
+    .argument('<id>', 'as `strangler compare samples` lists it')
   addQuestionOptions(command)
     .addHelpText('after', EXAMPLES)
     .option('--out <file>', 'where to; `-` prints it', undefined)

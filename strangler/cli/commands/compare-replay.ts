@@ -9,7 +9,7 @@ export function addCompareReplay(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('replay')
     .description('ask both sides again, and compare the answers of now')
-    .argument('<id>')
+    .argument('<id>', 'as `strangler compare samples` lists it')
   addQuestionOptions(command)
     .option('--header <name:value>', 'what was masked, e.g. authorization; repeatable', collectHeader, {})
     .addHelpText(

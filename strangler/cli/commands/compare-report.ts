@@ -69,12 +69,15 @@ function printCapability(
     { title: 'WEIGHT', value: ({ weight }) => weight.toFixed(1) },
   ])
   writeLine(terminal, '')
-  writeLine(
-    terminal,
-    'ITSELF: how often the monolith differed from itself there. `strangler compare samples` shows exchanges.',
-  )
+  for (const line of LEGEND) writeLine(terminal, line)
   for (const note of listHidden(differences)) writeLine(terminal, note)
 }
+
+const LEGEND = [
+  'NET: answers with a real difference that nobody has accepted; in brackets where the true share is, with 95 %.',
+  'UNKNOWN: answers that differ, and too few were seen to tell a bug from noise. It counts against a gate too.',
+  'ITSELF: how often the monolith differed from itself there. `strangler compare samples` lists exchanges, `strangler compare show ID` shows one.',
+]
 
 const HIDDEN_SHOWN = 5
 

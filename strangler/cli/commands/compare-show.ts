@@ -18,7 +18,7 @@ export function addCompareShow(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('show')
     .description('both answers of one exchange side by side, with what differs marked')
-    .argument('<id>')
+    .argument('<id>', 'as `strangler compare samples` lists it')
   addQuestionOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, options: QuestionOptions) => {

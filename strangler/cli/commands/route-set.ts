@@ -38,6 +38,8 @@ export function addRouteSet(parent: Command, terminal: Terminal): void {
       if (options.json) return writeJson(terminal, answer)
       const verb = answer.changed ? 'is now' : 'was already'
       writeLine(terminal, `${endpoint} ${verb} ${showMode(setting)} (version ${answer.version}).`)
+      if (!answer.changed && options.because !== undefined)
+        writeLine(terminal, 'Nothing was decided, so the reason was not written down.')
       if (answer.warning !== undefined)
         writeLine(terminal, paint(terminal, 'yellow', `Careful: ${answer.warning}`))
     })

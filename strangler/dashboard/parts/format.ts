@@ -9,7 +9,8 @@ export function formatMs(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–'
   if (ms === 0) return '0 ms'
   if (ms < 10) return `${ms.toFixed(1)} ms`
-  if (ms < 10_000) return `${Math.round(ms)} ms`
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`
   return formatSpan(ms)
 }
 
