@@ -82,11 +82,15 @@ async function walkUntil(present: CutoverStand, step: string): Promise<void> {
 /** Meanwhile the gate is shut, its clock stands, and the time since the step began goes on. */
 async function expectStanding(present: CutoverStand, gate: string): Promise<GateResult> {
   await until(async () => expect((await gateOf(present, gate)).evidence['standsFor']).toBe(READ))
-  const before = await soakOf(present, gate)
-  await delay(3_500)
-  const found = await gateOf(present, gate)
-  expect(found).toMatchObject({ state: 'unknown', evidence: { soakedMs: before } })
-  return found
+  // What a proxy has told late may still come once; a clock that goes on is never found where it was.
+  for (let looks = 0; ; looks++) {
+    const before = await soakOf(present, gate)
+    await delay(3_500)
+    const found = await gateOf(present, gate)
+    if (found.evidence['soakedMs'] !== before && looks < 2) continue
+    expect(found).toMatchObject({ state: 'unknown', evidence: { soakedMs: before } })
+    return found
+  }
 }
 
 const expectGoing = (present: CutoverStand, gate: string) =>
