@@ -6,6 +6,8 @@ import type { Obstacle, Readiness } from './ports.ts'
 /** A proxy tells of itself every two seconds. */
 const SILENT_AFTER_MS = 8_000
 const REFUSED_SHOWN = 10
+/** By the version of the line that began it, which grows. */
+const TOKENS_A_CUTOVER = 4
 /** A cut-over does not begin while the copy is further behind. */
 const MOST_LAG_MS = 5_000
 
@@ -45,6 +47,29 @@ export function checkJournal({ state, capability, to, registrations, now }: Cuto
       fix: `Start it, or if it is gone for good: \`strangler proxy evict ${id} --because "…"\`.`,
     })
   return found
+}
+
+/** A cut-over's first token; the two after it are its undoing's and its opening's. */
+export function firstTokenOf(since: number): number {
+  return since * TOKENS_A_CUTOVER
+}
+
+/**
+ * No step of a cut-over would be let in where the databases know a later one, and neither would its undoing.
+ * @param version of the journal, read after the token was
+ */
+export function checkToken(
+  token: number,
+  { capability, version }: { readonly capability: string; readonly version: number },
+): Obstacle[] {
+  if (token < firstTokenOf(version + 1)) return []
+  const known = Math.floor(token / TOKENS_A_CUTOVER)
+  return [
+    {
+      reason: `its databases know a cut-over of version ${known} of the journal, which is at version ${version} only: the control database was restored to an older state`,
+      fix: `Restore a newer state of it. Or, when it is sure who owns, begin the sync anew: \`strangler sync uninstall ${capability}\` (where the service owns, with \`--unsafe --because "…"\`), \`strangler sync install ${capability}\` and \`strangler sync backfill ${capability}\`.`,
+    },
+  ]
 }
 
 /** What the databases say against it. */

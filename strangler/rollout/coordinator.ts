@@ -2,7 +2,7 @@ import type { Stoppable } from '../core/ports.ts'
 import type { TriedTable } from '../core/sync-words.ts'
 import type { RouteState } from '../core/words.ts'
 import { ownerOf } from '../routing/fold-cutover.ts'
-import { checkReadiness } from './check-cutover.ts'
+import { checkReadiness, checkToken } from './check-cutover.ts'
 import { type CutoverReport, type CutoverRequest, cutOver, type NamedCutover } from './cut-over.ts'
 import { type DriveEnd, driveCutover } from './drive-cutover.ts'
 import type { CoordinatorOptions, CutoverDatabases, Obstacle } from './ports.ts'
@@ -98,11 +98,12 @@ async function rehearse(
   const databases = await options.openDatabases(capability, to)
   try {
     // In this order: whoever is frozen in between and goes on after a cut-over touches no guard of the new owner.
-    const token = await databases.readToken()
+    const { target: token, newest } = await databases.readTokens()
     const obstacles = await checkStanding(options, request)
     // Nothing is to be measured then; and the guards that would be looked at are the owner's, which would close its tables.
-    if (isOwnersMatter(await options.readState(), { capability, to }))
-      return { obstacles, parts: {}, predictedMs: 0 }
+    const state = await options.readState()
+    obstacles.push(...checkToken(newest, { capability, version: state.version }))
+    if (isOwnersMatter(state, { capability, to })) return { obstacles, parts: {}, predictedMs: 0 }
     const readiness = await databases.readiness()
     obstacles.push(...checkReadiness(readiness, { capability, to, lose }))
     const pause = await measureParts(options, databases, token)

@@ -5,7 +5,7 @@ import type { RouteState, Side } from '../core/words.ts'
 import { mendOfUndo, UNDO_REASONS } from '../guide/undo-reasons.ts'
 import { ownerOf } from '../routing/fold-cutover.ts'
 import { announceCutover } from './announce-cutover.ts'
-import { checkReadiness } from './check-cutover.ts'
+import { checkReadiness, checkToken } from './check-cutover.ts'
 import type { DriveEnd } from './drive-cutover.ts'
 import { holdForMs, mayTryAgain, pauseBefore, placeOf, TRY_FOR_MS } from './hold-budget.ts'
 import type { CoordinatorOptions, CutoverDatabases, RowKeys } from './ports.ts'
@@ -72,6 +72,8 @@ export async function cutOver(means: CutoverMeans, request: CutoverRequest): Pro
   let { expectedVersion } = request
   let next = 0
   try {
+    // Once more: whoever was frozen until the databases were open prepares nothing where the sync was uninstalled meanwhile.
+    refuse(capability, await checkStanding(means, request))
     for (;;) {
       const attempt = { ...request, expectedVersion, next, agreed: failed[0]?.lose }
       const attempted = await attemptOnce(means, databases, attempt).catch((error: unknown) => {
@@ -110,6 +112,8 @@ async function attemptOnce(
   refuse(capability, checkReadiness(readiness, { capability, to, lose: count }))
   const lose = agreed ?? keysOf(readiness.refused)
   await databases.prepare(means.clock() + PREPARE_WITHIN_MS)
+  const { newest } = await databases.readTokens()
+  refuse(capability, checkToken(newest, { capability, version: expectedVersion }))
   const announced = await announceCutover(means, { capability, to, by, expectedVersion })
   refuse(capability, announced.obstacle === undefined ? [] : [announced.obstacle])
   const cutoverId = `cutover-${randomBytes(6).toString('hex')}`

@@ -4,6 +4,7 @@ import type { Cutover, Hold, JournalEvent, Registration, RouteState } from '../c
 import { leaseLeftMs } from '../core/worker-lease.ts'
 import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../guide/cutover.ts'
 import { sayFailedStep, UNDO_REASONS, UndoError, type UndoReason } from '../guide/undo-reasons.ts'
+import { firstTokenOf } from './check-cutover.ts'
 import { type KeptLease, keepLease } from './keep-lease.ts'
 import type { CutoverDatabases, RolloutPorts, RowKeys } from './ports.ts'
 import { collectKeys, countKeys, type KeySet, keysBeyond, keysOf, showKeys } from './row-keys.ts'
@@ -109,6 +110,8 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
     done.add(step)
   } catch (error) {
     if (isConflict(error)) return
+    // Installed anew, or restored: what is to be done under that is read from the journal anew. Only time ends what changes again and again.
+    if (isOvertaken(error) && (await drive.databases.readLots())) return
     // Decided or undone it has to end; before that, one thing that fails is reason enough to let the writes go on.
     if (cutover.phase !== 'started' || step === 'abort') throw error
     ports.report(`cutover.${step}`, error)
@@ -121,6 +124,11 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
 /** The journal has moved on: what is to be done now is read from it anew. */
 function isConflict(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'STRANGLER_VERSION_CONFLICT'
+}
+
+/** The databases know somebody who has begun later. */
+function isOvertaken(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'STRANGLER_SYNC_CONFLICT'
 }
 
 interface StepScene {
@@ -219,7 +227,7 @@ async function look(drive: Drive): ReturnType<CutoverDatabases['readLeft']> {
 
 /** Three numbers a cut-over: what is done before its decision, its undoing, and the opening of the new owner. */
 function tokenOf({ since }: Cutover, part: 'close' | 'undo' | 'open' = 'close'): number {
-  return since * 4 + { close: 0, undo: 1, open: 2 }[part]
+  return firstTokenOf(since) + { close: 0, undo: 1, open: 2 }[part]
 }
 
 async function append(drive: Drive, state: RouteState, event: JournalEvent, because?: string): Promise<void> {

@@ -37,11 +37,16 @@ export interface Readiness extends Left {
 
 /**
  * The two databases of a cut-over. The fencing token grows with every cut-over and with its undoing: what belongs to an older one is refused, however late it
- * comes. Every step may be repeated; those with a `deadline` (epoch ms) give up then.
+ * comes (STRANGLER_SYNC_CONFLICT). So is everything once somebody has installed or uninstalled since `readLots`. Every step may be repeated; those with a `deadline` (epoch ms) give up then.
  */
 export interface CutoverDatabases extends Stoppable {
-  /** The newest fencing token there. Read before the journal, it stands for what the journal says: a later cut-over raises it. */
-  readToken(): Promise<number>
+  /** The newest fencing token of the target, and of either. Read before the journal, it stands for what the journal says: a later cut-over raises it. */
+  readTokens(): Promise<{ readonly target: number; readonly newest: number }>
+  /**
+   * Reads whose installation stands, as opening does; the journal is to be read after that.
+   * @returns whether it is another one than before
+   */
+  readLots(): Promise<boolean>
   /** Ahead of time, while everything is written as before. */
   prepare(deadline: number): Promise<void>
   /** Both know this token from now on. @throws when they know a later one */

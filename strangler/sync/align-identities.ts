@@ -3,7 +3,7 @@ import type { SyncedTable } from './check-tables.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import { rethrowRefusal } from './fence-refusal.ts'
-import { fence } from './fencing-token.ts'
+import type { Fence } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** A column whose numbers the source would go on to give, and the target cannot. */
@@ -23,21 +23,21 @@ interface Identity {
 }
 
 export interface AlignOptions {
-  readonly capability: string
   readonly tables: readonly SyncedTable[]
-  readonly token: number | undefined
+  /** Of the target. */
+  readonly fenced: Fence | undefined
 }
 
 /**
  * Lets the target number its rows on from where the source stands: a number that the source has given is not given again, also when its
  * row is gone. Never lowers anything, so it may be repeated.
- * @param options.token under which it is set: late it would set numbers back that the target has given meanwhile; without one nothing is set
+ * @param options.fenced under what it is set: late it would set numbers back that the target has given meanwhile; without one nothing is set
  * @returns the columns whose range ends before that; they are left alone
  */
 export async function alignIdentities(
   { source, target }: DatabaseRoles,
   routes: readonly TableRoute[],
-  { capability, tables, token }: AlignOptions,
+  { tables, fenced }: AlignOptions,
 ): Promise<SpentIdentity[]> {
   const spent: SpentIdentity[] = []
   for (const route of routes) {
@@ -51,10 +51,9 @@ export async function alignIdentities(
       const { name: column, last } = identity
       const next = largest(identity.next, identity.free, from?.next ?? 0n, from?.free ?? 0n)
       if (next > last) spent.push({ table: here.name, column, next: String(next), last: String(last) })
-      else if (next > identity.next && token !== undefined) {
+      else if (next > identity.next && fenced !== undefined) {
         const statements = [target.dialect.setIdentity(here, column, String(next))]
-        const sql = fence(target, { capability, token, statements })
-        await target.query({ sql, params: [] }).catch(rethrowRefusal)
+        await target.query({ sql: fenced(statements), params: [] }).catch(rethrowRefusal)
       }
     }
   }

@@ -77,6 +77,20 @@ export interface SumDialect {
  * All that differs between databases, as functions that write SQL. Pure: the caller runs what they return. The methods stand in the order of
  * a row's way.
  */
+/** A line of the kit's checkpoints as somebody has read it; undefined where there was none. */
+export interface FenceLine {
+  readonly name: string
+  readonly state: string | undefined
+}
+
+/** By what late statements are known. */
+export interface StandingFence {
+  /** Of the line whose number is raised. */
+  readonly name: string
+  /** All of them have to be as they were read. */
+  readonly lines: readonly FenceLine[]
+}
+
 export interface Dialect {
   readonly name: DialectName
   /** Settings that every connection needs before it reads or writes values (time zone, formats), to be run when it is opened. */
@@ -180,10 +194,10 @@ export interface Dialect {
   readCoupled(place: TablesPlace): Statement
   /** To be run before `deleteAcknowledged`, where that cannot remember by itself who has written what it deletes. */
   keepWriters?(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
-  /** Raises the number that is kept under `name` to `token`, never lowers it: where it is higher already, this fails. One statement. */
-  raiseToken(name: string, token: number): string
-  /** Runs the statements while that number stands, all in one statement, and fails once it is another. */
-  whileToken(name: string, token: number, statements: readonly string[]): string
+  /** Raises the fence's number to `token`, never lowers it: where it is higher already, or the lines do not stand, this fails. One statement. */
+  raiseToken(token: number, fence: StandingFence): string
+  /** Runs the statements while the lines stand, all in one statement, and fails once one of them is another. */
+  whileStanding(fence: StandingFence, statements: readonly string[]): string
   /** Deletes entries up to and including the acknowledged versions. */
   deleteAcknowledged(acknowledged: readonly { table: string; key: string; version: string }[]): Statement
 

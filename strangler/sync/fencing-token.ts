@@ -6,101 +6,180 @@ import type { DatabaseRoles } from './database-pair.ts'
 import { rethrowRefusal } from './fence-refusal.ts'
 
 /** Under which name both databases of a capability know the newest fencing token of its cut-overs. */
-export function tokenName(capability: string): string {
+function tokenName(capability: string): string {
   return `cutover:${capability}:token`
 }
 
-/** The fencing token in one database. Writes are held while it is raised: what is made once is made ahead of that, by `read`. */
-interface TokenPlace {
-  /** The newest that is known there; 0 before the first cut-over, from when on a step may be fenced by it. */
-  read(): Promise<number>
-  /** From now on this is the newest. @throws when a later one is known */
-  raise(token: number): Promise<void>
-}
-
-function openPlace(database: SyncDatabase, capability: string): TokenPlace {
-  const { dialect } = database
-  const name = tokenName(capability)
-  const run = createCheckpointTable(database)
-  const [table, first] = [kitTable(dialect.name, 'checkpoint'), at(dialect.name, 1)]
-  const find = () => run(`SELECT state FROM ${table} WHERE name = ${first}`, [name])
-  const unlessThere =
-    dialect.name === 'postgres' ? 'ON CONFLICT DO NOTHING' : 'ON DUPLICATE KEY UPDATE name = name'
-  return {
-    async read() {
-      let [found] = await find()
-      if (found === undefined) {
-        await run(`INSERT INTO ${table} (name, state) VALUES (${first}, '0') ${unlessThere}`, [name])
-        ;[found] = await find()
-      }
-      return Number(found?.['state'] ?? 0)
-    },
-    async raise(token) {
-      await run(dialect.raiseToken(name, token)).catch(rethrowRefusal)
-    },
-  }
-}
-
-export function readToken(database: SyncDatabase, capability: string): Promise<number> {
-  return openPlace(database, capability).read()
-}
-
-/** Of the two databases of a cut-over. */
-export function createTokens(
-  { source, target }: DatabaseRoles,
-  capability: string,
-): {
-  /** The newest that the target knows. */
-  read(): Promise<number>
-  raise(token: number): Promise<void>
-} {
-  const places = [openPlace(target, capability), openPlace(source, capability)]
-  return {
-    async read() {
-      const [known = 0] = await Promise.all(places.map((place) => place.read()))
-      return known
-    },
-    async raise(token) {
-      await Promise.all(places.map((place) => place.raise(token)))
-    },
-  }
-}
-
-export interface FencedWork {
-  readonly capability: string
-  readonly token: number
-  readonly statements: readonly string[]
-}
-
-/** One text that does all of it while the token stands, and nothing otherwise. */
-export function fence({ dialect }: SyncDatabase, { capability, token, statements }: FencedWork): string {
-  return dialect.whileToken(tokenName(capability), token, statements)
-}
-
-function uninstallName(capability: string): string {
+/** Whoever installs or uninstalls draws a lot and leaves it here. An older kit does so when it uninstalls, and takes it away when it installs. */
+function lotName(capability: string): string {
   return `cutover:${capability}:uninstall`
 }
 
-const MOST_UNINSTALLS = 2 ** 47
+type Lot = string | undefined
 
-/** Makes one text of statements that does all of them, or nothing once somebody has installed or cut over since. */
-export type FenceUninstall = (statements: readonly string[]) => string
+const MOST_LOTS = 2 ** 47
+const INSTALL = 'install'
+const UNINSTALL = 'uninstall'
 
-/**
- * Every uninstallation has a number of its own, which an installation takes away: the token alone would let one pass that was frozen while somebody
- * installed anew, and nobody has cut over yet. To be begun before the journal is asked. The kit's schema is there.
- */
-export async function beginUninstall(database: SyncDatabase, capability: string): Promise<FenceUninstall> {
-  const token = await readToken(database, capability)
-  const own = randomInt(MOST_UNINSTALLS)
-  await createDatabaseCheckpoints(database).write(uninstallName(capability), String(own))
-  const { whileToken } = database.dialect
-  return (statements) =>
-    whileToken(tokenName(capability), token, [whileToken(uninstallName(capability), own, statements)])
+/** No number that grows: there is no need to know the former ones, which an uninstallation and a restored backup take away. */
+const drawLot = (of: typeof INSTALL | typeof UNINSTALL): string => `${of} ${randomInt(MOST_LOTS)}`
+
+/** Makes one text of statements that does all of them, or nothing once somebody has begun something else since. */
+export type Fence = (statements: readonly string[]) => string
+
+/** What stood in a database when it was read. */
+interface Standing {
+  readonly capability: string
+  /** Without it the lot alone counts. */
+  readonly token?: number | undefined
+  readonly lot: Lot
 }
 
-/** For who is about to install: an uninstallation that is not through takes nothing away any more. */
-export async function endUninstalls(database: SyncDatabase, capability: string): Promise<void> {
-  if (!(await hasKitTable(database, 'checkpoint'))) return
-  await createDatabaseCheckpoints(database).remove(uninstallName(capability))
+function standingFence({ capability, token, lot }: Standing) {
+  const name = tokenName(capability)
+  const tokens = token === undefined ? [] : [{ name, state: String(token) }]
+  return { name, lines: [...tokens, { name: lotName(capability), state: lot }] }
+}
+
+function fenceWith({ dialect }: SyncDatabase, standing: Standing): Fence {
+  return (statements) => dialect.whileStanding(standingFence(standing), statements)
+}
+
+/** The newest that is known there; 0 before the first cut-over. Makes the line, which a step can be fenced by from then on. */
+export async function readToken(database: SyncDatabase, capability: string): Promise<number> {
+  const { name: dialect } = database.dialect
+  const name = tokenName(capability)
+  const run = createCheckpointTable(database)
+  const [table, first] = [kitTable(dialect, 'checkpoint'), at(dialect, 1)]
+  const find = () => run(`SELECT state FROM ${table} WHERE name = ${first}`, [name])
+  const unlessThere =
+    dialect === 'postgres' ? 'ON CONFLICT DO NOTHING' : 'ON DUPLICATE KEY UPDATE name = name'
+  let [found] = await find()
+  if (found === undefined) {
+    await run(`INSERT INTO ${table} (name, state) VALUES (${first}, '0') ${unlessThere}`, [name])
+    ;[found] = await find()
+  }
+  return Number(found?.['state'] ?? 0)
+}
+
+/** Leaves nothing behind where nothing is installed. */
+async function readLot(database: SyncDatabase, capability: string): Promise<Lot> {
+  if (!(await hasKitTable(database, 'checkpoint'))) return undefined
+  return createDatabaseCheckpoints(database).read(lotName(capability))
+}
+
+/** An older kit has drawn none when it installed. */
+export async function drawMissingLots(databases: readonly SyncDatabase[], capability: string): Promise<void> {
+  for (const database of databases) {
+    if ((await readLot(database, capability)) === undefined)
+      await createDatabaseCheckpoints(database).replace(lotName(capability), undefined, drawLot(INSTALL))
+  }
+}
+
+/** What stands now. To be read before the journal is, in whose name something is done then. */
+export async function readFence(database: SyncDatabase, capability: string): Promise<Fence> {
+  const token = await readToken(database, capability)
+  return fenceWith(database, { capability, token, lot: await readLot(database, capability) })
+}
+
+/** Fences of one moment: what is at work goes on under them, whatever is read meanwhile. */
+export interface PairFences {
+  /** @param token none where no guard is touched */
+  of(database: SyncDatabase, token?: number): Fence
+}
+
+/** By what the two databases of a cut-over know a late step. */
+export interface CutoverFences {
+  now(): PairFences
+  /** The newest that the target knows, and that either does: one of them may have been restored. */
+  readTokens(): Promise<{ readonly target: number; readonly newest: number }>
+  /** Both know this token from now on. @throws when a later one is known, or somebody has installed or uninstalled since the lots were read */
+  raise(token: number): Promise<void>
+  /**
+   * Reads whose installation stands, by which everything is fenced from then on. To be done before the journal is read, in whose name something is done then.
+   * @returns whether it is another one than before
+   */
+  readLots(): Promise<boolean>
+}
+
+export async function openFences(
+  { source, target }: DatabaseRoles,
+  capability: string,
+): Promise<CutoverFences> {
+  const both = [target, source]
+  const readBoth = async () =>
+    new Map(await Promise.all(both.map(async (one) => [one, await readLot(one, capability)] as const)))
+  let lots = await readBoth()
+  const tables = new Map(both.map((one) => [one, createCheckpointTable(one)]))
+  return {
+    now() {
+      const known = lots
+      return {
+        of: (database, token) => fenceWith(database, { capability, token, lot: known.get(database) }),
+      }
+    },
+    async readTokens() {
+      const [known = 0, ...others] = await Promise.all(both.map((one) => readToken(one, capability)))
+      return { target: known, newest: Math.max(known, ...others) }
+    },
+    async raise(token) {
+      const known = lots
+      await Promise.all(
+        [...tables].map(([one, run]) =>
+          run(one.dialect.raiseToken(token, standingFence({ capability, lot: known.get(one) }))),
+        ),
+      ).catch(rethrowRefusal)
+    },
+    async readLots() {
+      const before = lots
+      lots = await readBoth()
+      return both.some((one) => lots.get(one) !== before.get(one))
+    },
+  }
+}
+
+/** Whoever uninstalls or installs later ends it, and so does a cut-over. To be begun before the journal is asked. The kit's schema is there. */
+export async function beginUninstall(database: SyncDatabase, capability: string): Promise<Fence> {
+  return begin(database, capability, UNINSTALL)
+}
+
+/** An uninstallation that is not through takes nothing away any more, and one that begins later ends this. Otherwise as `beginUninstall`. */
+export async function beginInstall(database: SyncDatabase, capability: string): Promise<Fence> {
+  return begin(database, capability, INSTALL)
+}
+
+async function begin(
+  database: SyncDatabase,
+  capability: string,
+  what: typeof INSTALL | typeof UNINSTALL,
+): Promise<Fence> {
+  const token = await readToken(database, capability)
+  const lot = drawLot(what)
+  await createDatabaseCheckpoints(database).write(lotName(capability), lot)
+  return fenceWith(database, { capability, token, lot })
+}
+
+/** For an applier that begins, and has no journal: what stands before it looks who owns. */
+export interface ApplierStanding {
+  readonly token: number
+  /**
+   * An uninstallation that is not through takes nothing away any more; an installation, and a cut-over, are not disturbed. What is fenced so is done only where
+   * nobody has begun anything since this was read.
+   */
+  endUninstalls(): Promise<Fence>
+}
+
+export async function readForApplier(database: SyncDatabase, capability: string): Promise<ApplierStanding> {
+  const token = await readToken(database, capability)
+  const lot = await readLot(database, capability)
+  return {
+    token,
+    async endUninstalls() {
+      if (lot === undefined || lot.startsWith(INSTALL)) return fenceWith(database, { capability, token, lot })
+      const own = drawLot(INSTALL)
+      // Where somebody was faster the fence does not let it in.
+      await createDatabaseCheckpoints(database).replace(lotName(capability), lot, own)
+      return fenceWith(database, { capability, token, lot: own })
+    },
+  }
 }

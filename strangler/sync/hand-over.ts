@@ -5,8 +5,8 @@ import type { SyncedTable } from './check-tables.ts'
 import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import type { GuardMode } from './dialect.ts'
-import { createTokens, fence } from './fencing-token.ts'
-import { guardModeOf, readAncestors, runSchemaChange } from './install-sync.ts'
+import { openFences, type PairFences } from './fencing-token.ts'
+import { guardModeOf, readAncestors, runFenced, runSchemaChange } from './install-sync.ts'
 import type { TableRoute } from './mapping.ts'
 import { tryWayBack } from './try-way-back.ts'
 import { judgeKeys } from './verify-keys.ts'
@@ -33,12 +33,17 @@ export interface LeftBehind {
 }
 
 /**
- * What a cut-over does to the two databases; the order is the coordinator's. Every step may be repeated. Those with a fencing token are refused once a
- * later one is known; those that change triggers give up at `deadline` (epoch ms) when transactions hold a table for longer.
+ * What a cut-over does to the two databases; the order is the coordinator's. Every step may be repeated. All are refused once somebody has installed or uninstalled
+ * since `readLots`, and those with a fencing token once a later one is known (STRANGLER_SYNC_CONFLICT); those that change triggers give up at `deadline` (epoch ms) when transactions hold a table for longer.
  */
 export interface HandOver {
-  /** The newest fencing token that the target knows. */
-  readToken(): Promise<number>
+  /** The newest fencing token that the target knows, and that either does. */
+  readTokens(): Promise<{ readonly target: number; readonly newest: number }>
+  /**
+   * Reads whose installation stands; done once where this is opened. Whoever was refused reads it anew, and the journal after that.
+   * @returns whether it is another one than before
+   */
+  readLots(): Promise<boolean>
   /** Ahead of time: the target can log its writes, the source can remember what is applied. No guard is touched. */
   prepare(deadline: number): Promise<void>
   /** Both know this token from now on. @throws when they know a later one */
@@ -64,55 +69,70 @@ export interface HandOver {
   measureFence(token: number): Promise<number>
 }
 
-export function createHandOver(options: HandOverOptions): HandOver {
+export async function createHandOver(options: HandOverOptions): Promise<HandOver> {
   const { capability, source, target, routes, tables } = options
   const modeOf = (route: TableRoute) => guardModeOf(route, tables)
-  const tokens = createTokens(options, capability)
+  const fences = await openFences(options, capability)
+  const timeOf = (token: number, deadline: number) => ({ token, deadline, fences: fences.now() })
   const reporting = { ...options, routes: routes.filter((route) => modeOf(route) === 'report') }
   return {
-    readToken: tokens.read,
+    readTokens: fences.readTokens,
+    readLots: fences.readLots,
     async prepare(deadline) {
-      await installWayBack(options, deadline)
-      await tokens.read()
+      await installWayBack(options, fences.now(), deadline)
+      await fences.readTokens()
     },
-    enter: tokens.raise,
+    enter: fences.raise,
     async closeTarget(token, deadline) {
-      await guardTables(options, target, 'reject', { token, deadline })
-      await forgetFormerRoles(options, { token, deadline })
+      const time = timeOf(token, deadline)
+      await guardTables(options, target, 'reject', time)
+      await forgetFormerRoles(options, time)
     },
-    closeSource: (token, deadline) => guardTables(options, source, 'reject', { token, deadline }),
+    closeSource: (token, deadline) => guardTables(options, source, 'reject', timeOf(token, deadline)),
     async openSource(token, deadline) {
-      await guardTables(options, source, 'off', { token, deadline })
+      const time = timeOf(token, deadline)
+      await guardTables(options, source, 'off', time)
       // `closeTarget` has made them reject, and no sync begins now that would make them report again.
-      await guardTables(reporting, target, 'report', { token, deadline })
+      await guardTables(reporting, target, 'report', time)
     },
-    openTarget: (token, deadline) => guardTables(options, target, 'off', { token, deadline }),
+    openTarget: (token, deadline) => guardTables(options, target, 'off', timeOf(token, deadline)),
     readLeft: () => readLeft(options),
     findDifferent: (keys) => findDifferent(options, keys),
-    alignIdentities: (token) => alignIdentities(options, routes, { capability, tables, token }),
+    alignIdentities: (token) =>
+      alignIdentities(options, routes, {
+        tables,
+        fenced: token === undefined ? undefined : fences.now().of(target, token),
+      }),
     async tryWayBack(deadline, carry) {
-      await installWayBack(options, deadline)
+      await installWayBack(options, fences.now(), deadline)
       return tryWayBack({ ...options, carry })
     },
     async measureFence(token) {
       const began = performance.now()
-      await guardTables(options, target, modeOf, { token, deadline: Date.now() })
+      await guardTables(options, target, modeOf, timeOf(token, Date.now()))
       return performance.now() - began
     },
   }
 }
 
 /** The target can log its writes, the source can remember what is applied. */
-async function installWayBack({ source, target, routes }: HandOverOptions, deadline: number): Promise<void> {
+async function installWayBack(
+  { source, target, routes }: HandOverOptions,
+  fences: PairFences,
+  deadline: number,
+): Promise<void> {
   const targets = routes.map((route) => route.target.table)
   const ancestors = await readAncestors(target, targets)
-  await runSchemaChange(target, target.dialect.captureUp(targets, ancestors), deadline)
-  await runSchemaChange(source, source.dialect.targetUp(), deadline)
+  const capture = target.dialect.captureUp(targets, ancestors)
+  await runFenced(target, capture, { fenced: fences.of(target), deadline })
+  await runFenced(source, source.dialect.targetUp(), { fenced: fences.of(source), deadline })
 }
 
 interface GuardTime {
   /** Only while this one stands. */
   readonly token: number
+  /** Those of the moment at which the step began. */
+  readonly fences: PairFences
   readonly deadline: number
 }
 
@@ -121,14 +141,14 @@ async function guardTables(
   options: HandOverOptions,
   database: SyncDatabase,
   mode: GuardMode | ((route: TableRoute) => GuardMode),
-  { token, deadline }: GuardTime,
+  { token, deadline, fences }: GuardTime,
 ): Promise<void> {
   const { dialect } = database
+  const fenced = fences.of(database, token)
   for (const route of options.routes) {
     const { table } = database === options.source ? route.source : route.target
     const guards = dialect.guard(table, typeof mode === 'string' ? mode : mode(route))
-    const { capability } = options
-    await runSchemaChange(database, [fence(database, { capability, token, statements: guards })], deadline)
+    await runSchemaChange(database, [fenced(guards)], deadline)
   }
 }
 
@@ -136,12 +156,15 @@ async function guardTables(
  * Behind guards nobody but the applier has written, and he is not logged: what the log holds is older. So is what the source has once refused. Fenced, since
  * later it would be the new owner's log.
  */
-async function forgetFormerRoles(options: HandOverOptions, { token, deadline }: GuardTime): Promise<void> {
-  const { capability, source, target, routes } = options
+async function forgetFormerRoles(
+  options: HandOverOptions,
+  { token, deadline, fences }: GuardTime,
+): Promise<void> {
+  const { source, target, routes } = options
   const { quoteText, name: sourceDialect } = source.dialect
   const quarantine = kitTable(sourceDialect, 'quarantine')
   const forget = async (database: SyncDatabase, statements: readonly string[]) => {
-    await runSchemaChange(database, [fence(database, { capability, token, statements })], deadline)
+    await runSchemaChange(database, [fences.of(database, token)(statements)], deadline)
   }
   const namesOf = (role: 'source' | 'target') => routes.map((route) => route[role].table.name)
   await Promise.all([

@@ -7,7 +7,7 @@ import type { SyncDatabase } from './database.ts'
 import { type DatabasePair, type DatabaseRoles, schemaOf } from './database-pair.ts'
 import { findAncestors } from './dialects/mariadb/introspect.ts'
 import { rethrowRefusal } from './fence-refusal.ts'
-import { beginUninstall, endUninstalls, type FenceUninstall, fence, readToken } from './fencing-token.ts'
+import { beginInstall, beginUninstall, type Fence, readFence } from './fencing-token.ts'
 import type { TableRoute } from './mapping.ts'
 
 /** The commands of the admin API are waited for 15 seconds. */
@@ -27,59 +27,54 @@ export interface InstallOptions {
 }
 
 /**
- * Puts capture into the source, and guards and the kit's tables into the target. What is there already stays.
+ * Puts capture into the source, and guards and the kit's tables into the target. What is there already stays. Whoever is frozen anywhere behind its beginning,
+ * and goes on after somebody else has installed, uninstalled or cut over, changes nothing any more.
  * @throws StranglerError STRANGLER_SYNC_CONFLICT when the ownership has moved meanwhile; what takes the writes now is not touched then
  */
 export async function installSync(
-  roles: DatabaseRoles,
+  { source, target }: DatabaseRoles,
   routes: readonly TableRoute[],
   options: InstallOptions,
 ): Promise<void> {
-  const { source, target } = roles
+  const { capability, isCurrent, tables = [] } = options
   const deadline = Date.now() + RETRY_FOR_MS
+  const open = (database: SyncDatabase) => openInstall(database, capability, deadline)
+  const [atTarget, atSource] = await Promise.all([open(target), open(source)])
+  if ((await isCurrent?.()) === false) throw moved(capability)
   // The target first: nothing is sent before it can be taken.
-  await runSchemaChange(target, target.dialect.targetUp(), deadline)
-  const { capability, tables = [] } = options
-  await Promise.all([target, source].map((database) => endUninstalls(database, capability)))
-  if (
-    !(await putGuards(target, {
-      ...options,
-      routes,
-      deadline,
-      modeOf: (route) => guardModeOf(route, tables),
-    }))
-  )
-    throw moved(capability)
-  await capture(
-    source,
-    routes.map((route) => route.source.table),
-    deadline,
-  )
+  await runFenced(target, target.dialect.targetUp(), { fenced: atTarget, deadline })
+  const modeOf = (route: TableRoute) => guardModeOf(route, tables)
+  await putGuards(target, routes, { fenced: atTarget, deadline, modeOf })
+  await capture(source, routes, { fenced: atSource, deadline })
 }
 
-interface GuardOrder extends InstallOptions {
-  readonly routes: readonly TableRoute[]
+export interface FencedTime {
+  readonly fenced: Fence
   readonly deadline: number
+}
+
+/** Each statement for itself, so that no lock is held for longer than one. */
+export async function runFenced(
+  database: SyncDatabase,
+  statements: readonly string[],
+  { fenced, deadline }: FencedTime,
+): Promise<void> {
+  const parts = statements.map((statement) => fenced([statement]))
+  await runSchemaChange(database, parts, deadline)
+}
+
+interface GuardOrder extends FencedTime {
   readonly modeOf: (route: TableRoute) => 'reject' | 'report'
 }
 
-/**
- * Under the newest token, which is read before the journal is: whoever is frozen in between, or behind it, and goes on after a cut-over does not touch
- * the guards of the new owner.
- * @returns false where the roles are others by now
- */
+/** A table's guards all at once: none is without while one mode follows the other. */
 async function putGuards(
   target: SyncDatabase,
-  { capability, isCurrent, routes, deadline, modeOf }: GuardOrder,
-): Promise<boolean> {
-  if (routes.length === 0) return true
-  const token = await readToken(target, capability)
-  if ((await isCurrent?.()) === false) return false
-  for (const route of routes) {
-    const statements = target.dialect.guard(route.target.table, modeOf(route))
-    await runSchemaChange(target, [fence(target, { capability, token, statements })], deadline)
-  }
-  return true
+  routes: readonly TableRoute[],
+  { fenced, deadline, modeOf }: GuardOrder,
+): Promise<void> {
+  const guards = routes.map((route) => fenced(target.dialect.guard(route.target.table, modeOf(route))))
+  await runSchemaChange(target, guards, deadline)
 }
 
 function moved(capability: string): StranglerError {
@@ -90,19 +85,22 @@ function moved(capability: string): StranglerError {
   )
 }
 
-/** Capture alone, for a target that its own service prepares. */
+/** Capture alone, for a target that its own service prepares. Late it changes nothing, as `installSync`. */
 export async function prepareSource(
   source: SyncDatabase,
-  { capability, routes }: { readonly capability: string; readonly routes: readonly TableRoute[] },
+  routes: readonly TableRoute[],
+  { capability, isCurrent }: InstallOptions,
 ): Promise<void> {
-  await endUninstalls(source, capability)
-  const tables = routes.map((route) => route.source.table)
-  await capture(source, tables, Date.now() + RETRY_FOR_MS)
+  const deadline = Date.now() + RETRY_FOR_MS
+  const fenced = await openInstall(source, capability, deadline)
+  if ((await isCurrent?.()) === false) throw moved(capability)
+  await capture(source, routes, { fenced, deadline })
 }
 
-async function capture(source: SyncDatabase, tables: readonly TableShape[], deadline: number): Promise<void> {
+async function capture(source: SyncDatabase, routes: readonly TableRoute[], time: FencedTime): Promise<void> {
+  const tables = routes.map((route) => route.source.table)
   const ancestors = await readAncestors(source, tables)
-  await runSchemaChange(source, source.dialect.captureUp(tables, ancestors), deadline)
+  await runFenced(source, source.dialect.captureUp(tables, ancestors), time)
 }
 
 /** Takes capture away again. Whoever goes on late is refused as by `uninstallSync`. */
@@ -125,15 +123,16 @@ export async function clearSource(
 export async function fenceTarget(
   { target }: DatabaseRoles,
   routes: readonly TableRoute[],
-  options: InstallOptions,
+  { capability, tables = [], isCurrent }: InstallOptions,
 ): Promise<void> {
-  const { tables = [] } = options
   const reporting = routes.filter((route) => guardModeOf(route, tables) === 'report')
+  if (reporting.length === 0) return
+  // Before the journal: whoever is frozen in between, and goes on after a cut-over, does not touch the guards of the new owner.
+  const fenced = await readFence(target, capability)
   // While a cut-over is under way they are its own matter: the sync that begins after it comes here again.
-  await putGuards(target, {
-    ...{ ...options, routes: reporting, deadline: Date.now() + RETRY_FOR_MS },
-    modeOf: () => 'report',
-  })
+  if ((await isCurrent?.()) === false) return
+  const deadline = Date.now() + RETRY_FOR_MS
+  await putGuards(target, reporting, { fenced, deadline, modeOf: () => 'report' })
 }
 
 /** In either direction: the two sides may call the table differently. */
@@ -181,9 +180,14 @@ export async function openUninstall(
   database: SyncDatabase,
   capability: string,
   deadline: number,
-): Promise<FenceUninstall> {
+): Promise<Fence> {
   await runSchemaChange(database, database.dialect.schemaUp(), deadline)
   return beginUninstall(database, capability)
+}
+
+async function openInstall(database: SyncDatabase, capability: string, deadline: number): Promise<Fence> {
+  await runSchemaChange(database, database.dialect.schemaUp(), deadline)
+  return beginInstall(database, capability)
 }
 
 interface UninstallSide {
@@ -191,7 +195,7 @@ interface UninstallSide {
   readonly shapes: readonly TableShape[]
   readonly deadline: number
   /** Of an uninstallation that was begun before it was asked whether it may be. */
-  readonly fenced: FenceUninstall
+  readonly fenced: Fence
 }
 
 /**

@@ -33,7 +33,7 @@ export async function openHandOver(
     const { forward, reverse } = await usableRoutes(options, pair)
     const [routes, back] = to === 'service' ? [forward, reverse] : [reverse, forward]
     const roles = rolesOf(pair, to === 'service' ? 'forward' : 'reverse')
-    const handOver = createHandOver({ ...claim, ...roles, routes, tables, back })
+    const handOver = await createHandOver({ ...claim, ...roles, routes, tables, back })
     return {
       ...handOver,
       tryWayBack: (deadline) =>

@@ -9,6 +9,7 @@ import { createLagReader } from './lag.ts'
 import { createSourceAccess, unseen } from './source-access.ts'
 import type { SourceParts } from './source-parts.ts'
 import { createSourceRunner, isReverse } from './source-runner.ts'
+import { currentIn } from './sync-runner.ts'
 
 /** The applier puts up a notice every two seconds. */
 const SILENT_AFTER_MS = 10_000
@@ -42,7 +43,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
         const routes = await access.readRoutes()
         const [monolith, claim] = [await access.source(), await access.claim()]
         if (choice?.takeOver !== true) await refuseForeign([monolith], claim)
-        await prepareSource(monolith, { capability, routes })
+        await prepareSource(monolith, routes, currentIn(options, course))
         await claimDatabases([monolith], claim, choice)
       }),
     async uninstall() {

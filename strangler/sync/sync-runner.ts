@@ -4,6 +4,7 @@ import { type CaptureWatch, createCaptureWatch, type WatchStatus } from './captu
 import { claimDatabases } from './claim-database.ts'
 import { type DatabasePair, directionOf, rolesOf } from './database-pair.ts'
 import { createFollower, type Follower } from './follower.ts'
+import { drawMissingLots } from './fencing-token.ts'
 import { fenceTarget, type InstallOptions } from './install-sync.ts'
 import type { PairKeeper } from './keep-pair.ts'
 import { type RunningSync, startRunningSync } from './running-sync.ts'
@@ -82,6 +83,7 @@ async function begin(
   const change = await findSchemaChange(installed)
   if (change !== undefined) throw change
   await claimDatabases([pair.monolith, pair.service], installed)
+  await drawMissingLots([pair.monolith, pair.service], options.capability)
   await fenceTarget(installed, routes, currentIn(options, order))
   const sync = await startRunningSync({
     ...{ ...installed, order, isSound: watch.isSound },
@@ -93,7 +95,7 @@ async function begin(
 
 /** What is asked right before guards are changed. */
 export function currentIn(
-  { capability, tables, isCurrent }: CapabilitySyncOptions,
+  { capability, tables, isCurrent }: Pick<CapabilitySyncOptions, 'capability' | 'tables' | 'isCurrent'>,
   course: SyncCourse,
 ): InstallOptions {
   return { capability, tables, ...(isCurrent === undefined ? {} : { isCurrent: () => isCurrent(course) }) }

@@ -10,7 +10,8 @@ const NOTHING_LEFT: Left = { pending: new Map(), refused: [] }
 /** Two databases that do everything at once and have nothing left to carry. */
 export function readyDatabases(changes: Partial<CutoverDatabases> = {}): CutoverDatabases {
   return {
-    readToken: async () => 0,
+    readTokens: async () => ({ target: 0, newest: 0 }),
+    readLots: async () => false,
     prepare: async () => undefined,
     enter: async () => undefined,
     closeTarget: async () => undefined,

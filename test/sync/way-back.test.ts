@@ -42,7 +42,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       }
       pair = await openPair(addresses, () => undefined)
       routes = (await checkTables(pair, TABLES, addresses)).routes
-      handOver = createHandOver({
+      handOver = await createHandOver({
         ...{ capability: 'items', installation: 'test', tables: TABLES, ...rolesOf(pair, 'forward') },
         ...{ routes: routes.forward, back: routes.reverse },
       })

@@ -2,7 +2,7 @@ import type { TableShape } from '../../core/sync-words.ts'
 import { at, kitTable } from '../bookkeeping.ts'
 import { type Claim, claimDatabases, refuseForeign } from '../claim-database.ts'
 import type { SyncDatabase } from '../database.ts'
-import { endUninstalls, fence, readToken } from '../fencing-token.ts'
+import { readForApplier } from '../fencing-token.ts'
 import { openUninstall, runSchemaChange, uninstallSide } from '../install-sync.ts'
 import { forgetReleased, isReleased } from './released.ts'
 
@@ -26,17 +26,18 @@ export async function prepareTarget(
   await refuseForeign([target], claim)
   await runSchemaChange(target, dialect.targetUp(), deadline)
   await claimDatabases([target], claim)
+  const standing = await readForApplier(target, capability)
   const [state] = await target.query({
     sql: `SELECT role FROM ${kitTable(dialect.name, 'sync_state')} WHERE capability = ${at(dialect.name, 1)}`,
     params: [capability],
   })
-  if (state?.['role'] === 'source' || (await readToken(target, capability)) > 0) return { isReleased: false }
+  if (state?.['role'] === 'source' || standing.token > 0) return { isReleased: false }
   if (await isReleased(target, claim)) return { isReleased: true }
   // Not before: whoever has no business here does not end the kit's uninstallation either.
-  await endUninstalls(target, capability)
+  const fenced = await standing.endUninstalls()
   const statements = tables.flatMap((table) => dialect.guard(table, 'reject'))
   // A first cut-over may begin while this waits for a lock.
-  await runSchemaChange(target, [fence(target, { capability, token: 0, statements })], deadline)
+  await runSchemaChange(target, [fenced(statements)], deadline)
   return { isReleased: false }
 }
 

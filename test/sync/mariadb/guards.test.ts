@@ -56,8 +56,11 @@ describe.skipIf(mariadbd === undefined)(`guards on MariaDB${sayMissing('mariadb'
     await reader.query('SELECT * FROM item')
     await stand.runAll([
       'CREATE TABLE IF NOT EXISTS strangler_checkpoint (name varchar(200) PRIMARY KEY, state text NOT NULL)',
-      dialect.raiseToken('step', 1),
-      dialect.whileToken('step', 1, dialect.guard(item, 'reject')),
+      dialect.raiseToken(1, { name: 'step', lines: [] }),
+      dialect.whileStanding(
+        { name: 'step', lines: [{ name: 'step', state: '1' }] },
+        dialect.guard(item, 'reject'),
+      ),
       ...dialect.guard(item, 'reject'),
     ])
     // The twin: what has to be made waits for the reader, and gives up.

@@ -50,7 +50,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       const { routes } = await checkTables(pair, TABLES, addresses)
       forward = routes.forward
       targets = forward.map(({ target }) => target.table)
-      handOver = createHandOver({
+      handOver = await createHandOver({
         ...{ capability: 'items', installation: 'test', tables: TABLES, ...rolesOf(pair, 'forward') },
         ...{ routes: routes.forward, back: routes.reverse },
       })
@@ -123,6 +123,8 @@ describe.each(['postgres', 'mariadb'] as const)(
         let token = 20
         const cutOver = async () => {
           token += 4
+          // As whoever is refused: an uninstallation, and this installation, have begun since it was opened.
+          await handOver.readLots()
           await handOver.enter(token)
           await handOver.closeTarget(token, soon())
           await handOver.closeSource(token, soon())
@@ -151,6 +153,7 @@ describe.each(['postgres', 'mariadb'] as const)(
         const unfenced = targets.flatMap((table) => pair.service.dialect.guard(table, 'reject'))
         for (const sql of unfenced) await pair.service.query({ sql, params: [] })
         await expect(service.run('add', 'its own')).rejects.toThrow(/strangler/i)
+        await handOver.readLots()
         await handOver.enter(token + 3)
         await handOver.openTarget(token + 3, soon())
       },

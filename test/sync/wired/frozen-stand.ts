@@ -32,7 +32,7 @@ export interface FrozenStand {
   install(choices?: InstallChoices): Promise<void>
   uninstall(over?: DatabasePair, isEnded?: () => Promise<boolean>): Promise<void>
   /** As of a process that does not know of the former ones. */
-  openHandOver(): HandOver
+  openHandOver(): Promise<HandOver>
   cutOver(): Promise<void>
   close(): Promise<void>
 }
@@ -54,13 +54,13 @@ export async function openFrozenStand(kind: SideDatabaseKind): Promise<FrozenSta
     version += 1
     return version
   }
-  const openHandOver = () =>
+  const openAnother = () =>
     createHandOver({
       ...{ ...basis, ...rolesOf(pair, 'forward'), installation: 'test' },
       ...{ routes: routes.forward, back: routes.reverse },
     })
   return {
-    ...{ pair, sides: { monolith, service }, nextVersion, openHandOver },
+    ...{ pair, sides: { monolith, service }, nextVersion, openHandOver: openAnother },
     async install({ over = pair, direction = 'forward', ...choices } = {}) {
       await installSync(rolesOf(over, direction), routes[direction], { ...basis, ...choices })
     },
@@ -68,7 +68,7 @@ export async function openFrozenStand(kind: SideDatabaseKind): Promise<FrozenSta
     async cutOver() {
       const soon = Date.now() + 10_000
       const since = nextVersion()
-      const handOver = openHandOver()
+      const handOver = await openAnother()
       await handOver.prepare(soon)
       const { close, open } = tokensOf(since)
       await handOver.enter(close)

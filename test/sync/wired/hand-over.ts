@@ -5,7 +5,7 @@ import type { JournalEvent, Side, SyncOrder } from '../../../strangler/core/word
 import type { CapabilitySync } from '../../../strangler/sync/capability-sync.ts'
 import { type CheckedTables, checkTables, type SyncedTable } from '../../../strangler/sync/check-tables.ts'
 import { openPair, type PairAddresses, rolesOf } from '../../../strangler/sync/database-pair.ts'
-import { createHandOver } from '../../../strangler/sync/hand-over.ts'
+import { createHandOver, type HandOver } from '../../../strangler/sync/hand-over.ts'
 
 const REPORT = (operation: string, error: unknown) => {
   throw new Error(operation, { cause: error })
@@ -23,7 +23,7 @@ export interface Databases {
 export async function withHandOver<T>(
   { addresses, tables }: Databases,
   to: Side,
-  work: (handOver: ReturnType<typeof createHandOver>, checked: CheckedTables) => Promise<T>,
+  work: (handOver: HandOver, checked: CheckedTables) => Promise<T>,
 ): Promise<T> {
   const pair = await openPair(addresses, REPORT)
   try {
@@ -33,7 +33,7 @@ export async function withHandOver<T>(
     const [routes, back] = to === 'service' ? [forward, reverse] : [reverse, forward]
     const names = { capability: 'stock', installation: 'test' }
     const basis = { ...names, ...rolesOf(pair, direction), routes, back, tables }
-    const handOver = createHandOver(basis)
+    const handOver = await createHandOver(basis)
     return await work(handOver, checked)
   } finally {
     await pair.stop()

@@ -41,7 +41,7 @@ describe.each(['postgres', 'mariadb'] as const)(
       }
     }, SLOW_MS)
 
-    const install = () => prepareSource(pair.monolith, { capability, routes })
+    const install = () => prepareSource(pair.monolith, routes, { capability })
     const triggers = async () => {
       const schema = kind === 'postgres' ? 'current_schema()' : 'DATABASE()'
       const sql = `SELECT trigger_name AS name FROM information_schema.triggers WHERE trigger_schema = ${schema} ORDER BY 1`

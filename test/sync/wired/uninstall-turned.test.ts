@@ -114,7 +114,7 @@ describe.each<{ source: DialectName; target: DialectName }>([
       await sync.install({ epoch: 1 })
       const write = (id: number) => service.run(`INSERT INTO stock VALUES (${id}, 1)`)
       await withHandOver(databases, 'service', async (steps) => {
-        await steps.measureFence(await steps.readToken())
+        await steps.measureFence((await steps.readTokens()).target)
         await write(10)
         const soon = Date.now() + 20_000
         await steps.prepare(soon)

@@ -1,27 +1,42 @@
+import type { FenceLine, StandingFence } from '../../dialect.ts'
 import { FENCE_SQLSTATE } from '../../fence-refusal.ts'
 import { asPart, CHECKPOINT, quoteText } from './names.ts'
 
 /** DDL commits, so no row stays locked over it: a lock by name has to do, held within one statement. */
-export function raiseToken(name: string, token: number): string {
+export function raiseToken(token: number, { name, lines }: StandingFence): string {
   return locked(
     name,
-    `INSERT INTO ${CHECKPOINT} (name, state) VALUES (${quoteText(name)}, '${token}')
+    `${check(lines)}
+INSERT INTO ${CHECKPOINT} (name, state) VALUES (${quoteText(name)}, '${token}')
 ON DUPLICATE KEY UPDATE state = IF(CAST(state AS UNSIGNED) < ${token}, VALUES(state), state);
-${check(name, token)}`,
+${checkLine({ name, state: String(token) })}`,
   )
 }
 
-export function whileToken(name: string, token: number, statements: readonly string[]): string {
+export function whileStanding({ name, lines }: StandingFence, statements: readonly string[]): string {
   return locked(
     name,
-    `${check(name, token)}
+    `${check(lines)}
 ${statements.map(asPart).join('\n')}`,
   )
 }
 
-function check(name: string, token: number): string {
-  return `IF NOT EXISTS (SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)} AND state = '${token}') THEN
-  SIGNAL SQLSTATE '${FENCE_SQLSTATE}' SET MESSAGE_TEXT = 'strangler: another cut-over, undoing, installation or uninstallation has begun since';
+const REFUSE = `SIGNAL SQLSTATE '${FENCE_SQLSTATE}' SET MESSAGE_TEXT = 'strangler: another cut-over, undoing, installation or uninstallation has begun since';`
+
+/** An uninstallation may have taken the table away, and with it every line. */
+function check(lines: readonly FenceLine[]): string {
+  const refuse = lines.some(({ state }) => state !== undefined) ? REFUSE : 'BEGIN END;'
+  return `BEGIN
+DECLARE EXIT HANDLER FOR SQLSTATE '42S02' ${refuse}
+${lines.map(checkLine).join('\n')}
+END;`
+}
+
+function checkLine({ name, state }: FenceLine): string {
+  const found = `EXISTS (SELECT 1 FROM ${CHECKPOINT} WHERE name = ${quoteText(name)}`
+  const isOther = state === undefined ? `${found})` : `NOT ${found} AND state = ${quoteText(state)})`
+  return `IF ${isOther} THEN
+  ${REFUSE}
 END IF;`
 }
 

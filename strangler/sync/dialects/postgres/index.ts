@@ -3,7 +3,7 @@ import { readActivity, readSessions } from './activity.ts'
 import { beginApply, beginTrial, claim, deleteRows, endTrial, truncate, upsert } from './apply.ts'
 import { captureDown, captureUp, forgetChanges, logUp } from './capture.ts'
 import { listTables } from './catalogue.ts'
-import { raiseToken, whileToken } from './fencing.ts'
+import { raiseToken, whileStanding } from './fencing.ts'
 import { forgetCapability } from './forget-capability.ts'
 import { guard } from './guards.ts'
 import { readIdentities, setIdentity } from './identity.ts'
@@ -63,7 +63,7 @@ export const postgresDialect = {
   setIdentity,
   quoteText,
   raiseToken,
-  whileToken,
+  whileStanding,
   deleteAcknowledged,
   readWriters,
   tellsCoupled,
