@@ -66,8 +66,8 @@ export function checkToken(
   const known = Math.floor(token / TOKENS_A_CUTOVER)
   return [
     {
-      reason: `its databases know a cut-over of version ${known} of the journal, which is at version ${version} only: the control database was restored to an older state`,
-      fix: `Restore a newer state of it. Or, when it is sure who owns, begin the sync anew: \`strangler sync uninstall ${capability}\` (where the service owns, with \`--unsafe --because "…"\`), \`strangler sync install ${capability}\` and \`strangler sync backfill ${capability}\`.`,
+      reason: `its databases know a cut-over of version ${known} of the journal, which is at version ${version} only: the control database was restored to an older state, or made anew`,
+      fix: `Restore a newer state of it; or, when it is sure who owns, begin the sync anew: \`strangler sync uninstall ${capability}\` (where the service owns, with \`--unsafe --because "…"\`), \`strangler sync install ${capability}\` and \`strangler sync backfill ${capability}\`.`,
     },
   ]
 }

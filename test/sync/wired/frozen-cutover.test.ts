@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { CutoverDatabases } from '../../../strangler/rollout/ports.ts'
+import { createDatabaseCheckpoints } from '../../../strangler/sync/checkpoint-store.ts'
+import { drawMissingLots } from '../../../strangler/sync/fencing-token.ts'
 import { readyDatabases, startRolloutStand } from '../../rollout/rollout-stand.ts'
 import { requireProgram, sayMissing } from '../../support/optional.ts'
 import { CAPABILITY, describePair, type FrozenStand, openFrozenStand, tokensOf } from './frozen-stand.ts'
 
 const mariadbd = await requireProgram('mariadb')
 const SLOW_MS = 120_000
+const LOT = `cutover:${CAPABILITY}:uninstall`
 
 describe.each(['postgres', 'mariadb'] as const)(
   `a coordinator that is frozen over an uninstallation on %s${sayMissing('mariadb')}`,
@@ -90,6 +93,34 @@ describe.each(['postgres', 'mariadb'] as const)(
         expect(await sides.monolith.run('add', 'after all of it')).toBe(1)
         await expect(sides.service.run('add', 'stray')).rejects.toThrow(/strangler/i)
         await rollout.coordinator.stop()
+      },
+      SLOW_MS,
+    )
+
+    it.skipIf(isMissing)(
+      'is known by the lot that is drawn when the sync begins, where an older kit has installed',
+      async () => {
+        const { pair, sides } = stand
+        await stand.install()
+        const both = [pair.monolith, pair.service]
+        for (const one of both) await createDatabaseCheckpoints(one).remove(LOT)
+        const early = await stand.openHandOver()
+        await drawMissingLots(both, CAPABILITY)
+        const { close, undo } = tokensOf(stand.nextVersion())
+        await expect(early.enter(close)).rejects.toMatchObject({ code: 'STRANGLER_SYNC_CONFLICT' })
+        const late = await stand.openHandOver()
+        await late.enter(close)
+        await late.enter(undo)
+        const read = () => Promise.all(both.map((one) => createDatabaseCheckpoints(one).read(LOT)))
+        const drawn = await read()
+        await drawMissingLots(both, CAPABILITY)
+        expect(await read()).toEqual(drawn)
+        await stand.uninstall()
+        await stand.install()
+        await expect(late.closeSource(undo, soon())).rejects.toMatchObject({
+          code: 'STRANGLER_SYNC_CONFLICT',
+        })
+        expect(await sides.monolith.run('add', 'after an older kit')).toBe(1)
       },
       SLOW_MS,
     )
