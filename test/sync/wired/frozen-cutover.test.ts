@@ -27,7 +27,7 @@ describe.each(['postgres', 'mariadb'] as const)(
     afterAll(() => stand?.close(), SLOW_MS)
 
     it.skipIf(isMissing)(
-      'closes nobody, neither after that nor after a new installation',
+      'closes nobody, neither after that nor after a new installation; whoever read the lots anew, and not the journal, would',
       async () => {
         const { sides } = stand
         await stand.install()
@@ -51,6 +51,11 @@ describe.each(['postgres', 'mariadb'] as const)(
         await stand.install()
         await isHarmless('after a new installation')
         await expect(sides.service.run('add', 'stray')).rejects.toThrow(/strangler/i)
+
+        await late.readLots()
+        await late.enter(close)
+        await late.closeSource(close, soon())
+        await expect(sides.monolith.run('add', 'its own')).rejects.toThrow(/strangler/i)
       },
       SLOW_MS,
     )
