@@ -113,7 +113,8 @@ async function attemptOnce(
   const lose = agreed ?? keysOf(readiness.refused)
   await databases.prepare(means.clock() + PREPARE_WITHIN_MS)
   const { newest } = await databases.readTokens()
-  refuse(capability, checkToken(newest, { capability, version: expectedVersion }))
+  // In this order: another cut-over that has begun meanwhile is in the journal by then, and a conflict.
+  refuse(capability, checkToken(newest, { capability, version: (await means.readState()).version }))
   const announced = await announceCutover(means, { capability, to, by, expectedVersion })
   refuse(capability, announced.obstacle === undefined ? [] : [announced.obstacle])
   const cutoverId = `cutover-${randomBytes(6).toString('hex')}`

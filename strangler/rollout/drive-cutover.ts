@@ -5,6 +5,7 @@ import { leaseLeftMs } from '../core/worker-lease.ts'
 import { type CutoverStep, decideBefore, nextStep, whyAbort } from '../guide/cutover.ts'
 import { sayFailedStep, UNDO_REASONS, UndoError, type UndoReason } from '../guide/undo-reasons.ts'
 import { firstTokenOf } from './check-cutover.ts'
+import { isInTime, withoutTheOther } from './in-time.ts'
 import { type KeptLease, keepLease } from './keep-lease.ts'
 import type { CutoverDatabases, RolloutPorts, RowKeys } from './ports.ts'
 import { collectKeys, countKeys, type KeySet, keysBeyond, keysOf, showKeys } from './row-keys.ts'
@@ -106,8 +107,9 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
   if (step === 'abort') fail(drive, hold, whyAbort(position) ?? UNDO_REASONS.elsewhere.says)
   const began = performance.now()
   try {
-    await STEPS[step]({ drive, state, cutover, hold })
-    done.add(step)
+    const work = STEPS[step]({ drive, state, cutover, hold })
+    if (await isInTime(work, bounded.has(step) ? hold : undefined, ports)) done.add(step)
+    else fail(drive, hold, `${step}: ${UNDO_REASONS.late.says}`)
   } catch (error) {
     if (isConflict(error)) return
     // Installed anew, or restored: what is to be done under that is read from the journal anew. Only time ends what changes again and again.
@@ -120,6 +122,11 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
     times.set(step, Math.round((times.get(step) ?? 0) + performance.now() - began))
   }
 }
+
+/** What waits for an answer of either database before the decision. Lines of the journal count once, so they are seen to their end. */
+const bounded: ReadonlySet<CutoverStep> = new Set([
+  ...(['await-acknowledgements', 'fence', 'close-source', 'drain', 'compare', 'align'] as const),
+])
 
 /** The journal has moved on: what is to be done now is read from it anew. */
 function isConflict(error: unknown): boolean {
@@ -197,8 +204,12 @@ const STEPS = {
   'open-target': async ({ drive, cutover }) => {
     // Whoever is late with a step before the decision closes nothing any more, and forgets nothing of the new owner's log.
     const token = tokenOf(cutover, 'open')
-    await drive.databases.enter(token)
-    await drive.databases.openTarget(token, drive.ports.clock() + ATTEMPT_MS)
+    const { databases, ports } = drive
+    const open = async () => {
+      await databases.enter(token, 'target')
+      await databases.openTarget(token, ports.clock() + ATTEMPT_MS)
+    }
+    await withoutTheOther(ports, open(), databases.enter(token, 'source'))
   },
   release: ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.released', capability: drive.capability, holdId: cutover.id }),
@@ -212,8 +223,16 @@ const STEPS = {
   'open-source': async ({ drive, cutover }) => {
     // First it is made sure that nobody who comes late closes it again.
     const token = tokenOf(cutover, 'undo')
-    await drive.databases.enter(token)
-    await drive.databases.openSource(token, drive.ports.clock() + ATTEMPT_MS)
+    const { databases, ports } = drive
+    const open = async () => {
+      await databases.enter(token, 'source')
+      await databases.openSource(token, ports.clock() + ATTEMPT_MS)
+    }
+    const ease = async () => {
+      await databases.enter(token, 'target')
+      await databases.easeTarget(token, ports.clock() + ATTEMPT_MS)
+    }
+    await withoutTheOther(ports, open(), ease())
   },
   'end-undo': ({ drive, state, cutover }) =>
     append(drive, state, { kind: 'hold.aborted', capability: drive.capability, holdId: cutover.id }),

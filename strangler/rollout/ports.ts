@@ -49,11 +49,13 @@ export interface CutoverDatabases extends Stoppable {
   readLots(): Promise<boolean>
   /** Ahead of time, while everything is written as before. */
   prepare(deadline: number): Promise<void>
-  /** Both know this token from now on. @throws when they know a later one */
-  enter(token: number): Promise<void>
+  /** Both know this token from now on, or one of them. @throws when a later one is known there */
+  enter(token: number, at?: 'source' | 'target'): Promise<void>
   closeTarget(token: number, deadline: number): Promise<void>
   closeSource(token: number, deadline: number): Promise<void>
   openSource(token: number, deadline: number): Promise<void>
+  /** Undoes what `closeTarget` has made stricter. */
+  easeTarget(token: number, deadline: number): Promise<void>
   openTarget(token: number, deadline: number): Promise<void>
   /** Something was written: nobody should wait for the next round. */
   hurry(): void

@@ -19,6 +19,8 @@ export interface DatabaseRoles {
   readonly target: SyncDatabase
 }
 
+export type DatabaseRole = keyof DatabaseRoles
+
 /** `side` is the configuration's name, for messages, which never show an address with its password. */
 export interface NamedDatabase {
   readonly side: string

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { at, hasKitTable, kitTable } from './bookkeeping.ts'
 import { createCheckpointTable, createDatabaseCheckpoints } from './checkpoint-store.ts'
 import type { SyncDatabase } from './database.ts'
-import type { DatabaseRoles } from './database-pair.ts'
+import type { DatabaseRole, DatabaseRoles } from './database-pair.ts'
 import { rethrowRefusal } from './fence-refusal.ts'
 
 /** Under which name both databases of a capability know the newest fencing token of its cut-overs. */
@@ -93,8 +93,8 @@ export interface CutoverFences {
   now(): PairFences
   /** The newest that the target knows, and that either does: one of them may have been restored. */
   readTokens(): Promise<{ readonly target: number; readonly newest: number }>
-  /** Both know this token from now on. @throws when a later one is known, or somebody has installed or uninstalled since the lots were read */
-  raise(token: number): Promise<void>
+  /** Both know this token from now on, or one of them. @throws when a later one is known, or somebody has installed or uninstalled since the lots were read */
+  raise(token: number, at?: DatabaseRole): Promise<void>
   /**
    * Reads whose installation stands, by which everything is fenced from then on. To be done before the journal is read, in whose name something is done then.
    * @returns whether it is another one than before
@@ -122,11 +122,14 @@ export async function openFences(
       const [known = 0, ...others] = await Promise.all(both.map((one) => readToken(one, capability)))
       return { target: known, newest: Math.max(known, ...others) }
     },
-    async raise(token) {
+    async raise(token, at) {
       const known = lots
+      const raised = at === undefined ? both : [at === 'source' ? source : target]
       await Promise.all(
-        [...tables].map(([one, run]) =>
-          run(one.dialect.raiseToken(token, standingFence({ capability, lot: known.get(one) }))),
+        raised.map((one) =>
+          tables.get(one)?.(
+            one.dialect.raiseToken(token, standingFence({ capability, lot: known.get(one) })),
+          ),
         ),
       ).catch(rethrowRefusal)
     },

@@ -3,7 +3,7 @@ import { alignIdentities, type SpentIdentity } from './align-identities.ts'
 import { at, hasKitTable, keyColumn, kitTable } from './bookkeeping.ts'
 import type { SyncedTable } from './check-tables.ts'
 import type { SyncDatabase } from './database.ts'
-import type { DatabaseRoles } from './database-pair.ts'
+import type { DatabaseRole, DatabaseRoles } from './database-pair.ts'
 import type { GuardMode } from './dialect.ts'
 import { openFences, type PairFences } from './fencing-token.ts'
 import { guardModeOf, readAncestors, runFenced, runSchemaChange } from './install-sync.ts'
@@ -46,14 +46,16 @@ export interface HandOver {
   readLots(): Promise<boolean>
   /** Ahead of time: the target can log its writes, the source can remember what is applied. No guard is touched. */
   prepare(deadline: number): Promise<void>
-  /** Both know this token from now on. @throws when they know a later one */
-  enter(token: number): Promise<void>
+  /** Both know this token from now on, or one of them. @throws when a later one is known there */
+  enter(token: number, at?: DatabaseRole): Promise<void>
   /** The target's guards reject whatever they did before, and what either side remembers of its former role is forgotten. */
   closeTarget(token: number, deadline: number): Promise<void>
   /** From here on the source takes writes of the applier only. What was written before is in its log. */
   closeSource(token: number, deadline: number): Promise<void>
-  /** Undoes `closeSource`, and what `closeTarget` has made stricter. */
+  /** Undoes `closeSource`. */
   openSource(token: number, deadline: number): Promise<void>
+  /** Undoes what `closeTarget` has made stricter. */
+  easeTarget(token: number, deadline: number): Promise<void>
   openTarget(token: number, deadline: number): Promise<void>
   readLeft(): Promise<LeftBehind>
   /** Which rows of these keys are not the same. Nothing may be on its way. */
@@ -89,12 +91,9 @@ export async function createHandOver(options: HandOverOptions): Promise<HandOver
       await forgetFormerRoles(options, time)
     },
     closeSource: (token, deadline) => guardTables(options, source, 'reject', timeOf(token, deadline)),
-    async openSource(token, deadline) {
-      const time = timeOf(token, deadline)
-      await guardTables(options, source, 'off', time)
-      // `closeTarget` has made them reject, and no sync begins now that would make them report again.
-      await guardTables(reporting, target, 'report', time)
-    },
+    openSource: (token, deadline) => guardTables(options, source, 'off', timeOf(token, deadline)),
+    // `closeTarget` has made them reject, and no sync begins now that would make them report again.
+    easeTarget: (token, deadline) => guardTables(reporting, target, 'report', timeOf(token, deadline)),
     openTarget: (token, deadline) => guardTables(options, target, 'off', timeOf(token, deadline)),
     readLeft: () => readLeft(options),
     findDifferent: (keys) => findDifferent(options, keys),

@@ -117,6 +117,42 @@ describe.each(DIALECTS)('on $name', ({ kind }) => {
     )
 
     it(
+      'although the other database answers nothing any more behind the fence',
+      async () => {
+        const attempt = async () => {
+          const [late, hung] = [
+            await stand.databases.service.begin('asApplier'),
+            await stand.databases.service.begin(),
+          ]
+          try {
+            await late.query(`SELECT 1 FROM entry WHERE number = 'seed-5' FOR UPDATE`)
+            await stand.databases.monolith.query(`UPDATE item SET hits = hits + 1 WHERE number = 'seed-5'`)
+            const { version: before } = await stand.admin.routes()
+            const asked = refusal()
+            const kinds = async () =>
+              (await stand.admin.history({ limit: 20 })).entries
+                .filter(({ version }) => version > before)
+                .map(({ event }) => event.kind)
+            await vi.waitFor(async () => expect(await kinds()).toContain('hold.fenced'), 10_000)
+            const checkpoint = kind === 'postgres' ? 'strangler.checkpoint' : 'strangler_checkpoint'
+            await hung.query(`SELECT 1 FROM ${checkpoint} FOR UPDATE`)
+            // While it still hangs.
+            await vi.waitFor(async () => expect(await kinds()).toContain('hold.aborted'), 12_000)
+            const added = load.added.size
+            await vi.waitFor(() => expect(load.added.size).toBeGreaterThan(added), 12_000)
+            await hung.end('ROLLBACK')
+            return await asked
+          } finally {
+            await late.end('ROLLBACK')
+          }
+        }
+        expect(await attempt()).toMatchObject({ code: 'STRANGLER_CUTOVER_UNDONE' })
+        await expectAsBefore()
+      },
+      SLOW_MS,
+    )
+
+    it(
       'when a row that was changed lately is not the same on both sides',
       async () => {
         await stand.databases.monolith.query(`UPDATE item SET hits = hits + 1 WHERE number = 'seed-4'`)

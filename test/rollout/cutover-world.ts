@@ -227,11 +227,12 @@ export class CutoverWorld {
         if (this.mistake === 'undoes without its condition') source.guarded = false
         return this.#appendAt(actor, { kind: 'cutover.aborted', capability, cutoverId })
       case 'open-target':
-        if (this.mistake !== 'opens under the token it closes with') this.#enter(since + 2)
+        // The other database may hang, and never know of it.
+        if (this.mistake !== 'opens under the token it closes with') this.#enter(since + 2, [target])
         if (!this.#isOver(target, target.token === token ? token : since + 2)) target.guarded = false
         return true
       case 'open-source':
-        this.#enter(since + 1)
+        this.#enter(since + 1, [source])
         if (!this.#isOver(source, since + 1)) source.guarded = false
         return true
       case 'release':
@@ -257,8 +258,8 @@ export class CutoverWorld {
     return isMistaken && before !== undefined ? before * 4 + 1 : since * 4
   }
 
-  #enter(token: number): void {
-    for (const database of Object.values(this.databases)) database.token = Math.max(database.token, token)
+  #enter(token: number, databases = Object.values(this.databases)): void {
+    for (const database of databases) database.token = Math.max(database.token, token)
   }
 
   #isOver(database: Database, token: number): boolean {

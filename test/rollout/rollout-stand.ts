@@ -17,6 +17,7 @@ export function readyDatabases(changes: Partial<CutoverDatabases> = {}): Cutover
     closeTarget: async () => undefined,
     closeSource: async () => undefined,
     openSource: async () => undefined,
+    easeTarget: async () => undefined,
     openTarget: async () => undefined,
     hurry: () => undefined,
     readLeft: async () => NOTHING_LEFT,
