@@ -95,8 +95,25 @@ export async function uninstallSync(
     order === undefined
       ? { version, changed: false }
       : await appendDecision(context, { kind: 'sync.ended', capability }, { expectedVersion, author })
-  await control.uninstall(capability)
+  try {
+    await control.uninstall(capability)
+  } catch (error) {
+    throw leftIn(capability, error)
+  }
   return answer
+}
+
+/** Whoever reads that a database is away does not see that the sync has ended all the same. */
+function leftIn(capability: string, error: unknown): unknown {
+  if (!(error instanceof StranglerError) || error.code !== 'STRANGLER_SYNC_DATABASE_UNREACHABLE') return error
+  return new StranglerError(
+    error.code,
+    `${error.message} The sync of ${capability} has ended, and what it has made is not all taken out of its databases: triggers go on writing down what nobody reads.`,
+    {
+      fix: `Start it, or see what is between; then \`strangler sync uninstall ${capability}\` once more takes out the rest.`,
+      cause: error,
+    },
+  )
 }
 
 /** Nobody who cleans up means to close the way back, and to let the monolith write rows that no longer count. */

@@ -143,9 +143,10 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       throw await nameAbsent(error, await pairs.open(), options.addresses)
     }
   }
+  const inTurn = (step: () => Promise<void>) => named(runner.inTurn(step))
   return {
     install: (course, choice) =>
-      runner.inTurn(async () => {
+      inTurn(async () => {
         const pair = await pairs.open()
         const direction = directionOf(course)
         const checked = await runPreflight({ ...options, pair, direction })
@@ -159,7 +160,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       }),
     async uninstall() {
       await Promise.all([verification.stop(), runner.end()])
-      await runner.inTurn(async () => {
+      await inTurn(async () => {
         const pair = await pairs.open()
         await refuseOthers(pair)
         if ((await options.appliesAsOwner?.()) === true) await keepReleased(pair.service, await claimOf())
@@ -174,7 +175,7 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
       return verification.start({ ...(await named(basisOf(order))), ...patience })
     },
     async repair(course) {
-      await refuseOthers(await pairs.open())
+      await named(refuseOthers(await pairs.open()))
       return verification.repair(await named(basisOf(course)))
     },
     hurry() {

@@ -21,7 +21,7 @@ export async function nameAbsent(
     'STRANGLER_SYNC_DATABASE_UNREACHABLE',
     `The database of the side ${side} at ${new URL(url).host} does not answer: ${describe(absent.failure)}.`,
     {
-      fix: 'Start it, or see what is between. Nothing is lost meanwhile, and the sync goes on by itself.',
+      fix: 'Start it, or see what is between; then repeat what was asked. Nothing is lost meanwhile, and a sync that runs goes on by itself.',
       cause: error,
     },
   )

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { DialectName } from '../../../strangler/core/sync-words.ts'
+import { kitTable } from '../../../strangler/sync/bookkeeping.ts'
 import { requireProgram } from '../../support/optional.ts'
 import {
   createSideOn,
@@ -64,6 +65,19 @@ describe.skipIf(mariadbd === undefined)('a database that goes away while the syn
         expect(await stand.verify()).toEqual({ missing: 0, extra: 0, different: 0 })
         // Neither was taken for another database, nor the capture for broken.
         expect(after).toMatchObject({ epoch: before.epoch, live: { health: { problems: [] } } })
+
+        await servers[source].kill()
+        await expect(stand.command('uninstall')).rejects.toMatchObject({
+          code: 'STRANGLER_SYNC_DATABASE_UNREACHABLE',
+          message: expect.stringContaining(
+            'The sync of stock has ended, and what it has made is not all taken out',
+          ),
+          fix: expect.stringContaining('`strangler sync uninstall stock` once more'),
+        })
+        await servers[source].start()
+        await stand.command('uninstall')
+        for (const side of [monolith, service])
+          await expect(side.run(`SELECT 1 FROM ${kitTable(side.dialect, 'sync_state')}`)).rejects.toThrow()
       } finally {
         await stand.stop()
       }
@@ -76,7 +90,9 @@ async function saysWhatIsAway({ statusWhen }: LostStand, side: string, url: stri
   const { problem, state } = await statusWhen((sync) => sync.problem?.includes('does not answer') === true)
   expect(state).toBe('running')
   expect(problem).toContain(`The database of the side ${side} at ${host} does not answer: `)
-  expect(problem).toContain('Start it, or see what is between. Nothing is lost meanwhile')
+  expect(problem).toContain(
+    'Start it, or see what is between; then repeat what was asked. Nothing is lost meanwhile',
+  )
   // The driver's sentence, not an empty one.
   expect(problem).not.toContain('answer: .')
 }

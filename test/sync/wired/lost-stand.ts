@@ -23,6 +23,7 @@ type Row = Record<string, string | null>
 export interface LostStand {
   readonly monolith: Side
   readonly service: Side
+  command(change: Parameters<AdminClient['changeSync']>[0]): Promise<void>
   /** Once every row is copied and every change carried. */
   settled(isSo?: (sync: Sync) => boolean): Promise<Sync>
   statusWhen(isSo: (sync: Sync) => boolean): Promise<Sync>
@@ -72,6 +73,7 @@ export async function openLostStand(
   return {
     monolith,
     service,
+    command,
     statusWhen,
     settled: (isSo = () => true) => statusWhen((sync) => isSettled(sync) && isSo(sync)),
     newest: async () => (await admin.history({ limit: 1 })).entries[0],
