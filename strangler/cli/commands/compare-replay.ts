@@ -23,6 +23,11 @@ export function addCompareReplay(parent: Command, terminal: Terminal): void {
       if (answer.skipped !== undefined) writeLine(terminal, `Not compared: ${answer.skipped}.`)
       else if (answer.differences.length === 0) writeLine(terminal, 'The two answers are the same now.')
       else printDifferences(terminal, answer.differences)
-      if (answer.answers !== undefined) printAnswers(terminal, answer.answers, answer.primary)
+      if (answer.answers !== undefined)
+        printAnswers(terminal, {
+          answers: answer.answers,
+          differences: answer.differences ?? [],
+          side: answer.primary,
+        })
     })
 }

@@ -3,7 +3,7 @@ import type { SampleAnswer } from '../../admin/compare-contracts.ts'
 import { addQuestionOptions, type QuestionOptions } from '../command-options.ts'
 import { connectAdmin } from '../connect.ts'
 import { printTable } from '../print-table.ts'
-import { pairLines } from '../side-by-side.ts'
+import { type PairedLine, pairLines } from '../side-by-side.ts'
 import { paint, type Terminal, writeJson, writeLine } from '../terminal.ts'
 
 type Sample = SampleAnswer['sample']
@@ -32,7 +32,7 @@ export function addCompareShow(parent: Command, terminal: Terminal): void {
         `${sample.at}, answered by the ${sample.primary}, correlation id ${sample.correlationId}`,
       )
       printDifferences(terminal, sample.differences)
-      printAnswers(terminal, sample.answers, sample.primary)
+      printAnswers(terminal, { ...sample, side: sample.primary })
     })
 }
 
@@ -48,9 +48,14 @@ export function printDifferences(terminal: Terminal, differences: Sample['differ
 
 const NARROWEST = 30
 
-export function printAnswers(terminal: Terminal, { primary, shadow }: ShownAnswers, side: string): void {
+export interface ShownPair extends Pick<Sample, 'answers' | 'differences'> {
+  /** Which has answered the client. */
+  readonly side: string
+}
+
+export function printAnswers(terminal: Terminal, { answers, differences, side }: ShownPair): void {
   const other = side === 'monolith' ? 'service' : 'monolith'
-  const rows = pairLines(toLines(primary), toLines(shadow))
+  const rows = pairAnswers(answers, new Set(differences.map(({ path }) => path)))
   const columns = terminal.stdout.isTTY ? (terminal.stdout.columns ?? 100) : 160
   const width = Math.max(NARROWEST, Math.floor((columns - 5) / 2))
   const cutToWidth = (text: string) => {
@@ -59,18 +64,49 @@ export function printAnswers(terminal: Terminal, { primary, shadow }: ShownAnswe
   }
   writeLine(terminal, '')
   writeLine(terminal, paint(terminal, 'dim', `  ${cutToWidth(`the ${side} (to the client)`)} | the ${other}`))
+  writeLine(terminal, paint(terminal, 'dim', '  ≠ they differ; ‹masked› was taken out before it was kept'))
   for (const { left, right, same } of rows) {
     const line = `${same ? ' ' : '≠'} ${cutToWidth(left)} | ${cutToWidth(right).trimEnd()}`
     writeLine(terminal, same ? line : paint(terminal, 'yellow', line))
   }
 }
 
-/** The status, the headers and the body as lines; of JSON one member a line, so that equal ones pair. */
-function toLines({ status, headers, body }: ShownAnswers['primary']): string[] {
-  const named: string[] = []
-  for (let i = 0; i + 1 < headers.length; i += 2)
-    named.push(`${headers[i]?.toLowerCase()}: ${headers[i + 1]}`)
-  return [`HTTP ${status}`, ...named.sort(), '', ...pretty(body).split('\n')]
+/** The status, the headers by their names, and the body; of JSON one member a line, so that equal ones pair. */
+function pairAnswers({ primary, shadow }: ShownAnswers, differing: ReadonlySet<string>): PairedLine[] {
+  const status = { left: `HTTP ${primary.status}`, right: `HTTP ${shadow.status}` }
+  const body = pairLines(pretty(primary.body).split('\n'), pretty(shadow.body).split('\n'))
+  return [
+    { ...status, same: primary.status === shadow.status },
+    ...pairHeaders(primary.headers, shadow.headers, differing),
+    { left: '', right: '', same: true },
+    ...body,
+  ]
+}
+
+/** Most headers are not compared, such as `date`: of these none is marked. */
+function pairHeaders(
+  primary: readonly string[],
+  shadow: readonly string[],
+  differing: ReadonlySet<string>,
+): PairedLine[] {
+  const [left, right] = [byName(primary), byName(shadow)]
+  return [...new Set([...left.keys(), ...right.keys()])].sort().map((name) => ({
+    left: left.get(name) ?? '',
+    right: right.get(name) ?? '',
+    same: ![...differing].some(
+      (path) => path === name || path === `header:${name}` || path.startsWith(`header:${name}[`),
+    ),
+  }))
+}
+
+function byName(headers: readonly string[]): Map<string, string> {
+  const lines = new Map<string, string>()
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at]?.toLowerCase() ?? ''
+    const before = lines.get(name)
+    lines.set(name, before === undefined ? `${name}: ${headers[at + 1]}` : `${before}, ${headers[at + 1]}`)
+  }
+  return lines
 }
 
 function pretty(body: string): string {

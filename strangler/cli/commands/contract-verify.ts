@@ -163,7 +163,13 @@ function refuseFailures({ pass, target, failures }: ContractReport): void {
     failures.length === 0
       ? `Nothing of the contract could be asked of ${target}.`
       : `${target} differs from its contract in ${countOf(failures.length, 'place')}.`,
-    { details: { failures } },
+    {
+      fix:
+        failures.length === 0
+          ? 'Give values for its parameters (--param sku=SKU-00001), and see that the service runs there.'
+          : 'Mend the service; or, where the monolith has changed since, record the contract anew with `strangler contract record`.',
+      details: { failures },
+    },
   )
 }
 

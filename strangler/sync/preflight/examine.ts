@@ -1,3 +1,4 @@
+import { StranglerError } from '../../core/errors.ts'
 import type { ReportError } from '../../core/ports.ts'
 import type { Direction } from '../../core/sync-words.ts'
 import { hasKitTable, readRole } from '../bookkeeping.ts'
@@ -55,7 +56,10 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
     }
   } catch (error) {
     const places = checkPlaces(addresses, queue)
-    const unreachable = toFinding('DATABASE_UNREACHABLE', { reason: describe(error) })
+    const unreachable = toFinding('DATABASE_UNREACHABLE', {
+      reason: describe(error).replace(/\.$/, ''),
+      mend: error instanceof StranglerError ? error.fix : undefined,
+    })
     return { direction, findings: sortFindings([...aboutQueue, ...places, unreachable]) }
   }
 }
