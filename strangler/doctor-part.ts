@@ -125,7 +125,10 @@ function findUnnamed(config: Config, capability: string): Finding[] {
         : toFinding('DATABASE_NOT_NAMED', {
             side,
             reason: `the database of the side ${side} is not named`,
-            mend: `Set \`sides.${side}.database\`.`,
+            mend:
+              side === 'monolith'
+                ? 'Set `sides.monolith.database`, or the variable that the configuration reads it from.'
+                : `Set \`sides.${side}.database\`, or the variable that the configuration reads it from. Where there is no service yet, \`strangler extract ${capability}\` begins one.`,
           })
     })
 }

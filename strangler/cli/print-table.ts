@@ -3,14 +3,14 @@ import { paint, type Terminal, writeLine } from './terminal.ts'
 export interface Column<Row> {
   readonly title: string
   readonly value: (row: Row) => string
-  /** May be cut when the terminal is narrow. */
-  readonly mayShrink?: boolean
+  /** May be cut when the terminal is narrow. What a row is known by gives way last, and in its middle: the ends of endpoints differ. */
+  readonly mayShrink?: boolean | 'last'
 }
 
 const GAP = 2
 const NARROWEST = 8
 
-/** A table that fits the terminal: columns that may shrink do, the widest first. Without a terminal nothing is cut. */
+/** A table that fits the terminal: columns that may shrink do, the widest first, then those that may at last. Without a terminal nothing is cut. */
 export function printTable<Row>(
   terminal: Terminal,
   rows: readonly Row[],
@@ -20,12 +20,13 @@ export function printTable<Row>(
   const natural = columns.map((column, index) =>
     Math.max(lengthOf(column.title), ...cells.map((row) => lengthOf(row[index]!))),
   )
-  const shrinkable = columns.map((column) => column.mayShrink === true)
   const limit = terminal.stdout.isTTY ? terminal.stdout.columns : Number.POSITIVE_INFINITY
-  const widths = fitWidths(natural, shrinkable, limit)
+  const easy = columns.map((column) => column.mayShrink === true)
+  const all = columns.map((column) => column.mayShrink !== undefined && column.mayShrink !== false)
+  const widths = fitWidths(fitWidths(natural, easy, limit), all, limit)
   const toLine = (texts: readonly string[]) =>
     texts
-      .map((text, index) => cutText(text, widths[index]!))
+      .map((text, index) => cutText(text, widths[index]!, columns[index]?.mayShrink === 'last'))
       .join(' '.repeat(GAP))
       .trimEnd()
   const head = columns.map((column) => column.title)
@@ -44,10 +45,12 @@ function fitWidths(natural: readonly number[], shrinkable: readonly boolean[], l
   return widths
 }
 
-function cutText(text: string, width: number): string {
+function cutText(text: string, width: number, inMiddle: boolean): string {
   const characters = [...text]
-  if (characters.length > width) return `${characters.slice(0, width - 1).join('')}…`
-  return text + ' '.repeat(width - characters.length)
+  if (characters.length <= width) return text + ' '.repeat(width - characters.length)
+  const tail = inMiddle ? Math.floor((width - 1) / 2) : 0
+  const head = characters.slice(0, width - 1 - tail)
+  return [...head, '…', ...characters.slice(characters.length - tail)].join('')
 }
 
 function lengthOf(text: string): number {

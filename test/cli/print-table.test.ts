@@ -38,6 +38,23 @@ describe('a table', () => {
     )
   })
 
+  it('cuts what a row is known by last, and in its middle', () => {
+    const { terminal, lines } = createTerminal(44)
+    const known = [
+      { title: 'ENDPOINT', value: ([endpoint]: [string, string]) => endpoint, mayShrink: 'last' as const },
+      { title: 'BECAUSE', value: ([, because]: [string, string]) => because, mayShrink: true },
+    ]
+    const rows: [string, string][] = ['invoices', 'invoices/:number'].map((end) => [
+      `GET /customers/:id/accounts/${end}`,
+      'a reason that is longer than it',
+    ])
+    printTable(terminal, rows, known)
+    expect(lines().slice(1)).toEqual([
+      'GET /customers/:i…ccounts/invoices  a reaso…',
+      'GET /customers/:i…invoices/:number  a reaso…',
+    ])
+  })
+
   it('is whole where no terminal is', () => {
     const { terminal, lines } = createTerminal(undefined)
     printTable(terminal, [['1', 'x'.repeat(300), 'y'.repeat(300)]], columns)

@@ -47,7 +47,7 @@ function printCapability(
   const title = `${capability}: monolith ${monolithBuild} against service ${serviceBuild}, since ${firstSeenAt}`
   writeLine(terminal, paint(terminal, 'bold', title))
   printTable(terminal, endpoints, [
-    { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: true },
+    { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: 'last' },
     { title: 'COMPARED', value: ({ coverage }) => showShare(coverage) },
     { title: 'RAW', value: ({ rates }) => showShare(rates.raw) },
     { title: 'NOISE', value: ({ rates }) => showShare(rates.noise) },
@@ -62,7 +62,7 @@ function printCapability(
   writeLine(terminal, '')
   printTable(terminal, differences.slice(0, 50), [
     { title: 'DIFFERENCE', value: ({ kind, path }) => `${kind} ${path}`, mayShrink: true },
-    { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: true },
+    { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: 'last' },
     { title: 'WHAT', value: ({ verdict, isAccepted }) => (isAccepted ? 'accepted' : verdict) },
     { title: 'EXCHANGES', value: ({ differing }) => showShare(differing, true) },
     { title: 'ITSELF', value: ({ noisy, calibrated }) => `${showCount(noisy)} of ${showCount(calibrated)}` },

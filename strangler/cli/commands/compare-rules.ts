@@ -27,7 +27,7 @@ export function addCompareRules(parent: Command, terminal: Terminal): void {
       if (answer.accepted.length === 0) return writeLine(terminal, 'Nobody has accepted a difference.')
       printTable(terminal, answer.accepted, [
         { title: 'ID', value: ({ id }) => id },
-        { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: true },
+        { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: 'last' },
         { title: 'DIFFERENCE', value: ({ kind, path }) => `${kind} ${path}`, mayShrink: true },
         { title: 'OWNER', value: ({ owner }) => owner },
         {

@@ -37,7 +37,7 @@ export function addCompareSamples(parent: Command, terminal: Terminal): void {
       printTable(terminal, answer.samples, [
         { title: 'ID', value: ({ id }) => id },
         { title: 'AT', value: ({ at }) => showTime(at) },
-        { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: true },
+        { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: 'last' },
         { title: 'WHAT', value: ({ verdict }) => verdict },
         { title: 'ANSWERED', value: ({ primary }) => primary },
         {

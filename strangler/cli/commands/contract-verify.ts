@@ -144,7 +144,7 @@ async function toVerify(
 function printReport(terminal: Terminal, { target, build, endpoints, failures }: ContractReport): void {
   writeLine(terminal, `${target}, build ${build}`)
   printTable(terminal, endpoints, [
-    { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: true },
+    { title: 'ENDPOINT', value: ({ endpoint }) => endpoint, mayShrink: 'last' },
     { title: 'OUTCOME', value: ({ outcome }) => outcome },
     { title: 'REQUESTS', value: ({ requests }) => String(requests) },
   ])

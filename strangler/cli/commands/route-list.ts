@@ -22,7 +22,7 @@ type Row = RoutesAnswer['routes'][number]
 
 function printRoutes(terminal: Terminal, { version, confirmed, routes, orphans }: RoutesAnswer): void {
   printTable<Row>(terminal, routes, [
-    { title: 'ENDPOINT', value: (row) => row.endpoint, mayShrink: true },
+    { title: 'ENDPOINT', value: (row) => row.endpoint, mayShrink: 'last' },
     { title: 'CAPABILITY', value: (row) => row.capability },
     { title: 'MODE', value: (row) => `${showMode(row.setting)}${row.override?.unsafe ? ' (unsafe)' : ''}` },
     { title: 'SET', value: showOrigin, mayShrink: true },
