@@ -193,9 +193,20 @@ function createSync(
     const { syncs, cutovers } = await options.readState()
     return syncs?.[capability] === undefined && cutovers?.[capability] === undefined
   }
+  const readVersion = async () => (await options.readState()).version
   const appliesAsOwner = async () =>
     applier === 'service' && ownerOf(await options.readState(), capability) === 'service'
-  const told = { onHeartbeat, onLost, onVerified, isCurrent, isEnded, appliesAsOwner, report, ...traced }
+  const told = {
+    onHeartbeat,
+    onLost,
+    onVerified,
+    isCurrent,
+    isEnded,
+    readVersion,
+    appliesAsOwner,
+    report,
+    ...traced,
+  }
   const basis = { capability, installation, tables, queue, watchEveryMs, throttle, ...told }
   const addresses = findAddresses(config, capability)
   const full = addresses === undefined ? undefined : createCapabilitySync({ ...basis, addresses })

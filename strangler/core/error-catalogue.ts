@@ -129,6 +129,12 @@ export const ERRORS = {
     when: '`strangler sync verify` has compared all rows and found some that are missing, too many or different in the service’s database, and that no change on its way will mend.',
     help: '`strangler sync repair CAPABILITY` brings them to what the owner has; `strangler sync explain CAPABILITY TABLE KEY` tells of one row. Then find out who has written there.',
   },
+  STRANGLER_SYNC_OUTDATED: {
+    status: 409,
+    title: 'The journal is older than what the databases know',
+    when: 'A sync was to be installed, or runs, in an epoch below the one that a database of the capability knows. It is so after the control database was lost and made anew, or restored to an older state, and where a database is a copy of another environment’s. The database would drop every change as outdated, so none is carried. Nothing was changed but, with `--take-over`, whose the databases are.',
+    help: 'Make sure who owns the data. Then `strangler sync uninstall CAPABILITY`, `install`, `backfill` and `verify`: an uninstallation forgets the epochs. Where the service applies for itself, `uninstall()` of its applier too.',
+  },
   STRANGLER_SYNC_FOREIGN: {
     status: 409,
     title: 'The database or the job belongs to another installation',

@@ -5,6 +5,7 @@ import type { SyncDatabase } from './database.ts'
 import type { DatabaseRoles } from './database-pair.ts'
 import { findLost, type LostDatabase, peerName, renewIncarnations } from './incarnation.ts'
 import type { TableRoute } from './mapping.ts'
+import { outdatedJournal, readNewestEpoch } from './outdated-journal.ts'
 
 export interface BeginEpochOptions extends DatabaseRoles {
   readonly capability: string
@@ -14,11 +15,14 @@ export interface BeginEpochOptions extends DatabaseRoles {
 
 /**
  * Before the first job: one of an older epoch may still wait in the queue. Any number of processes may begin the same epoch.
+ * @throws StranglerError STRANGLER_SYNC_OUTDATED when one of them knows a later one
  * @returns the database that has lost what it had; nothing has begun then
  */
 export async function beginEpoch(options: BeginEpochOptions): Promise<LostDatabase | undefined> {
-  const { order, source, target } = options
-  const isAnew = order.backfill === true && !(await hasBegun(options))
+  const { capability, order, source, target } = options
+  const known = await readNewestEpoch([source, target], capability)
+  if (known > order.epoch) throw outdatedJournal({ capability, known, epoch: order.epoch })
+  const isAnew = order.backfill === true && known < order.epoch
   const lost = await findLost(options, isAnew ? whereItMatters(order) : undefined)
   if (lost !== undefined) return lost
   await enter(target, 'target', options)
@@ -33,16 +37,6 @@ export async function beginEpoch(options: BeginEpochOptions): Promise<LostDataba
  */
 function whereItMatters({ lost }: SyncOrder): LostDatabase['role'][] {
   return lost === 'source' ? [] : ['source']
-}
-
-async function hasBegun({ capability, order, source, target }: BeginEpochOptions): Promise<boolean> {
-  const epochs = await Promise.all(
-    [source, target].map(async (database) => {
-      const [state] = await database.query(readEpoch(database.dialect.name, capability))
-      return Number(state?.['epoch'] ?? 0)
-    }),
-  )
-  return epochs.some((epoch) => epoch >= order.epoch)
 }
 
 /** Whoever raises the epoch does what belongs to its beginning, in the same transaction: it happens once. */

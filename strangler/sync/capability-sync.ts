@@ -16,6 +16,7 @@ import { keepPair } from './keep-pair.ts'
 import { createLagReader } from './lag.ts'
 import { nameAbsent } from './name-absent.ts'
 import { openHandOver, type SyncHandOver } from './open-hand-over.ts'
+import { refuseOutdated } from './outdated-journal.ts'
 import { runPreflight } from './preflight/preflight.ts'
 import type { RunningStatus } from './running-sync.ts'
 import { recordSchema } from './schema-watch.ts'
@@ -51,6 +52,8 @@ export interface CapabilitySyncOptions {
   readonly isCurrent?: (course: SyncCourse) => Promise<boolean>
   /** Whether the journal, read anew, has no sync of it any more, and no cut-over. */
   readonly isEnded?: () => Promise<boolean>
+  /** The version of the journal, read anew. */
+  readonly readVersion?: () => Promise<number>
   /** Where the service applies for itself: whether it owns, by the journal, read anew. */
   readonly appliesAsOwner?: () => Promise<boolean>
   /** Another epoch must begin, with a backfill. */
@@ -91,7 +94,7 @@ export interface InstallChoice {
 export interface CapabilitySync extends Stoppable {
   /**
    * Capture where the writes are, guards and the kit's memory where they are not; what is there already stays.
-   * @throws StranglerError STRANGLER_SYNC_REFUSED with `details.findings`; STRANGLER_SYNC_FOREIGN
+   * @throws StranglerError STRANGLER_SYNC_REFUSED with `details.findings`; STRANGLER_SYNC_FOREIGN, STRANGLER_SYNC_OUTDATED
    */
   install(course: SyncCourse, options?: InstallChoice): Promise<void>
   /** Stops what runs here, then leaves both databases as they were before `install`, with the copied rows. */
@@ -153,9 +156,11 @@ export function createCapabilitySync(options: CapabilitySyncOptions): Capability
         const roles = rolesOf(pair, direction)
         const routes = refuseBlocked(capability, checked)[direction]
         if (choice?.takeOver !== true) await refuseOthers(pair)
+        const [claim, databases] = [await claimOf(), [pair.monolith, pair.service] as const]
+        await refuseOutdated({ ...options, ...choice, databases, claim, epoch: course.epoch })
         if (direction === 'forward') await forgetReleased(pair.service, capability)
         await installSync(roles, routes, currentIn(options, course))
-        await claimDatabases([pair.monolith, pair.service], await claimOf(), choice)
+        await claimDatabases(databases, claim, choice)
         if (await recordSchema({ ...roles, capability, direction, routes })) await runner.renew()
       }),
     async uninstall() {

@@ -6,6 +6,7 @@ import type { SyncDatabase } from './database.ts'
 import type { PairAddresses } from './database-pair.ts'
 import { clearSource, prepareSource } from './install-sync.ts'
 import { createLagReader } from './lag.ts'
+import { refuseOutdated } from './outdated-journal.ts'
 import { createSourceAccess, unseen } from './source-access.ts'
 import type { SourceParts } from './source-parts.ts'
 import { createSourceRunner, isReverse } from './source-runner.ts'
@@ -43,6 +44,7 @@ export function createSourceSync(options: SourceSyncOptions): CapabilitySync {
         const routes = await access.readRoutes()
         const [monolith, claim] = [await access.source(), await access.claim()]
         if (choice?.takeOver !== true) await refuseForeign([monolith], claim)
+        await refuseOutdated({ ...options, ...choice, databases: [monolith], claim, epoch: course.epoch })
         await prepareSource(monolith, routes, currentIn(options, course))
         await claimDatabases([monolith], claim, choice)
       }),

@@ -8,7 +8,7 @@ export interface SyncControl {
   installation(): Promise<string>
   /**
    * Puts capture and guards into the databases; what is there already stays.
-   * @throws StranglerError STRANGLER_SYNC_FOREIGN, STRANGLER_SYNC_REFUSED, STRANGLER_SYNC_DATABASE_UNREACHABLE
+   * @throws StranglerError STRANGLER_SYNC_FOREIGN, STRANGLER_SYNC_OUTDATED, STRANGLER_SYNC_REFUSED, STRANGLER_SYNC_DATABASE_UNREACHABLE
    */
   install(capability: string, course: SyncCourse, choice?: InstallChoice): Promise<void>
   /** Takes everything out of both databases again; the copied rows stay. */

@@ -1,10 +1,12 @@
 import type { StranglerError } from '../core/errors.ts'
 import type { ReportError, Stoppable } from '../core/ports.ts'
 import type { BatchResult } from '../core/sync-words.ts'
+import type { SyncOrder } from '../core/words.ts'
 import { findForeign } from './claim-database.ts'
 import { findLost, type IncarnationOptions, type LostDatabase, renewIncarnations } from './incarnation.ts'
 import { later } from './judge-incarnation.ts'
 import { createLoop } from './loop.ts'
+import { outdatedJournal, readNewestEpoch } from './outdated-journal.ts'
 
 /** What is restored to a moment between two looks is found by how far its log goes, where the server says so. */
 const LOOK_EVERY_MS = 1_000
@@ -18,13 +20,14 @@ export interface IncarnationWatch extends Stoppable {
 
 interface WatchOptions extends Omit<IncarnationOptions, 'newestAcknowledged'> {
   readonly installation: string
+  readonly order: SyncOrder
   readonly report: ReportError
 }
 
 /** Each is called at every look from then on. */
 interface Alarms {
   readonly onLost: (lost: LostDatabase) => Promise<void>
-  /** @param error says whose one of them is now */
+  /** @param error says whose one of them is now, or which later epoch it knows */
   readonly onForeign: (error: StranglerError) => Promise<void>
 }
 
@@ -37,7 +40,7 @@ export function watchIncarnations(options: WatchOptions, { onLost, onForeign }: 
   const watched = { ...options, newestAcknowledged: () => newest }
   const loop = createLoop({
     async work() {
-      const foreign = await findForeign([source, target], options)
+      const foreign = (await findForeign([source, target], options)) ?? (await findOutdated(options))
       if (foreign !== undefined) {
         await onForeign(foreign)
         return false
@@ -63,4 +66,15 @@ export function watchIncarnations(options: WatchOptions, { onLost, onForeign }: 
     },
     hasLost: () => lost,
   }
+}
+
+/** A job that waited in the queue since before the databases have forgotten its epoch may have raised it again. */
+async function findOutdated({
+  capability,
+  order,
+  source,
+  target,
+}: WatchOptions): Promise<StranglerError | undefined> {
+  const known = await readNewestEpoch([source, target], capability)
+  return known > order.epoch ? outdatedJournal({ capability, known, epoch: order.epoch }) : undefined
 }

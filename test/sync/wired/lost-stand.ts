@@ -23,7 +23,10 @@ type Row = Record<string, string | null>
 export interface LostStand {
   readonly monolith: Side
   readonly service: Side
-  command(change: Parameters<AdminClient['changeSync']>[0]): Promise<void>
+  command(
+    change: Parameters<AdminClient['changeSync']>[0],
+    choice?: { readonly takeOver: true },
+  ): Promise<void>
   /** Once every row is copied and every change carried. */
   settled(isSo?: (sync: Sync) => boolean): Promise<Sync>
   statusWhen(isSo: (sync: Sync) => boolean): Promise<Sync>
@@ -33,6 +36,8 @@ export interface LostStand {
   repair(): Promise<void>
   /** The rows of the application's tables there. */
   rows(side: Side): Promise<Row[]>
+  /** Ends the kit and starts it with a control database that was made anew; everything else is as it was. */
+  loseControl(meanwhile?: () => Promise<unknown>): Promise<void>
   /** By which that database is told from what it was before. */
   token(side: Side): Promise<string | null | undefined>
   stop(): Promise<void>
@@ -44,7 +49,7 @@ export async function openLostStand(
   sync: ConfigInput['sync'] = {},
 ): Promise<LostStand> {
   const directory = await mkdtemp(join(tmpdir(), 'strangler-lost-'))
-  const control = await createTestDatabase('lost_control')
+  let control = await createTestDatabase('lost_control')
   for (const side of [monolith, service])
     await side.run('CREATE TABLE item (id bigint PRIMARY KEY, value varchar(60) NOT NULL)')
   for (let first = 1; first <= 300; first += 100)
@@ -54,45 +59,55 @@ export async function openLostStand(
   const http = createServer((_request, response) => response.end('a side')).listen(0, '127.0.0.1')
   await once(http, 'listening')
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-  const config = checkConfig({
-    sides: { monolith: { url, database: monolith.url }, stock: { url, database: service.url } },
-    capabilities: { stock: { endpoints: ['GET /stock'], tables: ['item'] } },
-    control: { url: control.url },
-    sync,
-    directory,
-  })
-  const kit = await startKit(config, { proxyPort: 0, adminPort: 0, logFile: join(directory, 'kit.log') })
-  const admin = createAdminClient({ url: kit.adminUrl ?? '', token: TOKEN })
-  const command = async (change: Parameters<AdminClient['changeSync']>[0]) => {
-    const { version } = await admin.routes()
-    await admin.changeSync(change, { capability: 'stock', expectedVersion: version })
+  const open = async () => {
+    const config = checkConfig({
+      sides: { monolith: { url, database: monolith.url }, stock: { url, database: service.url } },
+      capabilities: { stock: { endpoints: ['GET /stock'], tables: ['item'] } },
+      control: { url: control.url },
+      sync,
+      directory,
+    })
+    const kit = await startKit(config, { proxyPort: 0, adminPort: 0, logFile: join(directory, 'kit.log') })
+    return { kit, admin: createAdminClient({ url: kit.adminUrl ?? '', token: TOKEN }) }
+  }
+  let running = await open()
+  const command: LostStand['command'] = async (change, choice) => {
+    const { version } = await running.admin.routes()
+    await running.admin.changeSync(change, { capability: 'stock', expectedVersion: version, ...choice })
   }
   await command('install')
   await command('backfill')
-  const statusWhen = (isSo: (sync: Sync) => boolean) => waitForStatus(admin, isSo)
+  const statusWhen = (isSo: (sync: Sync) => boolean) => waitForStatus(running.admin, isSo)
   return {
     monolith,
     service,
     command,
     statusWhen,
     settled: (isSo = () => true) => statusWhen((sync) => isSettled(sync) && isSo(sync)),
-    newest: async () => (await admin.history({ limit: 1 })).entries[0],
+    newest: async () => (await running.admin.history({ limit: 1 })).entries[0],
     async verify() {
-      await admin.verifySync({ capability: 'stock' })
+      await running.admin.verifySync({ capability: 'stock' })
       const { live } = await statusWhen((sync) => sync.live?.verify?.state === 'done')
       const { missing = -1, extra = -1, different = -1 } = live?.verify ?? {}
       return { missing, extra, different }
     },
     async repair() {
-      await admin.repairSync({ capability: 'stock' })
+      await running.admin.repairSync({ capability: 'stock' })
     },
     rows: (side) => side.run('SELECT id, value FROM item ORDER BY id'),
     async token(side) {
       const [row] = await side.run(`SELECT incarnation FROM ${kitTable(side.dialect, 'sync_state')}`)
       return row?.['incarnation']
     },
+    async loseControl(meanwhile) {
+      await running.kit.stop()
+      await control.drop()
+      await meanwhile?.()
+      control = await createTestDatabase('lost_control_anew')
+      running = await open()
+    },
     async stop() {
-      await kit.stop()
+      await running.kit.stop()
       http.close()
       http.closeAllConnections()
       await control.drop()
