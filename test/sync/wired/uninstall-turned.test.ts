@@ -127,6 +127,7 @@ describe.each<{ source: DialectName; target: DialectName }>([
         await steps.closeSource(2, soon)
         await steps.enter(3)
         await steps.openSource(3, soon)
+        await steps.easeTarget(3, soon)
       })
       await write(12)
       await stand.monolith.run('INSERT INTO price VALUES (1, 1)')
