@@ -94,7 +94,8 @@ describe.each(['postgres', 'mariadb'] as const)(
           rollout.append({ kind: 'sync.started', capability: CAPABILITY, epoch: rollout.state().version + 1 })
         }
         await expect(rollout.cutOver()).rejects.toMatchObject({ code: 'STRANGLER_CUTOVER_UNDONE' })
-        expect(refused).toBe(1)
+        // Its timers are not frozen with it: where the hold is over meanwhile it ends first, and this comes late.
+        await expect.poll(() => refused).toBe(1)
         expect(await sides.monolith.run('add', 'after all of it')).toBe(1)
         await expect(sides.service.run('add', 'stray')).rejects.toThrow(/strangler/i)
         await rollout.coordinator.stop()
