@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { makeKitFolder } from '../chaos/kit-stand.ts'
 import { createTestDatabase } from '../support/postgres.ts'
-import { askUntil } from './ask-until.ts'
 import { json, serve } from './serve.ts'
 import { startShadowStand, verdictsOf } from './shadow-stand.ts'
 
@@ -92,14 +92,19 @@ test('a proxy in a process of its own compares, another process reports, and a d
         expect(await (await fetch(`${proxyUrl}/items/${n}`)).json()).toEqual({ stock: 3 })
     }
     const report = async () => (await admin.compareReport({ capability: 'inventory' })).capabilities[0]
-    // Nothing of the old build is under way any more when this is over.
-    await askUntil(
-      { endpoint: async (name) => (await report())?.endpoints.find(({ endpoint }) => endpoint === name) },
-      {
-        ...{ endpoint: 'GET /items/:id', perRound: 15, ask: () => ask(1) },
-        isEnough: ({ mismatch }) => mismatch >= 15,
-      },
-    )
+    const mismatches = async () => (await report())?.endpoints[0]?.mismatch ?? 0
+    const askAndCount = async () => {
+      await ask(1)
+      return mismatches()
+    }
+    await expect.poll(askAndCount, SOON).toBeGreaterThanOrEqual(15)
+    // Nothing of the old build is under way any more when this is over. How much was left out before the first answer told its build is in no report of it.
+    const isQuiet = async () => {
+      const before = await mismatches()
+      await delay(3_000)
+      return (await mismatches()) === before
+    }
+    await expect.poll(isQuiet, SOON).toBe(true)
     expect(await report()).toMatchObject({
       basis: { monolithBuild: 'm1', serviceBuild: 's1' },
       differences: [{ path: '$.stock', verdict: 'real' }],
