@@ -24,7 +24,7 @@ export interface InstallStand {
   readonly claim: Claim
   /** The epoch that would begin. */
   readonly epoch: number
-  /** The version of the journal, read anew. Default: as old as the command. */
+  /** The version of the journal, read anew. Default: it has the line of this epoch. */
   readonly readVersion?: (() => Promise<number>) | undefined
   readonly takeOver?: boolean | undefined
 }
@@ -40,7 +40,7 @@ export async function refuseOutdated(stand: InstallStand): Promise<void> {
   const known = await readNewestEpoch(databases, capability)
   if (known < epoch) return
   // A command that was overtaken by another one fails at its line, which says so.
-  if (known <= ((await readVersion?.()) ?? 0)) return
+  if (known <= ((await readVersion?.()) ?? epoch)) return
   if (takeOver) {
     const kept = await Promise.all(databases.map((database) => hasKitTable(database, 'checkpoint')))
     await claimDatabases(
