@@ -109,7 +109,7 @@ async function takeStep(drive: Drive, state: RouteState, cutover: Cutover): Prom
   try {
     const work = STEPS[step]({ drive, state, cutover, hold })
     if (await isInTime(work, bounded.has(step) ? hold : undefined, ports)) done.add(step)
-    else fail(drive, hold, `${step}: ${UNDO_REASONS.late.says}`)
+    else fail(drive, hold, sayFailedStep(step, new UndoError('late', 'no answer in time')))
   } catch (error) {
     if (isConflict(error)) return
     // Installed anew, or restored: what is to be done under that is read from the journal anew. Only time ends what changes again and again.
