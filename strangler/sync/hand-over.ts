@@ -80,10 +80,7 @@ export async function createHandOver(options: HandOverOptions): Promise<HandOver
   return {
     readTokens: fences.readTokens,
     readLots: fences.readLots,
-    async prepare(deadline) {
-      await installWayBack(options, fences.now(), deadline)
-      await fences.readTokens()
-    },
+    prepare: (deadline) => installWayBack(options, fences.now(), deadline),
     enter: fences.raise,
     async closeTarget(token, deadline) {
       const time = timeOf(token, deadline)

@@ -3,19 +3,30 @@ import { hasKitTable, readEpoch, readRole } from './bookkeeping.ts'
 import { type Claim, claimDatabases } from './claim-database.ts'
 import type { SyncDatabase } from './database.ts'
 
-/** The newest epoch that one of them remembers; 0 where the kit has left nothing. */
+/** The newest epoch that one of these remembers, in which a sync is installed. */
 export async function readNewestEpoch(
   databases: readonly SyncDatabase[],
   capability: string,
 ): Promise<number> {
   const epochs = await Promise.all(
     databases.map(async (database) => {
-      if (!(await hasKitTable(database, 'sync_state'))) return 0
       const [state] = await database.query(readEpoch(database.dialect.name, capability))
       return Number(state?.['epoch'] ?? 0)
     }),
   )
-  return Math.max(...epochs)
+  return Math.max(0, ...epochs)
+}
+
+/** The same where nobody knows yet whether one is installed: 0 where the kit has left nothing. */
+export async function findNewestEpoch(
+  databases: readonly SyncDatabase[],
+  capability: string,
+): Promise<number> {
+  const kept = await Promise.all(databases.map((database) => hasKitTable(database, 'sync_state')))
+  return readNewestEpoch(
+    databases.filter((_, index) => kept[index]),
+    capability,
+  )
 }
 
 export interface InstallStand {
@@ -37,7 +48,7 @@ export interface InstallStand {
 export async function refuseOutdated(stand: InstallStand): Promise<void> {
   const { databases, claim, epoch, readVersion, takeOver = false } = stand
   const { capability } = claim
-  const known = await readNewestEpoch(databases, capability)
+  const known = await findNewestEpoch(databases, capability)
   if (known < epoch) return
   // A command that was overtaken by another one fails at its line, which says so.
   if (known <= ((await readVersion?.()) ?? epoch)) return

@@ -2,7 +2,7 @@ import type { SyncCourse, SyncOrder } from '../core/words.ts'
 import { claimDatabases } from './claim-database.ts'
 import { directionOf } from './database-pair.ts'
 import { createFollower, type Follower } from './follower.ts'
-import { outdatedJournal, readNewestEpoch } from './outdated-journal.ts'
+import { findNewestEpoch, outdatedJournal } from './outdated-journal.ts'
 import { type SourceAccess, unseen } from './source-access.ts'
 import { type SourceParts, startSourceParts } from './source-parts.ts'
 import type { SourceSyncOptions } from './source-sync.ts'
@@ -37,7 +37,7 @@ export function createSourceRunner(options: SourceSyncOptions, access: SourceAcc
     const transport = await access.transport()
     const ends = { transport, source: await access.source(), routes: await access.readRoutes() }
     await claimDatabases([ends.source], claim)
-    const known = await readNewestEpoch([ends.source], capability)
+    const known = await findNewestEpoch([ends.source], capability)
     if (known > order.epoch) throw outdatedJournal({ capability, known, epoch: order.epoch })
     return { epoch: order.epoch, parts: await startSourceParts({ ...options, ...claim, ...ends, order }) }
   }

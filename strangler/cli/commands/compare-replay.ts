@@ -26,7 +26,7 @@ export function addCompareReplay(parent: Command, terminal: Terminal): void {
       if (answer.answers !== undefined)
         printAnswers(terminal, {
           answers: answer.answers,
-          differences: answer.differences ?? [],
+          differences: answer.differences,
           side: answer.primary,
         })
     })
